@@ -1,0 +1,52 @@
+# The commands of this repository; `make help` lists them. They find a JDK 25 by themselves (JAVA_HOME, /usr/lib/jvm)
+# and install with tools/install-deps what is missing, so a bare Debian with a JDK 25 is enough.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help build test demo bench sim format clean
+
+ifneq ($(filter build test demo bench sim format clean,$(MAKECMDGOALS)),)
+export JAVA_HOME := $(shell . packaging/lib/find-java && find_java jdk)
+ifeq ($(JAVA_HOME),)
+$(error no JDK 25, see above)
+endif
+endif
+MVN := mvn -B -ntp
+
+# make sim SEEDS=2000 FROM=1 | make sim SEED=17
+SEEDS ?= 2000
+FROM ?= 1
+sim_args = $(if $(SEED),--seed $(SEED),--seeds $(SEEDS) --from $(FROM))
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
+
+build: ## the distribution in target/kumki (bin/kumki, bin/kumkictl, lib/)
+	tools/install-deps build
+	tools/make-distribution
+
+test: ## all tests of all modules, with real etcd and PostgreSQL; what CI runs
+	tools/install-deps test
+	$(MVN) -q spotless:check
+	tools/make-distribution
+	$(MVN) --fail-at-end verify
+
+demo: ## three nodes and an etcd on this machine until Ctrl-C; ARGS=--check kills the primary, looks, and ends
+	tools/install-deps demo
+	tools/make-distribution
+	tools/demo $(ARGS)
+
+bench: ## failover gaps, REST throughput and memory on this machine
+	tools/install-deps bench
+	tools/make-distribution
+	bench/run $(ARGS)
+
+sim: ## the simulation: SEEDS=2000 FROM=1, or SEED=17 for one with its trace
+	tools/install-deps build
+	tools/run-simulation $(sim_args)
+
+format: ## google-java-format over all sources
+	$(MVN) -q spotless:apply
+
+clean: ## remove everything that was built
+	$(MVN) -q clean
+	rm -rf target
