@@ -1,4 +1,4 @@
-/** The port to the cluster's shared state: typed reads, compare-and-set writes, one watch. */
+/** The shared store: the port to it and what its answers mean. */
 @NullMarked
 package io.kumki.dcs;
 

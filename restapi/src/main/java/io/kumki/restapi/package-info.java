@@ -1,4 +1,4 @@
-/** The REST interface of a node: probes, control, metrics. */
+/** The REST API: routes, probes, control, metrics; and its two ports to the agent. */
 @NullMarked
 package io.kumki.restapi;
 

@@ -1,0 +1,219 @@
+package io.kumki.agent.ha;
+
+import io.kumki.dcs.cluster.Lsn;
+import io.kumki.dcs.cluster.ParameterChange;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/**
+ * The local PostgreSQL as observed at one moment.
+ *
+ * @param data the data directory
+ * @param process the postmaster
+ * @param answer what the server said; empty if it isn't running, is starting, or didn't answer in time ("not known", never
+ *     "no")
+ * @param pendingRestart parameters that wait for a restart
+ */
+public record LocalServer(
+        DataDirectory data,
+        Process process,
+        Optional<Answer> answer,
+        SortedMap<String, ParameterChange> pendingRestart) {
+
+    public LocalServer {
+        pendingRestart = Collections.unmodifiableSortedMap(new TreeMap<>(pendingRestart));
+    }
+
+    /** The state of the postmaster. */
+    public enum Process {
+        /** No postmaster. */
+        STOPPED,
+        /** A postmaster that doesn't accept connections yet. */
+        STARTING,
+        /** A postmaster that accepts connections (or did a moment ago: see {@link LocalServer#answer}). */
+        RUNNING,
+        /** A postmaster that is shutting down. */
+        STOPPING
+    }
+
+    /** The data directory. */
+    public sealed interface DataDirectory {
+        /** Missing or empty. */
+        record Empty() implements DataDirectory {}
+
+        /** There is something, but it can't be read or is no data directory: never overwritten. */
+        record Unreadable(String why) implements DataDirectory {}
+
+        /** A rewind or a clone has begun in it and not ended: it must never be started. */
+        record Unfinished(UnfinishedWork work) implements DataDirectory {}
+
+        /** A data directory. */
+        record Initialized(ControlData control) implements DataDirectory {}
+    }
+
+    /** What left its marker in the data directory. */
+    public enum UnfinishedWork {
+        CLONE,
+        REWIND
+    }
+
+    /**
+     * The control file, as {@code pg_controldata} prints it.
+     *
+     * @param standbySignal whether a recovery configuration is there: it would start as a standby
+     * @param backupLabel whether a {@code backup_label} file is there
+     * @param canRewind {@code wal_log_hints} on or data checksums: pg_rewind can work with it
+     * @param checkpointLsn latest checkpoint's location
+     * @param minRecoveryEnd minimum recovery ending location, zero if none
+     */
+    public record ControlData(
+            String systemIdentifier,
+            ClusterState state,
+            int timeline,
+            Lsn checkpointLsn,
+            Lsn minRecoveryEnd,
+            int minRecoveryEndTimeline,
+            boolean standbySignal,
+            boolean backupLabel,
+            boolean canRewind) {}
+
+    /** {@code Database cluster state} of the control file. */
+    public enum ClusterState {
+        STARTING_UP,
+        SHUT_DOWN,
+        SHUT_DOWN_IN_RECOVERY,
+        SHUTTING_DOWN,
+        IN_CRASH_RECOVERY,
+        IN_ARCHIVE_RECOVERY,
+        IN_PRODUCTION,
+        UNKNOWN;
+
+        /** The server was (or is) writing as a primary and did not finish cleanly. */
+        public boolean unclean() {
+            return this == IN_PRODUCTION || this == SHUTTING_DOWN || this == IN_CRASH_RECOVERY;
+        }
+    }
+
+    /** What the running server answered to the monitoring query. */
+    public sealed interface Answer {
+        ServerInfo info();
+
+        /** Not in recovery. {@code flushedLsn} is the end of what is safe on disk. */
+        record Primary(ServerInfo info, int timeline, Lsn flushedLsn, List<Slot> slots)
+                implements Answer {
+            public Primary {
+                slots = List.copyOf(slots);
+            }
+        }
+
+        /**
+         * In recovery.
+         *
+         * @param timeline the timeline it replays, 0 if not known
+         * @param receivedLsn larger of received and written position; zero if nothing was received since the start
+         * @param replayedLsn zero if nothing was replayed yet
+         * @param replayedTimestamp ISO 8601 with offset
+         * @param receiver the WAL receiver, if it runs
+         * @param restoreCommand whether WAL may come from an archive
+         */
+        record Standby(
+                ServerInfo info,
+                int timeline,
+                Lsn receivedLsn,
+                Lsn replayedLsn,
+                Optional<String> replayedTimestamp,
+                boolean replayPaused,
+                Optional<Receiver> receiver,
+                boolean restoreCommand,
+                List<Slot> slots)
+                implements Answer {
+            public Standby {
+                slots = List.copyOf(slots);
+            }
+
+            /** How far this standby's log goes. */
+            public Lsn position() {
+                return receivedLsn.max(replayedLsn);
+            }
+        }
+    }
+
+    /**
+     * @param postmasterStartTime {@code YYYY-MM-DD HH:MM:SS.ffffff+HH:MM}, as the wire has it
+     * @param version such as 150020
+     * @param senders WAL senders
+     */
+    public record ServerInfo(
+            String postmasterStartTime, int version, List<Sender> senders) {
+        public ServerInfo {
+            senders = List.copyOf(senders);
+        }
+    }
+
+    /**
+     * A WAL receiver.
+     *
+     * @param status PostgreSQL's word; {@code streaming} when WAL flows
+     * @param senderHost host of its connection string, empty if unknown
+     * @param senderPort port of its connection string, 0 if unknown
+     * @param slotName the slot it uses, empty if none
+     * @param latestEndLsn the leader's latest position that it reported; zero if none
+     */
+    public record Receiver(
+            String status, String senderHost, int senderPort, String slotName, Lsn latestEndLsn) {
+
+        public boolean streaming() {
+            return status.equals("streaming");
+        }
+    }
+
+    /** One row of {@code pg_stat_replication}; positions zero if null. */
+    public record Sender(
+            String usename,
+            String applicationName,
+            Optional<String> clientAddr,
+            String state,
+            String syncState,
+            int syncPriority,
+            Lsn writtenLsn,
+            Lsn flushedLsn,
+            Lsn replayedLsn) {}
+
+    /**
+     * A replication slot; temporary ones aren't listed.
+     *
+     * @param restartLsn zero if no WAL is reserved
+     * @param walStatus PostgreSQL's word, empty if unknown; {@code lost} means that the slot is useless
+     */
+    public record Slot(
+            String name,
+            boolean logical,
+            boolean active,
+            Lsn restartLsn,
+            Lsn confirmedFlushLsn,
+            boolean xmin,
+            String walStatus) {}
+
+    /** Whether the server is known to be a primary: it said so. */
+    public boolean primary() {
+        return answer.isPresent() && answer.get() instanceof Answer.Primary;
+    }
+
+    /** Whether the server is known to be a standby: it said so. */
+    public boolean standby() {
+        return answer.isPresent() && answer.get() instanceof Answer.Standby;
+    }
+
+    public boolean running() {
+        return process == Process.RUNNING;
+    }
+
+    public Optional<ControlData> control() {
+        return data instanceof DataDirectory.Initialized initialized
+                ? Optional.of(initialized.control())
+                : Optional.empty();
+    }
+}

@@ -1,0 +1,22 @@
+package io.kumki.dcs;
+
+/** What became of a write to the store. */
+public sealed interface WriteOutcome {
+
+    /**
+     * Done.
+     *
+     * @param revision the store's revision of this write: the key's new modification revision
+     */
+    record Applied(long revision) implements WriteOutcome {}
+
+    /** The store answered that its condition does not hold, or refused it for good: nothing was written. */
+    record Rejected(String reason) implements WriteOutcome {}
+
+    /** No (usable) answer: it may have been written, now or a moment later. Read before acting on it. */
+    record Unknown(String reason) implements WriteOutcome {}
+
+    default boolean applied() {
+        return this instanceof Applied;
+    }
+}

@@ -1,0 +1,128 @@
+package io.kumki.restapi;
+
+import io.kumki.dcs.cluster.ClusterSettings;
+import io.kumki.dcs.cluster.ClusterView;
+import io.kumki.dcs.cluster.Lsn;
+import io.kumki.dcs.cluster.ParameterChange;
+import io.kumki.dcs.cluster.ScheduledRestart;
+import io.kumki.dcs.cluster.Tags;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.SortedMap;
+
+/**
+ * Everything that the API says about this node, at one moment. Immutable.
+ *
+ * @param scope cluster name
+ * @param name member name
+ * @param server the local server
+ * @param leadership own right to lead
+ * @param cluster the last view of the store, if one is cached
+ * @param settings dynamic settings in force
+ * @param tags configured tags after filtering
+ * @param loop the loop's own state
+ * @param scheduledRestart a restart that waits for its time
+ * @param failsafeActiveUntilNanos monotonic end of failsafe mode's effect; empty if it isn't active
+ * @param watchdogFailed a required watchdog that isn't there
+ */
+public record NodeSnapshot(
+        String scope,
+        String name,
+        ServerStatus server,
+        Leadership leadership,
+        Optional<CachedCluster> cluster,
+        ClusterSettings settings,
+        Tags tags,
+        LoopState loop,
+        Optional<ScheduledRestart> scheduledRestart,
+        OptionalLong failsafeActiveUntilNanos,
+        boolean watchdogFailed) {
+
+    /**
+     * @param validUntilNanos monotonic instant up to which this node leads; empty if it doesn't. Past it the node is no
+     *     leader, whatever else this snapshot says
+     */
+    public record Leadership(OptionalLong validUntilNanos) {
+        public static final Leadership NONE = new Leadership(OptionalLong.empty());
+
+        public boolean held(long nowNanos) {
+            return validUntilNanos.isPresent() && nowNanos - validUntilNanos.getAsLong() < 0;
+        }
+    }
+
+    /** A view of the store and the monotonic instant up to which the API may rely on it. */
+    public record CachedCluster(ClusterView view, long validUntilNanos) {}
+
+    /**
+     * @param nextRunNanos planned begin of the next turn (monotonic)
+     * @param livenessLimitNanos how late the next turn may be before {@code /liveness} says 503
+     * @param dcsLastSeen wall-clock time of the last good read of the store, epoch if there was none
+     */
+    public record LoopState(long nextRunNanos, long livenessLimitNanos, Instant dcsLastSeen) {}
+
+    /**
+     * The local server.
+     *
+     * @param state one of the contract's state texts, or {@code unknown}
+     * @param role {@code primary}, {@code replica}, {@code standby_leader}, {@code promoted}, {@code demoted},
+     *     {@code uninitialized}
+     * @param rememberedRole the role the agent remembers, which the readiness and liveness rules use
+     * @param answer what the server answered; empty if it isn't running or doesn't answer: then the short form of the
+     *     status document is served, which makes this node ineligible in elections
+     * @param systemIdentifier decimal digits
+     * @param pendingRestart empty if no restart is needed
+     */
+    public record ServerStatus(
+            String state,
+            String role,
+            String rememberedRole,
+            Optional<Answer> answer,
+            Optional<String> systemIdentifier,
+            SortedMap<String, ParameterChange> pendingRestart) {}
+
+    /**
+     * What the server itself said.
+     *
+     * @param serverVersion such as 150020
+     * @param timeline 0 if unknown
+     * @param leaderEndLsn standby: the leader's latest position that the WAL receiver reported
+     * @param replicationState standby: {@code streaming} or {@code in archive recovery}
+     * @param senders WAL senders, base backups included
+     */
+    public record Answer(
+            OffsetDateTime postmasterStartTime,
+            int serverVersion,
+            Wal wal,
+            int timeline,
+            Optional<Lsn> leaderEndLsn,
+            Optional<String> replicationState,
+            List<Sender> senders) {}
+
+    /** The log: a primary's or a standby's. */
+    public sealed interface Wal {
+        record Primary(Lsn location) implements Wal {}
+
+        /**
+         * @param received written position of the WAL receiver if known, else received, else replayed
+         * @param paused whether replay is paused
+         */
+        record Standby(
+                Optional<Lsn> received,
+                Optional<Lsn> replayed,
+                Optional<OffsetDateTime> replayedTimestamp,
+                boolean paused)
+                implements Wal {}
+    }
+
+    /** One row of {@code pg_stat_replication}. */
+    public record Sender(
+            String usename,
+            String applicationName,
+            Optional<String> clientAddr,
+            String state,
+            String syncState,
+            int syncPriority) {}
+}
