@@ -17,32 +17,43 @@ import java.util.SortedMap;
 /**
  * The port to the store that all members of one cluster share.
  *
- * <p>Every call ends within the {@link Timing#retryTimeout()} in force: with an answer, or as failed future
- * ({@link StoreUnavailableException}) for {@link #read} and {@link #refreshLease}, or as {@link WriteOutcome.Unknown} for
- * writes. No call is repeated once it may have been applied, except where its condition makes that harmless. Calls may
- * come from any thread; futures complete on the context that called (or, without one, on any thread).
+ * <p>Every call ends within the {@link Timing#retryTimeout()} in force: with an answer, or as
+ * failed future ({@link StoreUnavailableException}) for {@link #read} and {@link #refreshLease}, or
+ * as {@link WriteOutcome.Unknown} for writes. No call is repeated once it may have been applied,
+ * except where its condition makes that harmless. Calls may come from any thread; futures complete
+ * on the context that called (or, without one, on any thread).
  *
- * <p>Conditions of the writes are those of the wire contract: "absent" means that the key does not exist, a revision that
- * the key's modification revision equals it.
+ * <p>Conditions of the writes are those of the wire contract: "absent" means that the key does not
+ * exist, a revision that the key's modification revision equals it.
  */
 public interface ClusterStore {
 
-    /** Reads all keys of the cluster at one moment, linearizably. Fails with {@link StoreUnavailableException}. */
+    /**
+     * Reads all keys of the cluster at one moment, linearizably. Fails with {@link
+     * StoreUnavailableException}.
+     */
     Future<ClusterView> read();
 
     /**
-     * Refreshes the member's lease, or grants a new one if there is none, if {@code current} is gone, or if it was granted
-     * with another length than the {@link Timing#ttl()} in force. Nothing refreshes a lease but this call.
+     * Refreshes the member's lease, or grants a new one if there is none, if {@code current} is
+     * gone, or if it was granted with another length than the {@link Timing#ttl()} in force.
+     * Nothing refreshes a lease but this call.
      */
     Future<LeaseRenewal> refreshLease(OptionalLong current);
 
     /** Takes the leader key: puts {@code self} with the lease if the key is absent. */
     Future<WriteOutcome> acquireLeader(MemberName self, long leaseId);
 
-    /** Moves an own leader key to another lease: if its value is {@code self}, or the key is absent, puts it. */
+    /**
+     * Moves an own leader key to another lease: if its value is {@code self}, or the key is absent,
+     * puts it.
+     */
     Future<WriteOutcome> reattachLeader(MemberName self, long leaseId);
 
-    /** Puts the leader key without any condition: only for the member that has just bootstrapped the cluster. */
+    /**
+     * Puts the leader key without any condition: only for the member that has just bootstrapped the
+     * cluster.
+     */
     Future<WriteOutcome> takeLeaderAfterBootstrap(MemberName self, long leaseId);
 
     /** Deletes the leader key if its value is {@code self}. */
@@ -60,10 +71,16 @@ public interface ClusterStore {
     /** Records the system identifier; {@code onlyIfAbsent} as long as the key was never seen. */
     Future<WriteOutcome> putInitialize(String systemIdentifier, boolean onlyIfAbsent);
 
-    /** Writes the dynamic configuration; with a revision only if the key still has it. Unknown entries are kept. */
+    /**
+     * Writes the dynamic configuration; with a revision only if the key still has it. Unknown
+     * entries are kept.
+     */
     Future<WriteOutcome> putConfig(Map<String, Object> values, OptionalLong expectedRevision);
 
-    /** Writes a request ({@link FailoverRequest#NONE} clears it); with a revision only if the key still has it. */
+    /**
+     * Writes a request ({@link FailoverRequest#NONE} clears it); with a revision only if the key
+     * still has it.
+     */
     Future<WriteOutcome> putFailover(FailoverRequest request, OptionalLong expectedRevision);
 
     /** Writes the sync state; compares with {@code expectedRevision} if that is present. */
@@ -85,15 +102,19 @@ public interface ClusterStore {
     Future<WriteOutcome> deleteCluster();
 
     /**
-     * Watches the cluster's keys from now on and calls {@code listener} on the caller's context for each change. One
-     * listener; a lost watch is resumed, after a gap it reports {@link Change#ANY} so that the listener reads again.
+     * Watches the cluster's keys from now on and calls {@code listener} on the caller's context for
+     * each change. One listener; a lost watch is resumed, after a gap it reports {@link Change#ANY}
+     * so that the listener reads again.
      */
     void watch(ChangeListener listener);
 
     /** Takes over new times for all later calls. */
     void configure(Timing timing);
 
-    /** Monotonic-clock-free health for people: endpoint in use, last error. For logs and {@code /metrics}. */
+    /**
+     * Monotonic-clock-free health for people: endpoint in use, last error. For logs and {@code
+     * /metrics}.
+     */
     String describe();
 
     Future<Void> close();
@@ -103,7 +124,8 @@ public interface ClusterStore {
     interface ChangeListener {
         /**
          * @param change which key
-         * @param leaderGone for {@link Change#LEADER}: the holder whose key vanished, if that is what happened
+         * @param leaderGone for {@link Change#LEADER}: the holder whose key vanished, if that is
+         *     what happened
          */
         void changed(Change change, Optional<MemberName> leaderGone);
     }

@@ -10,10 +10,16 @@ public sealed interface WriteOutcome {
      */
     record Applied(long revision) implements WriteOutcome {}
 
-    /** The store answered that its condition does not hold, or refused it for good: nothing was written. */
+    /**
+     * The store answered that its condition does not hold, or refused it for good: nothing was
+     * written.
+     */
     record Rejected(String reason) implements WriteOutcome {}
 
-    /** No (usable) answer: it may have been written, now or a moment later. Read before acting on it. */
+    /**
+     * No (usable) answer: it may have been written, now or a moment later. Read before acting on
+     * it.
+     */
     record Unknown(String reason) implements WriteOutcome {}
 
     default boolean applied() {

@@ -14,4 +14,9 @@ import java.util.List;
  * @param repeated how many turns in a row came to this same decision
  */
 public record DecisionEntry(
-        Instant time, String rule, String reason, List<String> actions, String outcome, long repeated) {}
+        Instant time,
+        String rule,
+        String reason,
+        List<String> actions,
+        String outcome,
+        long repeated) {}

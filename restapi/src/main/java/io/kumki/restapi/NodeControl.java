@@ -14,13 +14,19 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.SortedMap;
 
-/** What the API lets its callers do. Calls may come from any thread; futures complete on the caller's context. */
+/**
+ * What the API lets its callers do. Calls may come from any thread; futures complete on the
+ * caller's context.
+ */
 public interface NodeControl {
 
     /** Reads the store now. Fails with {@code StoreUnavailableException}. */
     Future<ClusterView> readCluster();
 
-    /** Asks members for their state over REST, in parallel; the answer says for each why it may not lead, if so. */
+    /**
+     * Asks members for their state over REST, in parallel; the answer says for each why it may not
+     * lead, if so.
+     */
     Future<List<Candidacy>> askCandidates(Collection<MemberName> members);
 
     /** Writes the failover key. */
@@ -54,8 +60,8 @@ public interface NodeControl {
     Future<FailsafeAnswer> failsafe(FailsafeCall call);
 
     /**
-     * @param refusal why this member can't take over, for people: {@code not reachable}, {@code nofailover tag}, …; empty
-     *     if it can
+     * @param refusal why this member can't take over, for people: {@code not reachable}, {@code
+     *     nofailover tag}, …; empty if it can
      */
     record Candidacy(MemberName name, Optional<String> refusal) {}
 
@@ -86,7 +92,10 @@ public interface NodeControl {
 
     /** Body of {@code POST /failsafe}. */
     record FailsafeCall(
-            MemberName name, String connUrl, String apiUrl, Optional<SortedMap<String, Lsn>> slots) {}
+            MemberName name,
+            String connUrl,
+            String apiUrl,
+            Optional<SortedMap<String, Lsn>> slots) {}
 
     /** Answer to {@code POST /failsafe}. */
     sealed interface FailsafeAnswer {

@@ -42,8 +42,8 @@ public record NodeSnapshot(
         boolean watchdogFailed) {
 
     /**
-     * @param validUntilNanos monotonic instant up to which this node leads; empty if it doesn't. Past it the node is no
-     *     leader, whatever else this snapshot says
+     * @param validUntilNanos monotonic instant up to which this node leads; empty if it doesn't.
+     *     Past it the node is no leader, whatever else this snapshot says
      */
     public record Leadership(OptionalLong validUntilNanos) {
         public static final Leadership NONE = new Leadership(OptionalLong.empty());
@@ -59,7 +59,8 @@ public record NodeSnapshot(
     /**
      * @param nextRunNanos planned begin of the next turn (monotonic)
      * @param livenessLimitNanos how late the next turn may be before {@code /liveness} says 503
-     * @param dcsLastSeen wall-clock time of the last good read of the store, epoch if there was none
+     * @param dcsLastSeen wall-clock time of the last good read of the store, epoch if there was
+     *     none
      */
     public record LoopState(long nextRunNanos, long livenessLimitNanos, Instant dcsLastSeen) {}
 
@@ -67,11 +68,13 @@ public record NodeSnapshot(
      * The local server.
      *
      * @param state one of the contract's state texts, or {@code unknown}
-     * @param role {@code primary}, {@code replica}, {@code standby_leader}, {@code promoted}, {@code demoted},
-     *     {@code uninitialized}
-     * @param rememberedRole the role the agent remembers, which the readiness and liveness rules use
-     * @param answer what the server answered; empty if it isn't running or doesn't answer: then the short form of the
-     *     status document is served, which makes this node ineligible in elections
+     * @param role {@code primary}, {@code replica}, {@code standby_leader}, {@code promoted},
+     *     {@code demoted}, {@code uninitialized}
+     * @param rememberedRole the role the agent remembers, which the readiness and liveness rules
+     *     use
+     * @param answer what the server answered; empty if it isn't running or doesn't answer: then the
+     *     short form of the status document is served, which makes this node ineligible in
+     *     elections
      * @param systemIdentifier decimal digits
      * @param pendingRestart empty if no restart is needed
      */
@@ -106,7 +109,8 @@ public record NodeSnapshot(
         record Primary(Lsn location) implements Wal {}
 
         /**
-         * @param received written position of the WAL receiver if known, else received, else replayed
+         * @param received written position of the WAL receiver if known, else received, else
+         *     replayed
          * @param paused whether replay is paused
          */
         record Standby(

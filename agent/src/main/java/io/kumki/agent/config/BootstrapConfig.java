@@ -7,7 +7,8 @@ import java.util.Optional;
 /**
  * The {@code bootstrap} section: read only when a cluster is created.
  *
- * @param present whether the local configuration has the section; without it this node never bootstraps
+ * @param present whether the local configuration has the section; without it this node never
+ *     bootstraps
  * @param dcs becomes the dynamic configuration
  * @param method {@code initdb}, or the name of a custom method
  * @param initdbOptions arguments for initdb, such as {@code --encoding=UTF8}

@@ -10,17 +10,19 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
- * The effective {@code postgresql} section: defaults, under the dynamic configuration, under local file and environment.
- * See the wire contract for each key; sets of parameters are by lower-case name.
+ * The effective {@code postgresql} section: defaults, under the dynamic configuration, under local
+ * file and environment. See the wire contract for each key; sets of parameters are by lower-case
+ * name.
  *
  * @param clusterName scope: PostgreSQL's {@code cluster_name}
  * @param memberName this member: {@code application_name} of its standby, base of its slot's name
- * @param parameters all server parameters to be written, the ones controlled by the cluster included (already validated,
- *     but not yet adapted to the server's major version), without {@code listen_addresses}, {@code port} and
- *     {@code cluster_name}
+ * @param parameters all server parameters to be written, the ones controlled by the cluster
+ *     included (already validated, but not yet adapted to the server's major version), without
+ *     {@code listen_addresses}, {@code port} and {@code cluster_name}
  * @param recoveryConf recovery parameters for standbys
  * @param createReplicaMethods names in order, {@code basebackup} if none is configured
- * @param replicaMethods options of each replica method by its name; {@code basebackup}'s as configured (map or list)
+ * @param replicaMethods options of each replica method by its name; {@code basebackup}'s as
+ *     configured (map or list)
  */
 public record PostgresConfig(
         String clusterName,
@@ -85,10 +87,13 @@ public record PostgresConfig(
     /**
      * A database role and how to connect as it.
      *
-     * @param options TLS and other connection options by libpq's names ({@code sslmode}, {@code sslcert}, …)
+     * @param options TLS and other connection options by libpq's names ({@code sslmode}, {@code
+     *     sslcert}, …)
      */
     public record Credentials(
-            Optional<String> username, Optional<String> password, SortedMap<String, String> options) {
+            Optional<String> username,
+            Optional<String> password,
+            SortedMap<String, String> options) {
 
         @Override
         public String toString() {

@@ -1,4 +1,7 @@
-/** Local configuration: YAML files, environment, validation, and its merge with the dynamic configuration. */
+/**
+ * Local configuration: YAML files, environment, validation, and its merge with the dynamic
+ * configuration.
+ */
 @NullMarked
 package io.kumki.agent.config;
 

@@ -9,6 +9,8 @@ public sealed interface Divergence {
     /** It isn't: the server must be rewound or cloned before it may follow. */
     record Diverged(String reason) implements Divergence {}
 
-    /** It could not be found out now (the leader doesn't answer, control file unusable): ask again. */
+    /**
+     * It could not be found out now (the leader doesn't answer, control file unusable): ask again.
+     */
     record Unknown(String reason) implements Divergence {}
 }

@@ -12,14 +12,14 @@ import java.util.TreeMap;
  * The local PostgreSQL as observed at one moment.
  *
  * @param data the data directory
- * @param process the postmaster
- * @param answer what the server said; empty if it isn't running, is starting, or didn't answer in time ("not known", never
- *     "no")
+ * @param postmaster the server process
+ * @param answer what the server said; empty if it isn't running, is starting, or didn't answer in
+ *     time ("not known", never "no")
  * @param pendingRestart parameters that wait for a restart
  */
 public record LocalServer(
         DataDirectory data,
-        Process process,
+        Postmaster postmaster,
         Optional<Answer> answer,
         SortedMap<String, ParameterChange> pendingRestart) {
 
@@ -28,12 +28,15 @@ public record LocalServer(
     }
 
     /** The state of the postmaster. */
-    public enum Process {
+    public enum Postmaster {
         /** No postmaster. */
         STOPPED,
         /** A postmaster that doesn't accept connections yet. */
         STARTING,
-        /** A postmaster that accepts connections (or did a moment ago: see {@link LocalServer#answer}). */
+        /**
+         * A postmaster that accepts connections (or did a moment ago: see {@link
+         * LocalServer#answer}).
+         */
         RUNNING,
         /** A postmaster that is shutting down. */
         STOPPING
@@ -113,7 +116,8 @@ public record LocalServer(
          * In recovery.
          *
          * @param timeline the timeline it replays, 0 if not known
-         * @param receivedLsn larger of received and written position; zero if nothing was received since the start
+         * @param receivedLsn larger of received and written position; zero if nothing was received
+         *     since the start
          * @param replayedLsn zero if nothing was replayed yet
          * @param replayedTimestamp ISO 8601 with offset
          * @param receiver the WAL receiver, if it runs
@@ -146,8 +150,7 @@ public record LocalServer(
      * @param version such as 150020
      * @param senders WAL senders
      */
-    public record ServerInfo(
-            String postmasterStartTime, int version, List<Sender> senders) {
+    public record ServerInfo(String postmasterStartTime, int version, List<Sender> senders) {
         public ServerInfo {
             senders = List.copyOf(senders);
         }
@@ -186,7 +189,8 @@ public record LocalServer(
      * A replication slot; temporary ones aren't listed.
      *
      * @param restartLsn zero if no WAL is reserved
-     * @param walStatus PostgreSQL's word, empty if unknown; {@code lost} means that the slot is useless
+     * @param walStatus PostgreSQL's word, empty if unknown; {@code lost} means that the slot is
+     *     useless
      */
     public record Slot(
             String name,
@@ -208,7 +212,7 @@ public record LocalServer(
     }
 
     public boolean running() {
-        return process == Process.RUNNING;
+        return postmaster == Postmaster.RUNNING;
     }
 
     public Optional<ControlData> control() {

@@ -6,8 +6,8 @@ import java.util.Optional;
 /**
  * What a standby should follow and how.
  *
- * @param upstream empty: nothing known to stream from. A running standby then keeps its last good upstream, and a stopped one
- *     starts with the settings it has
+ * @param upstream empty: nothing known to stream from. A running standby then keeps its last good
+ *     upstream, and a stopped one starts with the settings it has
  * @param archive WAL sources of a standby cluster, if it has any of its own
  */
 public record StandbyTarget(Optional<Upstream> upstream, Optional<Archive> archive) {

@@ -3,7 +3,10 @@ package io.kumki.agent.postgres;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Asks a running piece of work to stop. Thread-safe; a hook registered after the cancel runs at once. */
+/**
+ * Asks a running piece of work to stop. Thread-safe; a hook registered after the cancel runs at
+ * once.
+ */
 public final class Cancellation {
 
     private final List<Runnable> hooks = new ArrayList<>();

@@ -5,7 +5,10 @@ public sealed interface OperationResult {
 
     record Done(String detail) implements OperationResult {}
 
-    /** It did not work; nothing further happens by itself. The reason is for people and names what failed on what. */
+    /**
+     * It did not work; nothing further happens by itself. The reason is for people and names what
+     * failed on what.
+     */
     record Failed(String reason) implements OperationResult {}
 
     /** It was cancelled before its point of no return. */

@@ -16,22 +16,30 @@ import java.util.Optional;
 /**
  * The port to the local PostgreSQL server.
  *
- * <p>Futures complete on the context of the caller. Blocking work runs on virtual threads. Each call has a limit of its
- * own; failures that can be expected are values, a failed future is a defect or an I/O error with a message for people. The
- * caller runs at most one of the long operations at a time ({@link #observe}, {@link #reconcileSlots} and {@link #reload}
- * may run beside one). Every operation first checks whether its goal is reached already, so that it may be repeated.
+ * <p>Futures complete on the context of the caller. Blocking work runs on virtual threads. Each
+ * call has a limit of its own; failures that can be expected are values, a failed future is a
+ * defect or an I/O error with a message for people. The caller runs at most one of the long
+ * operations at a time ({@link #observe}, {@link #reconcileSlots} and {@link #reload} may run
+ * beside one). Every operation first checks whether its goal is reached already, so that it may be
+ * repeated.
  */
 public interface PostgresServer {
 
-    /** Looks at data directory, process and server; answers within about two seconds whatever happens. */
+    /**
+     * Looks at data directory, process and server; answers within about two seconds whatever
+     * happens.
+     */
     Future<LocalServer> observe();
 
-    /** Calls {@code listener} as soon as the postmaster process has ended or the server changes to accepting connections. */
+    /**
+     * Calls {@code listener} as soon as the postmaster process has ended or the server changes to
+     * accepting connections.
+     */
     void onProcessChange(Runnable listener);
 
     /**
-     * Creates a new cluster in an empty data directory (initdb or custom method) and starts it as a primary. The further steps
-     * are those of {@link #afterBootstrap}.
+     * Creates a new cluster in an empty data directory (initdb or custom method) and starts it as a
+     * primary. The further steps are those of {@link #afterBootstrap}.
      */
     Future<OperationResult> bootstrap(BootstrapConfig bootstrap, Cancellation cancellation);
 
@@ -42,15 +50,18 @@ public interface PostgresServer {
     Future<OperationResult> discardFailedBootstrap();
 
     /**
-     * Clones the data directory from {@code source} by the replica methods in order; removes what is in the data directory
-     * first. The marker of unfinished work stands in it meanwhile.
+     * Clones the data directory from {@code source} by the replica methods in order; removes what
+     * is in the data directory first. The marker of unfinished work stands in it meanwhile.
      *
      * @param basebackupOnly ignore the configured methods
      */
     Future<OperationResult> cloneFrom(
             Optional<Upstream> source, boolean basebackupOnly, Cancellation cancellation);
 
-    /** Starts the stopped server as a primary (crash recovery, same timeline). Refused if a marker of unfinished work stands. */
+    /**
+     * Starts the stopped server as a primary (crash recovery, same timeline). Refused if a marker
+     * of unfinished work stands.
+     */
     Future<OperationResult> startAsPrimary(Duration limit, Cancellation cancellation);
 
     /** Starts the stopped server as a standby. Refused if a marker of unfinished work stands. */
@@ -60,8 +71,9 @@ public interface PostgresServer {
     /**
      * Stops the server.
      *
-     * @param shutDown told once the control file says "shut down" while the postmaster may still live: the position of the
-     *     last record that standbys can have, from then on no commit can follow. Not told in {@link StopMode#IMMEDIATE}
+     * @param shutDown told once the control file says "shut down" while the postmaster may still
+     *     live: the position of the last record that standbys can have, from then on no commit can
+     *     follow. Not told in {@link StopMode#IMMEDIATE}
      */
     Future<OperationResult> stop(
             StopMode mode, Optional<Duration> limit, ShutdownListener shutDown);
@@ -74,19 +86,33 @@ public interface PostgresServer {
      */
     Future<OperationResult> promote(Duration limit, Cancellation cancellation);
 
-    /** Lets a running standby stream from another upstream: by reload where PostgreSQL allows it, else by restart. */
+    /**
+     * Lets a running standby stream from another upstream: by reload where PostgreSQL allows it,
+     * else by restart.
+     */
     Future<OperationResult> follow(StandbyTarget target);
 
-    /** Whether what is set on a standby differs from {@code target}, from memory of {@link #observe} and own files. */
+    /**
+     * Whether what is set on a standby differs from {@code target}, from memory of {@link #observe}
+     * and own files.
+     */
     boolean follows(StandbyTarget target);
 
-    /** Compares the local log with the leader's: system identifier, timelines and their switch points. */
+    /**
+     * Compares the local log with the leader's: system identifier, timelines and their switch
+     * points.
+     */
     Future<Divergence> assess(Upstream leader);
 
-    /** Rewinds the stopped (or running: it is stopped first) server to {@code leader} by pg_rewind. */
+    /**
+     * Rewinds the stopped (or running: it is stopped first) server to {@code leader} by pg_rewind.
+     */
     Future<OperationResult> rewind(Upstream leader, Cancellation cancellation);
 
-    /** Crash recovery in single-user mode, so that the data directory is cleanly shut down before a rewind. */
+    /**
+     * Crash recovery in single-user mode, so that the data directory is cleanly shut down before a
+     * rewind.
+     */
     Future<OperationResult> recoverInSingleUserMode(Cancellation cancellation);
 
     /** Whether pg_rewind can be used here: setting, binary, control file. */
@@ -95,7 +121,10 @@ public interface PostgresServer {
     /** Runs {@code CHECKPOINT} on the primary. */
     Future<OperationResult> checkpoint();
 
-    /** Whether the primary's control file already shows the timeline: a checkpoint since the promotion is complete. */
+    /**
+     * Whether the primary's control file already shows the timeline: a checkpoint since the
+     * promotion is complete.
+     */
     Future<Boolean> checkpointedOn(int timeline);
 
     /** Creates, drops and advances slots; a failure is logged and left for the next turn. */
@@ -104,7 +133,10 @@ public interface PostgresServer {
     /** The finished timelines of a primary, from its history file. */
     Future<TimelineHistory> history(int timeline);
 
-    /** Takes over a new configuration: writes files, reloads the server, computes what waits for a restart. */
+    /**
+     * Takes over a new configuration: writes files, reloads the server, computes what waits for a
+     * restart.
+     */
     Future<Void> applyConfiguration(PostgresConfig config);
 
     /** Writes the files anew and reloads the server, as on SIGHUP. */

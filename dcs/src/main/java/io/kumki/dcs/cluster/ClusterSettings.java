@@ -5,12 +5,15 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * The settings of the dynamic configuration that steer the HA loop, read leniently: an invalid value gives the default.
+ * The settings of the dynamic configuration that steer the HA loop, read leniently: an invalid
+ * value gives the default.
  *
- * @param timing lease length, turn length, budget of one store operation; already adjusted to their rule
+ * @param timing lease length, turn length, budget of one store operation; already adjusted to their
+ *     rule
  * @param maximumLagOnFailover bytes; a member that lags more may not win an automatic election
  * @param maxTimelinesHistory newest history entries kept; 0 keeps all
- * @param primaryStartTimeout how long a holder may need to come back after a crash; zero: fail over at once
+ * @param primaryStartTimeout how long a holder may need to come back after a crash; zero: fail over
+ *     at once
  * @param primaryStopTimeout limit for stopping a primary in synchronous mode; zero: none
  * @param checkTimeline refuse candidates on an older timeline
  * @param standbyCluster the remote this cluster follows as a whole
@@ -39,13 +42,19 @@ public record ClusterSettings(
         QUORUM
     }
 
-    /** {@code ttl}, {@code loop_wait}, {@code retry_timeout}; {@code loop_wait + 2 * retry_timeout <= ttl}. */
+    /**
+     * {@code ttl}, {@code loop_wait}, {@code retry_timeout}; {@code loop_wait + 2 * retry_timeout
+     * <= ttl}.
+     */
     public record Timing(Duration ttl, Duration loopWait, Duration retryTimeout) {
         public static final Timing DEFAULT =
                 new Timing(Duration.ofSeconds(30), Duration.ofSeconds(10), Duration.ofSeconds(10));
     }
 
-    /** The remote primary of a standby cluster; all parts optional, but at least one of the first three is set. */
+    /**
+     * The remote primary of a standby cluster; all parts optional, but at least one of the first
+     * three is set.
+     */
     public record StandbyCluster(
             Optional<String> host,
             Optional<Integer> port,

@@ -42,12 +42,13 @@ final class ClusterSettingsReader {
                 standbyCluster,
                 LenientValues.seconds(values.get("member_slots_ttl"))
                         .filter(ttl -> !ttl.isNegative())
-                        .orElse(Duration.ofSeconds(1800)));
+                        .orElse(Duration.ofMinutes(30)));
     }
 
     /**
-     * The three times, each at least its minimum, with {@code loop_wait + 2 * retry_timeout <= ttl}: one turn may need
-     * one budget to read and one to renew before the lease of the previous turn runs out.
+     * The three times, each at least its minimum, with {@code loop_wait + 2 * retry_timeout <=
+     * ttl}: one turn may need one budget to read and one to renew before the lease of the previous
+     * turn runs out.
      */
     static Timing timing(Map<String, ?> values) {
         long ttl = Math.max(MIN_TTL_SECONDS, integer(values, "ttl", 30));

@@ -10,7 +10,8 @@ import java.util.TreeMap;
  * What the leader publishes about its log.
  *
  * @param leaderLsn the leader's last position; empty if never written
- * @param slots slot name to position as the leader sees it, with the leader's own slot name at its current position
+ * @param slots slot name to position as the leader sees it, with the leader's own slot name at its
+ *     current position
  * @param retainSlots physical slots of members that must be kept although the member may be gone
  */
 public record ClusterStatus(

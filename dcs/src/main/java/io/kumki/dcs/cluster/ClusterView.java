@@ -8,12 +8,15 @@ import java.util.TreeMap;
 /**
  * All of a cluster's keys at one moment.
  *
- * @param initialize empty: no cluster yet; empty text: a member is bootstrapping; else the system identifier
+ * @param initialize empty: no cluster yet; empty text: a member is bootstrapping; else the system
+ *     identifier
  * @param leadership {@link Leadership.Unknown} if this is an old view because etcd doesn't answer
  * @param members by name; only those whose key exists
  * @param config empty if the key is missing or holds no (valid, non-empty) JSON object
- * @param failover {@link FailoverRequest#NONE} without a request (its revision is then still the key's, if there is one)
- * @param failsafe member name to REST address, last written by a leader in failsafe mode; empty if there is no such key
+ * @param failover {@link FailoverRequest#NONE} without a request (its revision is then still the
+ *     key's, if there is one)
+ * @param failsafe member name to REST address, last written by a leader in failsafe mode; empty if
+ *     there is no such key
  * @param revision etcd's revision of the read; a watch that continues it starts at the next one
  */
 public record ClusterView(
@@ -47,14 +50,25 @@ public record ClusterView(
                     Optional.empty(),
                     0);
 
-    /** The same view after etcd fell silent: everything as last seen, but who leads is not known any more. */
+    /**
+     * The same view after etcd fell silent: everything as last seen, but who leads is not known any
+     * more.
+     */
     public ClusterView unreachable() {
         return withLeadership(new Leadership.Unknown());
     }
 
     public ClusterView withLeadership(Leadership other) {
         return new ClusterView(
-                initialize, other, members, config, failover, sync, status, history, failsafe,
+                initialize,
+                other,
+                members,
+                config,
+                failover,
+                sync,
+                status,
+                history,
+                failsafe,
                 revision);
     }
 
@@ -75,7 +89,8 @@ public record ClusterView(
     }
 
     /**
-     * The cluster's system identifier, if {@link #initialize} holds a valid one: at least 10 characters, all digits.
+     * The cluster's system identifier, if {@link #initialize} holds a valid one: at least 10
+     * characters, all digits.
      */
     public Optional<String> systemIdentifier() {
         return initialize.filter(text -> text.matches("[0-9]{10,}"));

@@ -19,12 +19,16 @@ public record FailoverRequest(
     public static final FailoverRequest NONE =
             new FailoverRequest(Optional.empty(), Optional.empty(), Optional.empty(), 0);
 
-    /** Whether somebody asks for something: an object without leader and candidate is no request. */
+    /**
+     * Whether somebody asks for something: an object without leader and candidate is no request.
+     */
     public boolean present() {
         return leader.isPresent() || candidate.isPresent();
     }
 
-    /** The word for messages: {@code switchover} if it names a leader, else {@code manual failover}. */
+    /**
+     * The word for messages: {@code switchover} if it names a leader, else {@code manual failover}.
+     */
     public String actionName() {
         return leader.isPresent() ? "switchover" : "manual failover";
     }

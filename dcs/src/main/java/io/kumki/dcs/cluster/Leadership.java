@@ -7,7 +7,8 @@ public sealed interface Leadership {
      * A member holds the leader key.
      *
      * @param holder the name in the key; it may have no member key of its own
-     * @param createRevision etcd revision at which this term of leadership began; it changes with each new acquisition
+     * @param createRevision etcd revision at which this term of leadership began; it changes with
+     *     each new acquisition
      * @param modRevision the key's last revision
      * @param leaseId the etcd lease the key hangs on; 0 if none
      */

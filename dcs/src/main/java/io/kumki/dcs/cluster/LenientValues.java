@@ -9,21 +9,40 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** Reads values of the dynamic configuration the way its users write them: {@code on}, {@code "5"}, {@code 30min}. */
+/**
+ * Reads values of the dynamic configuration the way its users write them: {@code on}, {@code "5"},
+ * {@code 30min}.
+ */
 public final class LenientValues {
 
     private static final Pattern NUMBER =
-            Pattern.compile("\\s*([+-]?(?:0[xX][0-9A-Fa-f]+|[0-9]+(?:\\.[0-9]*)?(?:[eE][+-]?[0-9]+)?))\\s*([A-Za-z]*)\\s*");
+            Pattern.compile(
+                    "\\s*([+-]?(?:0[xX][0-9A-Fa-f]+|[0-9]+(?:\\.[0-9]*)?(?:[eE][+-]?[0-9]+)?))\\s*([A-Za-z]*)\\s*");
 
     private static final Map<String, Double> MILLIS =
-            Map.of("us", 0.001, "ms", 1.0, "s", 1_000.0, "min", 60_000.0, "h", 3_600_000.0, "d", 86_400_000.0);
+            Map.of(
+                    "us",
+                    0.001,
+                    "ms",
+                    1.0,
+                    "s",
+                    1_000.0,
+                    "min",
+                    60_000.0,
+                    "h",
+                    3_600_000.0,
+                    "d",
+                    86_400_000.0);
 
     private static final Map<String, Long> BYTES =
             Map.of("B", 1L, "kB", 1L << 10, "MB", 1L << 20, "GB", 1L << 30, "TB", 1L << 40);
 
     private LenientValues() {}
 
-    /** {@code on}, {@code true}, {@code yes}, {@code 1} and their opposites, any case; empty for anything else. */
+    /**
+     * {@code on}, {@code true}, {@code yes}, {@code 1} and their opposites, any case; empty for
+     * anything else.
+     */
     public static Optional<Boolean> bool(@Nullable Object value) {
         if (value == null) {
             return Optional.empty();
@@ -35,11 +54,17 @@ public final class LenientValues {
         };
     }
 
-    /** An integer: decimal, octal with a leading 0, hexadecimal; fractions are rounded. Empty for anything else. */
+    /**
+     * An integer: decimal, octal with a leading 0, hexadecimal; fractions are rounded. Empty for
+     * anything else.
+     */
     public static OptionalLong integer(@Nullable Object value) {
-        return number(value, "") instanceof Double number
-                ? OptionalLong.of(Math.round(number))
-                : OptionalLong.empty();
+        Matcher matcher = matcher(value);
+        if (matcher == null || !matcher.group(2).isEmpty()) {
+            return OptionalLong.empty();
+        }
+        Double number = parse(matcher.group(1));
+        return number == null ? OptionalLong.empty() : OptionalLong.of(Math.round(number));
     }
 
     /** A duration; a bare number is in seconds, units are {@code us ms s min h d}. */
@@ -70,11 +95,6 @@ public final class LenientValues {
                 : OptionalLong.of(Math.round(number * factor));
     }
 
-    private static @Nullable Double number(@Nullable Object value, String unit) {
-        Matcher matcher = matcher(value);
-        return matcher == null || !matcher.group(2).equals(unit) ? null : parse(matcher.group(1));
-    }
-
     private static @Nullable Matcher matcher(@Nullable Object value) {
         if (value == null || value instanceof Boolean) {
             return null;
@@ -87,7 +107,9 @@ public final class LenientValues {
         String digits = text.startsWith("+") || text.startsWith("-") ? text.substring(1) : text;
         double sign = text.startsWith("-") ? -1 : 1;
         if (digits.regionMatches(true, 0, "0x", 0, 2)) {
-            return digits.length() > 17 ? null : sign * Long.parseUnsignedLong(digits.substring(2), 16);
+            return digits.length() > 17
+                    ? null
+                    : sign * Long.parseUnsignedLong(digits.substring(2), 16);
         }
         if (digits.length() > 1 && digits.matches("0[0-9]+")) {
             return digits.matches("0[0-7]{1,20}") ? sign * Long.parseLong(digits, 8) : null;

@@ -6,8 +6,8 @@ import java.util.regex.Pattern;
 /**
  * A position in the write-ahead log: an offset in bytes from the start of the log.
  *
- * <p>Comparable only within one timeline history. Positions are far below 2^63 in practice, so a signed {@code long}
- * holds them.
+ * <p>Comparable only within one timeline history. Positions are far below 2^63 in practice, so a
+ * signed {@code long} holds them.
  *
  * @param bytes offset in bytes, 0 or more
  */

@@ -36,12 +36,14 @@ public record Member(
     }
 
     /**
-     * @param state one of the state texts of the wire contract, such as {@code running}; empty if unknown
-     * @param role {@code primary}, {@code standby_leader}, {@code replica}, {@code promoted}, {@code demoted},
-     *     {@code uninitialized}; empty if unknown ({@code master} is read as {@code primary})
+     * @param state one of the state texts of the wire contract, such as {@code running}; empty if
+     *     unknown
+     * @param role {@code primary}, {@code standby_leader}, {@code replica}, {@code promoted},
+     *     {@code demoted}, {@code uninitialized}; empty if unknown ({@code master} is read as
+     *     {@code primary})
      * @param version the agent's version, dotted integers; empty if unknown
-     * @param checkpointAfterPromoteDue a leader that hasn't completed a checkpoint on its timeline yet: no source for
-     *     pg_rewind
+     * @param checkpointAfterPromoteDue a leader that hasn't completed a checkpoint on its timeline
+     *     yet: no source for pg_rewind
      * @param pendingRestart parameters that wait for a restart. Empty if none does
      * @param pause whether this member has seen the pause
      */
@@ -81,11 +83,7 @@ public record Member(
 
         public static final WalProgress UNKNOWN =
                 new WalProgress(
-                        Optional.empty(),
-                        Optional.empty(),
-                        Optional.empty(),
-                        Optional.empty(),
-                        0);
+                        Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty(), 0);
     }
 
     /** A member known by name only: it holds a key but published nothing (readable). */

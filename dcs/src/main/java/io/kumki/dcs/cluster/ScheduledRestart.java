@@ -7,7 +7,8 @@ import java.util.OptionalInt;
  * A restart that waits for its time.
  *
  * @param schedule ISO 8601 with offset, as entered
- * @param postmasterStartTime the server's start time when the restart was scheduled; another one voids it
+ * @param postmasterStartTime the server's start time when the restart was scheduled; another one
+ *     voids it
  */
 public record ScheduledRestart(
         String schedule, Optional<String> postmasterStartTime, Conditions conditions) {
@@ -15,8 +16,10 @@ public record ScheduledRestart(
     /**
      * Conditions that must hold for a restart to take place; absent ones always hold.
      *
-     * @param role only if the member has this role ({@code primary}, {@code standby_leader}, {@code replica})
-     * @param postgresVersion only if the running server is older than this version, such as {@code 15.4}
+     * @param role only if the member has this role ({@code primary}, {@code standby_leader}, {@code
+     *     replica})
+     * @param postgresVersion only if the running server is older than this version, such as {@code
+     *     15.4}
      * @param timeoutSeconds how long the start may take before a leader gives up its key
      * @param restartPending only if a restart is pending
      */

@@ -24,7 +24,10 @@ public record SyncState(
         return leader.isPresent();
     }
 
-    /** Whether {@code name} is the leader or a standby of this state; the wire compares names ignoring case. */
+    /**
+     * Whether {@code name} is the leader or a standby of this state; the wire compares names
+     * ignoring case.
+     */
     public boolean names(MemberName name) {
         return leader.filter(other -> same(other, name)).isPresent() || namesStandby(name);
     }

@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * A member's tags, by their names on the wire. Values are JSON scalars (string, number, boolean).
  *
- * <p>Truth of a boolean tag follows the JSON type: false, null, 0 and the empty text are false, any other value is true.
+ * <p>Truth of a boolean tag follows the JSON type: false, null, 0 and the empty text are false, any
+ * other value is true.
  */
 public record Tags(SortedMap<String, Object> values) {
 
@@ -24,12 +25,18 @@ public record Tags(SortedMap<String, Object> values) {
         return new Tags(new TreeMap<>(values));
     }
 
-    /** May not become leader: the boolean tag decides if present, else a {@code failover_priority} of 0 or less. */
+    /**
+     * May not become leader: the boolean tag decides if present, else a {@code failover_priority}
+     * of 0 or less.
+     */
     public boolean nofailover() {
         return excluded("nofailover", "failover_priority");
     }
 
-    /** 0 if {@link #nofailover()} is asked for by the boolean tag, else the tag's integer, 1 by default. */
+    /**
+     * 0 if {@link #nofailover()} is asked for by the boolean tag, else the tag's integer, 1 by
+     * default.
+     */
     public int failoverPriority() {
         return priority("nofailover", "failover_priority");
     }

@@ -6,7 +6,8 @@ import java.util.Optional;
 /**
  * The finished timelines of a cluster, oldest first.
  *
- * @param known whether the stored value could be read; an unreadable or missing one is unknown, not empty
+ * @param known whether the stored value could be read; an unreadable or missing one is unknown, not
+ *     empty
  */
 public record TimelineHistory(boolean known, List<Entry> entries) {
 
@@ -31,7 +32,10 @@ public record TimelineHistory(boolean known, List<Entry> entries) {
             Optional<String> time,
             Optional<String> newLeader) {}
 
-    /** The cluster's current timeline: one more than the last finished one, 1 without any, 0 if unknown. */
+    /**
+     * The cluster's current timeline: one more than the last finished one, 1 without any, 0 if
+     * unknown.
+     */
     public int clusterTimeline() {
         if (!known) {
             return 0;

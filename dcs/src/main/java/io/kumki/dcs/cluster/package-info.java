@@ -1,4 +1,6 @@
-/** Records of the state that all members share: what etcd holds, without how it is stored. JDK only. */
+/**
+ * Records of the state that all members share: what etcd holds, without how it is stored. JDK only.
+ */
 @NullMarked
 package io.kumki.dcs.cluster;
 
