@@ -11,12 +11,13 @@ public interface NodeView {
     NodeSnapshot snapshot();
 
     /**
-     * The node with its server observed now: for {@code GET /patroni}, whose answer decides elections. Callers that come
-     * while an observation runs share it. Completes within about two seconds; with the last snapshot if the server can't be
-     * observed.
+     * The node with its server observed now: for {@code GET /patroni}, whose answer decides
+     * elections. Callers that come while an observation runs share it. Completes within about two
+     * seconds; with the last snapshot if the server can't be observed.
      *
-     * @param maxAge how old a snapshot may be to be given at once instead: probes of people and peers without
-     *     {@code ?fresh=true} get one of up to a second while the cluster has a leader, and none without
+     * @param maxAge how old a snapshot may be to be given at once instead: probes of people and
+     *     peers without {@code ?fresh=true} get one of up to a second while the cluster has a
+     *     leader, and none without
      */
     Future<NodeSnapshot> fresh(Duration maxAge);
 

@@ -4,6 +4,7 @@ import io.kumki.agent.config.BootstrapConfig;
 import io.kumki.agent.config.PostgresConfig;
 import io.kumki.agent.ha.Divergence;
 import io.kumki.agent.ha.LocalServer;
+import io.kumki.agent.ha.SlotChange;
 import io.kumki.agent.ha.StandbyTarget;
 import io.kumki.agent.ha.Upstream;
 import io.kumki.dcs.cluster.Lsn;
@@ -169,17 +170,5 @@ public interface PostgresServer {
 
         /** May be called on any thread. */
         void shutDown(Lsn lastLsn);
-    }
-
-    /** A change to one slot. */
-    sealed interface SlotChange {
-        String name();
-
-        /** Physical, with WAL reserved at once. */
-        record Create(String name) implements SlotChange {}
-
-        record Drop(String name) implements SlotChange {}
-
-        record Advance(String name, Lsn to) implements SlotChange {}
     }
 }
