@@ -1,0 +1,167 @@
+package io.kumki.agent.postgres;
+
+import io.kumki.agent.ha.LocalServer.ClusterState;
+import io.kumki.agent.ha.LocalServer.ControlData;
+import io.kumki.dcs.cluster.Lsn;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Collections;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/**
+ * The control file as {@code pg_controldata} prints it.
+ *
+ * @param values text by label; a leading {@code Current } is removed from labels
+ */
+public record ControlFile(SortedMap<String, String> values) {
+
+    /** After the system identifier (8 bytes) and two version numbers (4 each); so since 8.x. */
+    private static final int STATE_OFFSET = 16;
+
+    public ControlFile {
+        values = Collections.unmodifiableSortedMap(new TreeMap<>(values));
+    }
+
+    /**
+     * Runs pg_controldata.
+     *
+     * @throws IOException if it fails; the message says why
+     */
+    public static ControlFile read(PgPrograms programs, Path dataDir) throws IOException {
+        ProgramRun run = Programs.run(programs.call("pg_controldata", dataDir.toString()));
+        if (!run.succeeded()) {
+            throw new IOException("pg_controldata " + dataDir + ": " + run.summary());
+        }
+        ControlFile file = parse(run.stdout());
+        if (!file.values.containsKey("Database system identifier")) {
+            throw new IOException(
+                    "pg_controldata "
+                            + dataDir
+                            + " printed no system identifier: "
+                            + run.summary());
+        }
+        return file;
+    }
+
+    static ControlFile parse(String output) {
+        SortedMap<String, String> values = new TreeMap<>();
+        for (String line : output.lines().toList()) {
+            int colon = line.indexOf(':');
+            if (colon > 0) {
+                String label = line.substring(0, colon).strip();
+                String name =
+                        label.startsWith("Current ") ? label.substring("Current ".length()) : label;
+                values.put(name, line.substring(colon + 1).strip());
+            }
+        }
+        return new ControlFile(values);
+    }
+
+    public String systemIdentifier() {
+        return text("Database system identifier");
+    }
+
+    public ClusterState state() {
+        return state(text("Database cluster state"));
+    }
+
+    public int timeline() {
+        return (int) number("Latest checkpoint's TimeLineID");
+    }
+
+    public Lsn checkpointLsn() {
+        return lsn("Latest checkpoint location");
+    }
+
+    public Lsn minRecoveryEnd() {
+        return lsn("Minimum recovery ending location");
+    }
+
+    public int minRecoveryEndTimeline() {
+        return (int) number("Min recovery ending loc's timeline");
+    }
+
+    /** {@code wal_log_hints} on or data checksums: pg_rewind can work with it. */
+    public boolean canRewind() {
+        return text("wal_log_hints setting").equals("on")
+                || number("Data page checksum version") > 0;
+    }
+
+    /** A number after a label; 0 if it isn't there. */
+    public long number(String label) {
+        String value = text(label);
+        return value.matches("\\d{1,18}") ? Long.parseLong(value) : 0;
+    }
+
+    public String text(String label) {
+        return values.getOrDefault(label, "");
+    }
+
+    private Lsn lsn(String label) {
+        String value = text(label);
+        return value.isEmpty() ? Lsn.ZERO : Lsn.parse(value);
+    }
+
+    /** What the decision core needs, with what else lies in the directory. */
+    public ControlData toControlData(boolean standbySignal, boolean backupLabel) {
+        return new ControlData(
+                systemIdentifier(),
+                state(),
+                timeline(),
+                checkpointLsn(),
+                minRecoveryEnd(),
+                minRecoveryEndTimeline(),
+                standbySignal,
+                backupLabel,
+                canRewind());
+    }
+
+    private static ClusterState state(String text) {
+        return switch (text) {
+            case "starting up" -> ClusterState.STARTING_UP;
+            case "shut down" -> ClusterState.SHUT_DOWN;
+            case "shut down in recovery" -> ClusterState.SHUT_DOWN_IN_RECOVERY;
+            case "shutting down" -> ClusterState.SHUTTING_DOWN;
+            case "in crash recovery" -> ClusterState.IN_CRASH_RECOVERY;
+            case "in archive recovery" -> ClusterState.IN_ARCHIVE_RECOVERY;
+            case "in production" -> ClusterState.IN_PRODUCTION;
+            default -> ClusterState.UNKNOWN;
+        };
+    }
+
+    /**
+     * The state alone, read from the file itself: cheap enough to be asked fifty times a second.
+     * Confirm by {@link #read} before acting on it.
+     */
+    static ClusterState quickState(Path dataDir) {
+        Path file = dataDir.resolve("global").resolve("pg_control");
+        ByteBuffer buffer = ByteBuffer.allocate(4).order(ByteOrder.nativeOrder());
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+            if (channel.read(buffer, STATE_OFFSET) != 4) {
+                return ClusterState.UNKNOWN;
+            }
+        } catch (IOException e) {
+            return ClusterState.UNKNOWN;
+        }
+        return switch (buffer.getInt(0)) {
+            case 0 -> ClusterState.STARTING_UP;
+            case 1 -> ClusterState.SHUT_DOWN;
+            case 2 -> ClusterState.SHUT_DOWN_IN_RECOVERY;
+            case 3 -> ClusterState.SHUTTING_DOWN;
+            case 4 -> ClusterState.IN_CRASH_RECOVERY;
+            case 5 -> ClusterState.IN_ARCHIVE_RECOVERY;
+            case 6 -> ClusterState.IN_PRODUCTION;
+            default -> ClusterState.UNKNOWN;
+        };
+    }
+
+    static boolean exists(Path dataDir) {
+        return Files.isRegularFile(dataDir.resolve("global").resolve("pg_control"));
+    }
+}

@@ -1,0 +1,69 @@
+package io.kumki.agent.postgres;
+
+import io.kumki.agent.config.PostgresConfig.Credentials;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/** libpq's password file: lines {@code HOST:PORT:DATABASE:USER:PASSWORD}, readable by us alone. */
+public final class PgPass {
+
+    private PgPass() {}
+
+    /**
+     * The lines for {@code credentials} at each of the hosts (comma-separated); none without a
+     * password.
+     */
+    public static List<String> lines(String hosts, int port, Credentials credentials) {
+        List<String> lines = new ArrayList<>();
+        if (credentials.password().isEmpty()) {
+            return lines;
+        }
+        String user = credentials.username().map(PgPass::escaped).orElse("*");
+        for (String host : hosts.split(",", -1)) {
+            // a socket directory is looked up under the name localhost
+            String name = host.startsWith("/") ? "localhost" : host;
+            lines.add(
+                    (name.isEmpty() ? "*" : escaped(name))
+                            + ":"
+                            + port
+                            + ":*:"
+                            + user
+                            + ":"
+                            + escaped(credentials.password().get()));
+        }
+        return lines;
+    }
+
+    private static String escaped(String part) {
+        return part.replace("\\", "\\\\").replace(":", "\\:");
+    }
+
+    /** Replaces the file's content in one step; left alone if it is already that. */
+    public static void write(Path file, List<String> lines) throws IOException {
+        String content = lines.stream().map(line -> line + "\n").collect(Collectors.joining());
+        AtomicFiles.replace(file, content, AtomicFiles.Access.OWNER);
+    }
+
+    /**
+     * A file of its own for one run of a tool, beside {@code pgpass}: that one belongs to the
+     * running standby.
+     */
+    public static Temporary temporary(Path pgpass, List<String> lines) throws IOException {
+        Path directory = pgpass.toAbsolutePath().getParent();
+        Path file = Files.createTempFile(directory, ".kumki-pgpass-", "");
+        write(file, lines);
+        return new Temporary(file);
+    }
+
+    /** Deleted when closed. */
+    public record Temporary(Path file) implements AutoCloseable {
+        @Override
+        public void close() throws IOException {
+            Files.deleteIfExists(file);
+        }
+    }
+}

@@ -1,0 +1,79 @@
+package io.kumki.agent.postgres;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/**
+ * A program to be run.
+ *
+ * @param command the program and its arguments; never a password among them
+ * @param environment added to (or replacing parts of) the agent's own, from which what belongs to
+ *     the agent is taken out
+ * @param limit ended after this
+ * @param cancellation ended when cancelled
+ */
+public record ProgramCall(
+        List<String> command,
+        SortedMap<String, String> environment,
+        Duration limit,
+        Cancellation cancellation,
+        Optional<Path> workingDirectory) {
+
+    /** A program that has not ended after a minute has a limit of its own or is stuck. */
+    private static final Duration DEFAULT_LIMIT = Duration.ofMinutes(1);
+
+    public ProgramCall {
+        command = List.copyOf(command);
+        environment = Collections.unmodifiableSortedMap(new TreeMap<>(environment));
+    }
+
+    public static ProgramCall of(List<String> command) {
+        return new ProgramCall(
+                command,
+                Collections.emptySortedMap(),
+                DEFAULT_LIMIT,
+                new Cancellation(),
+                Optional.empty());
+    }
+
+    public ProgramCall with(String variable, String value) {
+        TreeMap<String, String> changed = new TreeMap<>(environment);
+        changed.put(variable, value);
+        return new ProgramCall(command, changed, limit, cancellation, workingDirectory);
+    }
+
+    /** Messages in English, so that they can be read by us. */
+    public ProgramCall inEnglish() {
+        return with("LANG", "C").with("LC_ALL", "C");
+    }
+
+    /** Passwords come from this file. */
+    public ProgramCall withPassFile(Path file) {
+        return with("PGPASSFILE", file.toString());
+    }
+
+    public ProgramCall within(Duration newLimit) {
+        return new ProgramCall(command, environment, newLimit, cancellation, workingDirectory);
+    }
+
+    public ProgramCall cancelledBy(Cancellation by) {
+        return new ProgramCall(command, environment, limit, by, workingDirectory);
+    }
+
+    public ProgramCall in(Path directory) {
+        return new ProgramCall(command, environment, limit, cancellation, Optional.of(directory));
+    }
+
+    /** The same with more arguments at its end. */
+    public ProgramCall plus(List<String> arguments) {
+        List<String> longer = new ArrayList<>(command);
+        longer.addAll(arguments);
+        return new ProgramCall(longer, environment, limit, cancellation, workingDirectory);
+    }
+}
