@@ -1,0 +1,78 @@
+package io.kumki.agent.ha;
+
+import io.kumki.dcs.cluster.ClusterStatus;
+import io.kumki.dcs.cluster.Lsn;
+import io.kumki.dcs.cluster.Member;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/**
+ * One effect of a decision. Each first checks whether its goal is reached, so that any may run
+ * again.
+ */
+public sealed interface Action {
+
+    /** Ask these members for their state; the decision is then taken again with their answers. */
+    record AskMembers(List<Member> members) implements Action {
+        public AskMembers {
+            members = List.copyOf(members);
+        }
+    }
+
+    record Start(Operation operation) implements Action {}
+
+    /** Stop the server hard, in place of whatever operation runs. */
+    record Fence() implements Action {}
+
+    record CancelOperation() implements Action {}
+
+    record AcquireLeadership() implements Action {}
+
+    /** Give the leader key away, with the last position if it is known. */
+    record ReleaseLeadership(Optional<Lsn> finalLsn) implements Action {}
+
+    record BeginBootstrap() implements Action {}
+
+    record CancelBootstrap() implements Action {}
+
+    record TakeLeadAfterBootstrap() implements Action {}
+
+    record RecordIdentifier(String systemIdentifier, boolean onlyIfAbsent) implements Action {}
+
+    /** Write the own copy of the dynamic configuration to a store that has none. */
+    record WriteOwnConfig() implements Action {}
+
+    /** Clear the failover request, if it still is the one of this revision. */
+    record ClearRequest(OptionalLong revision) implements Action {}
+
+    /** Refuse the operator's command. */
+    record RefuseCommand(CommandRefusal refusal) implements Action {}
+
+    record RefreshLease() implements Action {}
+
+    record PublishMember(Member member) implements Action {}
+
+    record PublishStatus(ClusterStatus status) implements Action {}
+
+    /** Write the history of timelines that led to this one. */
+    record PublishHistory(int timeline) implements Action {}
+
+    /** Complete a checkpoint on the new timeline, so that others can rewind from here. */
+    record CheckpointAfterPromote(int timeline) implements Action {}
+
+    record ReconcileSlots(List<SlotChange> changes) implements Action {
+        public ReconcileSlots {
+            changes = List.copyOf(changes);
+        }
+    }
+
+    /** End this process; the server is left as it is. */
+    record Exit(String reason, ExitKind kind) implements Action {}
+
+    /** Whether an end of the process is what an operator asked for. */
+    enum ExitKind {
+        ASKED_FOR,
+        FATAL
+    }
+}

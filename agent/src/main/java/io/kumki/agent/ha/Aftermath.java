@@ -1,0 +1,140 @@
+package io.kumki.agent.ha;
+
+import io.kumki.agent.ha.Memory.BootstrapStage;
+import io.kumki.agent.ha.Memory.Rejoin;
+import io.kumki.agent.ha.Memory.StepDown;
+import io.kumki.dcs.cluster.Lsn;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/** What a member remembers of an operation that ended. */
+public final class Aftermath {
+
+    /** First pause before a failed step is tried again; it doubles up to {@link #LONGEST_PAUSE}. */
+    private static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
+
+    private static final Duration LONGEST_PAUSE = Duration.ofSeconds(30);
+
+    private Aftermath() {}
+
+    /**
+     * @param ttl how long a member leaves the lead to others after a promotion that failed
+     */
+    public static Memory of(
+            Memory memory,
+            Situation.Ongoing ended,
+            OperationOutcome outcome,
+            Duration ttl,
+            long nowNanos) {
+        boolean done = outcome instanceof OperationOutcome.Done;
+        Rejoin rejoin = memory.rejoin();
+        return switch (ended.operation()) {
+            case Operation.Bootstrap() ->
+                    memory.withBootstrap(
+                            done
+                                    ? new BootstrapStage.Created()
+                                    : new BootstrapStage.Failed(outcome.text()));
+            case Operation.FinishBootstrap() ->
+                    memory.withBootstrap(
+                            done
+                                    ? new BootstrapStage.Ready()
+                                    : new BootstrapStage.Failed(outcome.text()));
+            case Operation.DiscardBootstrap() ->
+                    memory.withBootstrap(
+                            new BootstrapStage.Discarded(
+                                    memory.bootstrap() instanceof BootstrapStage.Failed(var reason)
+                                            ? reason
+                                            : outcome.text()));
+            case Operation.Clone _ -> {
+                int failures = done ? 0 : rejoin.cloneFailures() + 1;
+                yield memory.withRejoin(rejoin.withClone(failures, retry(failures, nowNanos)));
+            }
+            case Operation.StartPrimary _, Operation.StartStandby _ ->
+                    memory.withRejoin(started(rejoin, outcome, nowNanos));
+            case Operation.Promote() ->
+                    done
+                            ? memory.withYieldUntil(OptionalLong.empty())
+                            : memory.withYieldUntil(OptionalLong.of(nowNanos + ttl.toNanos()));
+            case Operation.StepDown() ->
+                    memory.withStepDown(
+                            memory.stepDown()
+                                    .map(stepDown ->
+                                            steppedDown(stepDown, ended, outcome, nowNanos)));
+            case Operation.Assess assess ->
+                    outcome instanceof OperationOutcome.Assessed(Divergence divergence)
+                            ? memory.withRejoin(assessed(rejoin, assess, divergence, nowNanos))
+                            : memory.withRejoin(
+                                    assessed(
+                                            rejoin,
+                                            assess,
+                                            new Divergence.Unknown(outcome.text()),
+                                            nowNanos));
+            case Operation.Rewind _ -> {
+                int failures = done ? 0 : rejoin.rewindFailures() + 1;
+                yield memory.withRejoin(
+                        rejoin.withRewind(failures, done, retry(failures, nowNanos)));
+            }
+            case Operation.SingleUserRecovery() -> memory.withRejoin(rejoin.withSingleUserTried());
+            case Operation.Restart _,
+                    Operation.Follow _,
+                    Operation.StopInTime _,
+                    Operation.FenceStop() ->
+                    memory;
+        };
+    }
+
+    /** The end of the log as soon as it is known. */
+    static StepDown withShutdown(StepDown stepDown, Optional<Lsn> lastLsn, long nowNanos) {
+        return new StepDown(
+                stepDown.requestRevision(),
+                stepDown.candidate(),
+                stepDown.startedNanos(),
+                lastLsn.map(lsn -> new StepDown.Shutdown(lsn, nowNanos)),
+                stepDown.failure());
+    }
+
+    private static StepDown steppedDown(
+            StepDown stepDown, Situation.Ongoing ended, OperationOutcome outcome, long nowNanos) {
+        StepDown known =
+                stepDown.shutdown().isPresent()
+                        ? stepDown
+                        : withShutdown(stepDown, ended.shutdownLsn(), nowNanos);
+        return outcome instanceof OperationOutcome.Done
+                ? known
+                : new StepDown(
+                        known.requestRevision(),
+                        known.candidate(),
+                        known.startedNanos(),
+                        known.shutdown(),
+                        Optional.of(outcome.text()));
+    }
+
+    private static Rejoin started(Rejoin rejoin, OperationOutcome outcome, long nowNanos) {
+        if (outcome instanceof OperationOutcome.StillStarting) {
+            return rejoin;
+        }
+        int failures = outcome instanceof OperationOutcome.Done ? 0 : rejoin.failedStarts() + 1;
+        return rejoin.withStart(failures, retry(failures, nowNanos));
+    }
+
+    private static Rejoin assessed(
+            Rejoin rejoin, Operation.Assess assess, Divergence divergence, long nowNanos) {
+        Rejoin known =
+                rejoin.withVerdict(
+                        divergence,
+                        new Rejoin.VerdictLeader(
+                                assess.leader().member(), assess.leaderTimeline()));
+        return divergence instanceof Divergence.Unknown
+                ? known.withRetryAt(retry(1, nowNanos))
+                : known;
+    }
+
+    private static OptionalLong retry(int failures, long nowNanos) {
+        if (failures == 0) {
+            return OptionalLong.empty();
+        }
+        long pause = FIRST_PAUSE.toNanos() << Math.min(failures - 1, 10);
+        return OptionalLong.of(nowNanos + Math.min(pause, LONGEST_PAUSE.toNanos()));
+    }
+}

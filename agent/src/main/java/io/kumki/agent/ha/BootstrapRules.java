@@ -1,0 +1,84 @@
+package io.kumki.agent.ha;
+
+import io.kumki.agent.ha.Memory.BootstrapStage;
+import java.util.Optional;
+
+/** This member won the right to create the cluster. */
+final class BootstrapRules {
+
+    private BootstrapRules() {}
+
+    static Optional<Decision> decide(Situation s) {
+        return switch (s.memory().bootstrap()) {
+            case BootstrapStage.None() -> Optional.empty();
+            case BootstrapStage.Won() -> Optional.of(create(s));
+            case BootstrapStage.Created() -> Optional.of(finish(s));
+            case BootstrapStage.Ready() -> Optional.of(takeLead(s));
+            case BootstrapStage.Failed(String reason) -> Optional.of(discard(s, reason));
+            case BootstrapStage.Discarded(String reason) ->
+                    Optional.of(
+                            Decision.of(
+                                    "bootstrap.gives-up",
+                                    reason,
+                                    s.memory(),
+                                    new Action.CancelBootstrap(),
+                                    new Action.Exit(
+                                            "Failed to bootstrap cluster: " + reason,
+                                            Action.ExitKind.FATAL)));
+        };
+    }
+
+    private static Decision create(Situation s) {
+        if (s.ongoing().isPresent()) {
+            return Decision.of(
+                    "bootstrap.under-way", "the cluster is being created here", s.memory());
+        }
+        return Decision.of(
+                "bootstrap.creates-cluster",
+                "this member won the race to create the cluster",
+                s.memory(),
+                new Action.Start(new Operation.Bootstrap()));
+    }
+
+    private static Decision finish(Situation s) {
+        if (s.ongoing().isPresent()) {
+            return Decision.of(
+                    "bootstrap.finishing", "users and scripts are under way", s.memory());
+        }
+        return Decision.of(
+                "bootstrap.finishes",
+                "the new server runs: users and scripts are due",
+                s.memory(),
+                new Action.Start(new Operation.FinishBootstrap()));
+    }
+
+    private static Decision takeLead(Situation s) {
+        if (s.server().control().isEmpty() || !s.server().primary()) {
+            return Decision.of(
+                            "bootstrap.waits-for-server",
+                            "the new server doesn't answer as a primary yet",
+                            s.memory())
+                    .after(java.time.Duration.ofMillis(100));
+        }
+        return Decision.of(
+                        "bootstrap.takes-lead",
+                        "the new cluster is complete",
+                        s.memory().withBootstrap(new BootstrapStage.None()),
+                        new Action.RecordIdentifier(
+                                s.server().control().get().systemIdentifier(), false),
+                        new Action.WriteOwnConfig(),
+                        new Action.TakeLeadAfterBootstrap())
+                .atOnce();
+    }
+
+    private static Decision discard(Situation s, String reason) {
+        if (s.ongoing().isPresent()) {
+            return Decision.of("bootstrap.discarding", reason, s.memory());
+        }
+        return Decision.of(
+                "bootstrap.discards",
+                reason,
+                s.memory(),
+                new Action.Start(new Operation.DiscardBootstrap()));
+    }
+}

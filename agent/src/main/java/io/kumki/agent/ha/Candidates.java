@@ -1,0 +1,140 @@
+package io.kumki.agent.ha;
+
+import io.kumki.dcs.cluster.ClusterSettings;
+import io.kumki.dcs.cluster.ClusterView;
+import io.kumki.dcs.cluster.Lsn;
+import io.kumki.dcs.cluster.Member;
+import io.kumki.dcs.cluster.MemberName;
+import io.kumki.dcs.cluster.SyncState;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/** Which other members could take over, and what keeps each of the rest from it. */
+public final class Candidates {
+
+    private Candidates() {}
+
+    /**
+     * Members to ask before a hand-over: all others with an address; only {@code wanted} if it is
+     * given.
+     *
+     * @param wanted the candidate an operator named
+     */
+    public static List<Member> toAsk(Situation s, Optional<MemberName> wanted) {
+        return s.cluster().members().values().stream()
+                .filter(member -> !member.name().equals(s.me()))
+                .filter(member -> wanted.isEmpty() || wanted.get().equals(member.name()))
+                .filter(member -> member.addresses().apiUrl().isPresent())
+                .toList();
+    }
+
+    /**
+     * Why a member that was asked can't take over; empty if it can.
+     *
+     * @param required it must have everything up to here; empty: it may lag as far as an automatic
+     *     failover allows
+     */
+    public static Optional<String> refusal(
+            PeerAnswer answer,
+            Optional<Lsn> required,
+            ClusterView cluster,
+            ClusterSettings settings) {
+        return switch (answer) {
+            case PeerAnswer.Unreachable(String why) -> Optional.of("not reachable: " + why);
+            case PeerAnswer.NoPosition(String state, String _) ->
+                    Optional.of("its server is \"" + state + "\"");
+            case PeerAnswer.Reached reached -> refusal(reached, required, cluster, settings);
+        };
+    }
+
+    private static Optional<String> refusal(
+            PeerAnswer.Reached reached,
+            Optional<Lsn> required,
+            ClusterView cluster,
+            ClusterSettings settings) {
+        if (reached.tags().nofailover()) {
+            return Optional.of("tagged nofailover (or failover_priority 0)");
+        }
+        if (reached.watchdogFailed()) {
+            return Optional.of("its required watchdog is missing");
+        }
+        if (reached.primary()) {
+            return Optional.of("it already is a primary");
+        }
+        if (required.isPresent()) {
+            long missing = required.get().bytesBeyond(reached.position());
+            if (missing > 0) {
+                return Optional.of("it lacks the last " + missing + " bytes of the log");
+            }
+        } else {
+            long lag = lag(cluster, reached.position());
+            if (lag > settings.maximumLagOnFailover()) {
+                return Optional.of(
+                        "it lags "
+                                + lag
+                                + " bytes, "
+                                + (lag - settings.maximumLagOnFailover())
+                                + " more than maximum_lag_on_failover");
+            }
+        }
+        int clusterTimeline = cluster.history().clusterTimeline();
+        if (settings.checkTimeline() && reached.timeline() < clusterTimeline) {
+            return Optional.of(
+                    "it is on timeline "
+                            + reached.timeline()
+                            + ", the cluster on "
+                            + clusterTimeline);
+        }
+        return Optional.empty();
+    }
+
+    /** Each asked member that could not take over, with the reason. */
+    public static SortedMap<MemberName, String> refusals(
+            Situation s, List<Member> asked, Optional<Lsn> required, boolean onlySyncStandbys) {
+        SortedMap<MemberName, String> refusals = new TreeMap<>();
+        for (Member member : asked) {
+            refusal(s, member.name(), required, onlySyncStandbys)
+                    .ifPresent(reason -> refusals.put(member.name(), reason));
+        }
+        return refusals;
+    }
+
+    private static Optional<String> refusal(
+            Situation s, MemberName name, Optional<Lsn> required, boolean onlySyncStandbys) {
+        if (onlySyncStandbys && syncActive(s) && !s.cluster().sync().namesStandby(name)) {
+            return Optional.of("it is no synchronous standby");
+        }
+        PeerAnswer answer =
+                s.peers()
+                        .map(peers -> peers.get(name))
+                        .orElse(new PeerAnswer.Unreachable("it was not asked"));
+        return refusal(answer, required, s.cluster(), s.settings());
+    }
+
+    /** Whether synchronous replication is switched on and some primary maintains its state. */
+    static boolean syncActive(Situation s) {
+        SyncState sync = s.cluster().sync();
+        return s.settings().synchronousMode() != ClusterSettings.SynchronousMode.OFF
+                && sync.active();
+    }
+
+    /**
+     * Bytes by which a position is behind the leader's last published one; 0 if that isn't known.
+     */
+    static long lag(ClusterView cluster, Lsn position) {
+        return cluster.status().leaderLsn().map(leader -> leader.bytesBeyond(position)).orElse(0L);
+    }
+
+    /** {@code n2: not reachable; n3: …}, or what there is to say when nobody was asked. */
+    public static String describe(SortedMap<MemberName, String> refusals) {
+        if (refusals.isEmpty()) {
+            return "no other member with a REST address";
+        }
+        List<String> parts = new ArrayList<>();
+        refusals.forEach((name, reason) -> parts.add(name + ": " + reason));
+        return String.join("; ", parts);
+    }
+}

@@ -1,0 +1,153 @@
+package io.kumki.agent.ha;
+
+import io.kumki.agent.ha.LocalServer.DataDirectory;
+import io.kumki.agent.ha.LocalServer.UnfinishedWork;
+import io.kumki.dcs.cluster.Member;
+import java.util.List;
+import java.util.Optional;
+
+/** There is no data directory that could be started. */
+final class DataDirectoryRules {
+
+    private DataDirectoryRules() {}
+
+    static Optional<Decision> decide(Situation s) {
+        return switch (s.server().data()) {
+            case DataDirectory.Initialized _ -> Optional.empty();
+            case DataDirectory.Empty() -> Optional.of(empty(s, "the data directory is empty"));
+            case DataDirectory.Unreadable(String why) ->
+                    Optional.of(keyless(s, "data.unreadable", why));
+            case DataDirectory.Unfinished(UnfinishedWork work) ->
+                    Optional.of(
+                            work == UnfinishedWork.CLONE
+                                    ? empty(s, "an earlier clone into this directory didn't finish")
+                                    : halfRewound(s));
+        };
+    }
+
+    /**
+     * A directory in which a rewind broke off is never started, and removed only where that is
+     * allowed.
+     */
+    private static Decision halfRewound(Situation s) {
+        Self.RejoinPolicy policy = s.self().rejoin();
+        String found = "pg_rewind broke off in this data directory";
+        if (policy.cloneAfterFailedRewind() || policy.cloneWhenDiverged()) {
+            return empty(s, found);
+        }
+        return keyless(
+                s,
+                "data.half-rewound",
+                found
+                        + ": it can't be started; clone it anew (\"kumkictl reinit\"), or let the agent do so with"
+                        + " postgresql.remove_data_directory_on_rewind_failure");
+    }
+
+    private static Decision keyless(Situation s, String rule, String reason) {
+        return s.iHoldKey()
+                ? Decision.of(
+                                rule + "-gives-up-lead",
+                                reason,
+                                s.memory(),
+                                new Action.ReleaseLeadership(Optional.empty()))
+                        .atOnce()
+                : Decision.of(rule, reason, s.memory());
+    }
+
+    private static Decision empty(Situation s, String found) {
+        if (s.iHoldKey()) {
+            return keyless(s, "data.nothing-to-lead-with", found);
+        }
+        if (s.paused()) {
+            return Decision.of("data.empty-in-pause", found + "; maintenance mode", s.memory());
+        }
+        if (!s.reached(s.memory().rejoin().retryAtNanos())) {
+            return Decision.of(
+                            "data.waits-to-clone-again",
+                            s.memory().rejoin().cloneFailures() + " clones failed in a row",
+                            s.memory())
+                    .after(java.time.Duration.ofSeconds(1));
+        }
+        if (s.otherLeads()) {
+            return clone(s, found);
+        }
+        return s.cluster().initialize().isEmpty() ? bootstrap(s) : waitForLeader(s, found);
+    }
+
+    private static Decision clone(Situation s, String found) {
+        Optional<Upstream> source = cloneSource(s);
+        if (source.isEmpty()) {
+            return Decision.of(
+                            "data.waits-for-leader-address",
+                            found + "; the leader publishes no address yet",
+                            s.memory())
+                    .after(java.time.Duration.ofMillis(500));
+        }
+        boolean ready =
+                s.cluster()
+                        .leaderMember()
+                        .filter(leader -> leader.status().role().equals("primary"))
+                        .filter(leader -> leader.status().state().equals("running"))
+                        .isPresent();
+        if (!ready) {
+            return Decision.of(
+                            "data.waits-for-primary",
+                            found + "; the leader isn't a running primary yet",
+                            s.memory())
+                    .after(java.time.Duration.ofMillis(200));
+        }
+        return Decision.of(
+                "data.clones",
+                found + "; copying from " + source.get(),
+                s.memory(),
+                new Action.Start(new Operation.Clone(source, false, false)));
+    }
+
+    private static Decision bootstrap(Situation s) {
+        if (!s.self().mayBootstrap() || s.self().tags().nofailover()) {
+            return Decision.of(
+                    "data.waits-for-bootstrap",
+                    "no cluster exists, and this member "
+                            + (s.self().mayBootstrap()
+                                    ? "is tagged nofailover"
+                                    : "has no bootstrap section"),
+                    s.memory());
+        }
+        return Decision.of(
+                        "bootstrap.races",
+                        "no cluster exists: trying to win the right to create it",
+                        s.memory().withBootstrap(new Memory.BootstrapStage.Won()),
+                        new Action.BeginBootstrap())
+                .atOnce();
+    }
+
+    private static Decision waitForLeader(Situation s, String found) {
+        String why =
+                s.cluster().initialize().filter(String::isEmpty).isPresent()
+                        ? "another member is creating the cluster (if none is, remove the key \"initialize\")"
+                        : "the cluster has no leader to copy from";
+        return Decision.of("data.waits-for-leader", found + "; " + why, s.memory());
+    }
+
+    /**
+     * A running member that offers itself ({@code clonefrom}), other than this one and the leader,
+     * spread over tries; else the leader.
+     */
+    static Optional<Upstream> cloneSource(Situation s) {
+        List<Member> offering =
+                s.cluster().members().values().stream()
+                        .filter(member -> member.tags().clonefrom())
+                        .filter(member -> member.status().state().equals("running"))
+                        .filter(member -> !member.name().equals(s.me()))
+                        .filter(member -> !s.cluster().leadership().heldBy(member.name()))
+                        .filter(member -> Following.upstream(s.self(), member).isPresent())
+                        .toList();
+        if (offering.isEmpty() || s.memory().rejoin().cloneFailures() > offering.size()) {
+            return Following.leader(s.self(), s.cluster());
+        }
+        int spread =
+                Math.floorMod(
+                        s.me().hashCode() + s.memory().rejoin().cloneFailures(), offering.size());
+        return Following.upstream(s.self(), offering.get(spread));
+    }
+}

@@ -1,0 +1,344 @@
+package io.kumki.agent.ha;
+
+import io.kumki.dcs.cluster.FailoverRequest;
+import io.kumki.dcs.cluster.Lsn;
+import io.kumki.dcs.cluster.Member;
+import io.kumki.dcs.cluster.MemberName;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/**
+ * Nobody holds the leader key, and the own server is up: may this member take it?
+ *
+ * <p>Everybody asks everybody; who sees a living primary or a better member withdraws; the key is
+ * taken by one transaction, so of several who think they are best one wins.
+ */
+final class ElectionRules {
+
+    private static final Duration SOON = Duration.ofMillis(250);
+
+    /**
+     * A vanished key may be etcd's doing. A log that still grows shows a living primary; so long it
+     * is waited for, at least.
+     */
+    private static final Duration SHORTEST_WAIT_FOR_FLOWING_WAL = Duration.ofSeconds(2);
+
+    /** So long a streaming standby looks before it concludes that nothing flows. */
+    private static final Duration LOOK_FOR_FLOWING_WAL = Duration.ofMillis(200);
+
+    private ElectionRules() {}
+
+    static Optional<Decision> decide(Situation s) {
+        if (!s.vacant()) {
+            return Optional.empty();
+        }
+        return Optional.of(
+                switch (s.server().answer().orElse(null)) {
+                    case null -> no(s, "election.server-silent", "the own server didn't answer");
+                    case LocalServer.Answer.Primary primary -> primary(s, primary);
+                    case LocalServer.Answer.Standby standby -> standby(s, standby);
+                });
+    }
+
+    /** A primary without a key: it led, and the key vanished; or its agent is new. */
+    private static Decision primary(Situation s, LocalServer.Answer.Primary primary) {
+        if (s.paused()) {
+            return take(
+                    s, "pause.primary-takes-free-key", "maintenance mode; the server is a primary");
+        }
+        int clusterTimeline = s.cluster().history().clusterTimeline();
+        if (primary.timeline() < clusterTimeline) {
+            return fence(
+                    s,
+                    "election.stale-primary-stops",
+                    "this primary is on timeline "
+                            + primary.timeline()
+                            + ", the cluster on "
+                            + clusterTimeline);
+        }
+        List<Member> others = electorate(s);
+        if (s.peers().isEmpty() && !others.isEmpty()) {
+            return ask(
+                    s,
+                    "election.primary-asks",
+                    "the key is free, and the own server is a primary",
+                    others);
+        }
+        for (Map.Entry<MemberName, PeerAnswer> answer : answers(s).entrySet()) {
+            if (answer.getValue() instanceof PeerAnswer.Reached reached
+                    && (reached.primary() || reached.timeline() > primary.timeline())) {
+                return fence(
+                        s,
+                        "election.primary-meets-newer",
+                        answer.getKey()
+                                + (reached.primary()
+                                        ? " is a primary too"
+                                        : " is on timeline " + reached.timeline()));
+            }
+        }
+        return take(s, "election.primary-takes-key-back", "no member has seen another primary");
+    }
+
+    private static Decision fence(Situation s, String rule, String reason) {
+        return Decision.of(rule, reason, s.memory(), new Action.Fence()).atOnce();
+    }
+
+    private static Decision standby(Situation s, LocalServer.Answer.Standby standby) {
+        FailoverRequest request = s.cluster().failover();
+        boolean requested = request.present() && !StepDownRules.waitsForItsTime(s, request);
+        if (!s.yieldIsOver()) {
+            return no(s, "election.yields", "the lead was given away a moment ago").after(SOON);
+        }
+        if (s.self().tags().nofailover() && !(s.paused() && requested)) {
+            return no(
+                    s,
+                    "election.tagged-nofailover",
+                    "following a different leader because I am not allowed to promote");
+        }
+        if (s.paused() && !requested) {
+            return no(s, "election.paused", "maintenance mode: nobody is promoted by itself");
+        }
+        if (Candidates.syncActive(s)
+                && !s.cluster().sync().names(s.me())
+                && !(requested && request.leader().isEmpty())) {
+            return no(s, "election.not-synchronous", "this member is no synchronous standby");
+        }
+        if (requested) {
+            Optional<Decision> decision = requested(s, request);
+            if (decision.isPresent()) {
+                return decision.get();
+            }
+        }
+        return race(s, standby, requested ? request.leader() : Optional.empty());
+    }
+
+    /** An operator asked for somebody. */
+    private static Optional<Decision> requested(Situation s, FailoverRequest request) {
+        if (request.candidate().filter(s.me()::equals).isPresent()) {
+            return Optional.of(
+                    take(
+                            s,
+                            "election.requested",
+                            "a " + request.actionName() + " names this member"));
+        }
+        if (request.candidate().isPresent()) {
+            return leaveToCandidate(s, request.candidate().get());
+        }
+        return s.paused()
+                ? Optional.of(
+                        no(
+                                s,
+                                "election.paused",
+                                "in maintenance mode only a named member takes over"))
+                : Optional.empty();
+    }
+
+    private static Optional<Decision> leaveToCandidate(Situation s, MemberName candidate) {
+        if (s.paused()) {
+            return Optional.of(
+                    no(s, "election.leaves-to-candidate", candidate + " is asked for").after(SOON));
+        }
+        Optional<Member> member = s.cluster().member(candidate);
+        if (member.isEmpty() || member.get().addresses().apiUrl().isEmpty()) {
+            return Optional.empty();
+        }
+        if (s.peers().isEmpty()) {
+            return Optional.of(
+                    ask(
+                            s,
+                            "election.asks-everybody",
+                            candidate + " is asked for",
+                            withMember(electorate(s), member.get())));
+        }
+        PeerAnswer answer = answers(s).get(candidate);
+        boolean able =
+                answer instanceof PeerAnswer.Reached reached
+                        && !reached.tags().nofailover()
+                        && !reached.watchdogFailed();
+        return able
+                ? Optional.of(
+                        no(s, "election.leaves-to-candidate", candidate + " is asked for and able")
+                                .after(SOON))
+                : Optional.empty();
+    }
+
+    /** The ordinary race. */
+    private static Decision race(
+            Situation s, LocalServer.Answer.Standby standby, Optional<MemberName> steppedDown) {
+        long lag = Candidates.lag(s.cluster(), standby.position());
+        if (steppedDown.isEmpty() && lag > s.settings().maximumLagOnFailover()) {
+            return no(
+                    s,
+                    "election.lags-too-much",
+                    "this member lags "
+                            + lag
+                            + " bytes, "
+                            + (lag - s.settings().maximumLagOnFailover())
+                            + " more than maximum_lag_on_failover");
+        }
+        int clusterTimeline = s.cluster().history().clusterTimeline();
+        if (s.settings().checkTimeline() && standby.timeline() < clusterTimeline) {
+            return no(
+                    s,
+                    "election.old-timeline",
+                    "this member is on timeline "
+                            + standby.timeline()
+                            + ", the cluster on "
+                            + clusterTimeline);
+        }
+        List<Member> others = electorate(s);
+        if (s.peers().isEmpty() && !others.isEmpty()) {
+            return ask(s, "election.asks-everybody", "the leader key is free", others);
+        }
+        Optional<Decision> better = better(s, standby.position(), steppedDown);
+        if (better.isPresent()) {
+            return better.get();
+        }
+        Optional<Decision> flowing =
+                steppedDown.isPresent() ? Optional.empty() : walFlows(s, standby);
+        return flowing.orElseGet(() ->
+                take(
+                        s,
+                        "election.wins",
+                        "the leader key is free and no reachable member is better; own position "
+                                + standby.position()));
+    }
+
+    /** Somebody who answered and rules this member out. */
+    private static Optional<Decision> better(
+            Situation s, Lsn position, Optional<MemberName> steppedDown) {
+        for (Map.Entry<MemberName, PeerAnswer> entry : answers(s).entrySet()) {
+            MemberName name = entry.getKey();
+            if (!(entry.getValue() instanceof PeerAnswer.Reached answer)
+                    || steppedDown.filter(name::equals).isPresent()) {
+                continue;
+            }
+            if (answer.primary()) {
+                return Optional.of(
+                        no(s, "election.primary-alive", name + " still is a primary").after(SOON));
+            }
+            boolean able = !answer.tags().nofailover() && !answer.watchdogFailed();
+            if (!able || Candidates.syncActive(s) && !s.cluster().sync().names(name)) {
+                continue;
+            }
+            int comparison = answer.position().compareTo(position);
+            if (comparison > 0) {
+                return Optional.of(
+                        no(
+                                        s,
+                                        "election.other-is-ahead",
+                                        "Wal position of "
+                                                + name
+                                                + " is ahead of my wal position by "
+                                                + answer.position().bytesBeyond(position)
+                                                + " bytes")
+                                .after(SOON));
+            }
+            int mine = s.self().tags().failoverPriority();
+            int theirs = answer.tags().failoverPriority();
+            boolean formerLeader = formerLeader(s).filter(name::equals).isPresent();
+            if (comparison == 0 && theirs > mine && !answer.position().isZero() && !formerLeader) {
+                return Optional.of(
+                        no(
+                                        s,
+                                        "election.other-has-priority",
+                                        name
+                                                + " has equally tolerable WAL position and priority "
+                                                + theirs
+                                                + ", while this node has priority "
+                                                + mine)
+                                .after(SOON));
+            }
+        }
+        return Optional.empty();
+    }
+
+    /**
+     * A log that grows although nobody leads comes from a primary that lives: etcd may have lost
+     * its lease.
+     */
+    private static Optional<Decision> walFlows(Situation s, LocalServer.Answer.Standby standby) {
+        Memory.Vacancy vacancy = s.memory().vacancy().orElseThrow();
+        boolean streams = standby.receiver().filter(LocalServer.Receiver::streaming).isPresent();
+        if (!streams) {
+            return Optional.empty();
+        }
+        Duration vacant = s.since(vacancy.sinceNanos());
+        Duration quarter = s.settings().timing().ttl().dividedBy(4);
+        Duration bound =
+                quarter.compareTo(SHORTEST_WAIT_FOR_FLOWING_WAL) > 0
+                        ? quarter
+                        : SHORTEST_WAIT_FOR_FLOWING_WAL;
+        boolean grew = standby.position().compareTo(vacancy.receivedAtStart()) > 0;
+        if (grew && vacant.compareTo(bound) < 0) {
+            return Optional.of(
+                    no(
+                                    s,
+                                    "election.wal-still-flows",
+                                    "the leader key is gone but its server still sends WAL; waiting for it up to "
+                                            + bound.toMillis()
+                                            + " ms")
+                            .after(SOON));
+        }
+        if (!grew && vacant.compareTo(LOOK_FOR_FLOWING_WAL) < 0) {
+            return Optional.of(
+                    no(
+                                    s,
+                                    "election.looks-whether-wal-flows",
+                                    "the stream of the lost leader is still open")
+                            .after(LOOK_FOR_FLOWING_WAL));
+        }
+        return Optional.empty();
+    }
+
+    /**
+     * Whom to ask: the members of the last good view and of this one, without this member and those
+     * that may not lead; the former leader always.
+     */
+    private static List<Member> electorate(Situation s) {
+        SortedMap<MemberName, Member> members = new TreeMap<>();
+        s.memory().lastLocked().ifPresent(last -> members.putAll(last.members()));
+        members.putAll(s.cluster().members());
+        members.remove(s.me());
+        return members.values().stream()
+                .filter(member -> member.addresses().apiUrl().isPresent())
+                .filter(member ->
+                        !member.tags().nofailover()
+                                || formerLeader(s).filter(member.name()::equals).isPresent())
+                .toList();
+    }
+
+    private static Optional<MemberName> formerLeader(Situation s) {
+        return s.memory().lastLocked().map(Memory.LastLocked::leader);
+    }
+
+    private static List<Member> withMember(List<Member> members, Member member) {
+        if (members.stream().anyMatch(other -> other.name().equals(member.name()))) {
+            return members;
+        }
+        List<Member> all = new ArrayList<>(members);
+        all.add(member);
+        return all;
+    }
+
+    private static SortedMap<MemberName, PeerAnswer> answers(Situation s) {
+        return s.peers().orElse(new TreeMap<>());
+    }
+
+    private static Decision ask(Situation s, String rule, String reason, List<Member> members) {
+        return Decision.of(rule, reason, s.memory(), new Action.AskMembers(members));
+    }
+
+    private static Decision take(Situation s, String rule, String reason) {
+        return Decision.of(rule, reason, s.memory(), new Action.AcquireLeadership()).atOnce();
+    }
+
+    private static Decision no(Situation s, String rule, String reason) {
+        return Decision.of(rule, reason, s.memory());
+    }
+}

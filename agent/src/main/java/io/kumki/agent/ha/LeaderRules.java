@@ -1,0 +1,70 @@
+package io.kumki.agent.ha;
+
+import io.kumki.dcs.cluster.FailoverRequest;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/** This member holds the leader key, and its server is up. */
+final class LeaderRules {
+
+    private LeaderRules() {}
+
+    static Optional<Decision> decide(Situation s) {
+        if (!s.iHoldKey()) {
+            return Optional.empty();
+        }
+        return Optional.of(
+                switch (s.server().answer().orElse(null)) {
+                    case null ->
+                            Decision.of(
+                                    "leader.server-silent",
+                                    "the server runs but didn't answer in time: the lead is kept",
+                                    s.memory());
+                    case LocalServer.Answer.Primary _ -> primary(s);
+                    case LocalServer.Answer.Standby _ -> standby(s);
+                });
+    }
+
+    private static Decision primary(Situation s) {
+        Optional<Decision> request = StepDownRules.answersRequest(s);
+        if (request.isPresent()) {
+            return request.get();
+        }
+        return Decision.of(
+                "leader.holds-lock",
+                "no action. I am (" + s.me() + "), the leader with the lock",
+                s.memory());
+    }
+
+    private static Decision standby(Situation s) {
+        FailoverRequest request = s.cluster().failover();
+        boolean asked = request.candidate().filter(s.me()::equals).isPresent();
+        if (s.paused() && !asked) {
+            return Decision.of(
+                    "pause.standby-gives-up-lead",
+                    "maintenance mode, and the server isn't a primary any more",
+                    s.memory(),
+                    new Action.ReleaseLeadership(Optional.empty()));
+        }
+        if (!s.yieldIsOver()) {
+            return Decision.of(
+                    "leader.gives-up-after-failed-promotion",
+                    "the promotion failed a moment ago: another member shall try",
+                    s.memory(),
+                    new Action.ReleaseLeadership(Optional.empty()));
+        }
+        List<Action> actions = new ArrayList<>();
+        actions.add(new Action.Start(new Operation.Promote()));
+        if (request.present()) {
+            actions.add(new Action.ClearRequest(OptionalLong.of(request.modRevision())));
+        }
+        return new Decision(
+                "leader.promotes",
+                "promoted self to leader by acquiring session lock",
+                actions,
+                s.memory(),
+                new Decision.Next.LoopWait());
+    }
+}

@@ -1,0 +1,133 @@
+package io.kumki.agent.ha;
+
+import java.time.Duration;
+import java.util.Optional;
+
+/** Work on the local server that outlasts a turn. At most one runs at a time. */
+public sealed interface Operation {
+
+    /** What it is called in {@code WHAT already in progress}, logs and metrics. */
+    String title();
+
+    /** Create a new cluster here. */
+    record Bootstrap() implements Operation {
+        @Override
+        public String title() {
+            return "bootstrap";
+        }
+    }
+
+    /** Users and scripts after the first start. */
+    record FinishBootstrap() implements Operation {
+        @Override
+        public String title() {
+            return "post_bootstrap";
+        }
+    }
+
+    /** Stop and set aside what a failed bootstrap left. */
+    record DiscardBootstrap() implements Operation {
+        @Override
+        public String title() {
+            return "discard failed bootstrap";
+        }
+    }
+
+    /**
+     * Copy the data directory anew; what is in it is removed.
+     *
+     * @param source empty: a method that needs no source
+     */
+    record Clone(Optional<Upstream> source, boolean basebackupOnly, boolean asked)
+            implements Operation {
+        @Override
+        public String title() {
+            return asked ? "reinitialize" : "bootstrap from leader";
+        }
+    }
+
+    /** Start as the primary it was: crash recovery on the same timeline. */
+    record StartPrimary(Duration limit) implements Operation {
+        @Override
+        public String title() {
+            return "start after crash";
+        }
+    }
+
+    record StartStandby(StandbyTarget target) implements Operation {
+        @Override
+        public String title() {
+            return "start as standby";
+        }
+    }
+
+    record Restart(Duration limit) implements Operation {
+        @Override
+        public String title() {
+            return "restart";
+        }
+    }
+
+    record Promote() implements Operation {
+        @Override
+        public String title() {
+            return "promote";
+        }
+    }
+
+    /** A clean stop for a planned hand-over; standbys get everything. */
+    record StepDown() implements Operation {
+        @Override
+        public String title() {
+            return "demote";
+        }
+    }
+
+    /**
+     * A clean stop against the clock.
+     *
+     * @param limit after it the server is stopped hard
+     */
+    record StopInTime(Duration limit) implements Operation {
+        @Override
+        public String title() {
+            return "demote (store silent)";
+        }
+    }
+
+    /** A hard stop, now. */
+    record FenceStop() implements Operation {
+        @Override
+        public String title() {
+            return "demote immediate";
+        }
+    }
+
+    record Follow(StandbyTarget target) implements Operation {
+        @Override
+        public String title() {
+            return "follow";
+        }
+    }
+
+    record Assess(Upstream leader, int leaderTimeline) implements Operation {
+        @Override
+        public String title() {
+            return "divergence check";
+        }
+    }
+
+    record Rewind(Upstream leader) implements Operation {
+        @Override
+        public String title() {
+            return "pg_rewind";
+        }
+    }
+
+    record SingleUserRecovery() implements Operation {
+        @Override
+        public String title() {
+            return "single-user crash recovery";
+        }
+    }
+}

@@ -1,0 +1,120 @@
+package io.kumki.agent.ha;
+
+import io.kumki.dcs.cluster.ScheduledRestart;
+import java.util.Optional;
+
+/** What an operator asked of this member. */
+final class OperatorRules {
+
+    private OperatorRules() {}
+
+    static Optional<Decision> decide(Situation s) {
+        if (s.command().isEmpty() || s.etcdSilent() && !shutdown(s)) {
+            return Optional.empty();
+        }
+        return switch (s.command().get()) {
+            case OperatorCommand.RestartNow(var conditions) -> Optional.of(restart(s, conditions));
+            case OperatorCommand.Reinitialize reinitialize ->
+                    Optional.of(reinitialize(s, reinitialize));
+            case OperatorCommand.Shutdown() -> ShutdownRules.decide(s);
+        };
+    }
+
+    private static boolean shutdown(Situation s) {
+        return s.command().get() instanceof OperatorCommand.Shutdown;
+    }
+
+    private static Decision restart(Situation s, ScheduledRestart.Conditions conditions) {
+        if (s.ongoing().isPresent()) {
+            return refuse(s, "restart.busy", busy(s));
+        }
+        Optional<String> unmet = unmet(s, conditions);
+        if (unmet.isPresent()) {
+            return Decision.of(
+                    "restart.conditions-not-met",
+                    unmet.get(),
+                    s.memory(),
+                    new Action.RefuseCommand(new CommandRefusal.ConditionsNotMet()));
+        }
+        return Decision.of(
+                "restart.restarts",
+                "an operator asked for a restart",
+                s.memory(),
+                new Action.Start(
+                        new Operation.Restart(
+                                conditions.timeoutSeconds().isPresent()
+                                        ? java.time.Duration.ofSeconds(
+                                                conditions.timeoutSeconds().getAsInt())
+                                        : s.settings().primaryStartTimeout())));
+    }
+
+    /** The first condition that doesn't hold. */
+    private static Optional<String> unmet(Situation s, ScheduledRestart.Conditions conditions) {
+        String role = Published.role(s);
+        if (conditions.role().filter(wanted -> !wanted.equals(role)).isPresent()) {
+            return Optional.of(
+                    "asked for role " + conditions.role().get() + ", the role is " + role);
+        }
+        if (conditions.restartPending() && s.server().pendingRestart().isEmpty()) {
+            return Optional.of("no restart is pending");
+        }
+        int version = s.server().answer().map(answer -> answer.info().version()).orElse(0);
+        if (conditions.postgresVersion().isPresent()
+                && version >= numeric(conditions.postgresVersion().get())) {
+            return Optional.of(
+                    "the server's version "
+                            + version
+                            + " isn't below "
+                            + conditions.postgresVersion().get());
+        }
+        return Optional.empty();
+    }
+
+    /** {@code 15.4} as 150004, {@code 9.6.24} as 90624. */
+    private static int numeric(String version) {
+        String[] parts = version.split("\\.", -1);
+        int number = Integer.parseInt(parts[0]) * 10_000;
+        return parts.length == 2
+                ? number + Integer.parseInt(parts[1])
+                : number + Integer.parseInt(parts[1]) * 100 + Integer.parseInt(parts[2]);
+    }
+
+    private static Decision reinitialize(Situation s, OperatorCommand.Reinitialize command) {
+        if (s.iHoldKey()) {
+            return refuse(s, "reinitialize.is-leader", new CommandRefusal.IsLeader());
+        }
+        Optional<Upstream> leader = Following.leader(s.self(), s.cluster());
+        if (leader.isEmpty()) {
+            return refuse(s, "reinitialize.no-leader", new CommandRefusal.NoLeader());
+        }
+        if (s.ongoing().isPresent()) {
+            return command.force()
+                    ? Decision.of(
+                                    "reinitialize.ends-operation",
+                                    "an operator wants "
+                                            + s.ongoing().get().operation().title()
+                                            + " to end",
+                                    s.memory(),
+                                    new Action.CancelOperation())
+                            .after(java.time.Duration.ofMillis(200))
+                    : refuse(s, "reinitialize.busy", busy(s));
+        }
+        return Decision.of(
+                "reinitialize.clones",
+                "an operator asked for a fresh copy",
+                s.memory().withRejoin(Memory.Rejoin.FRESH),
+                new Action.Start(
+                        new Operation.Clone(
+                                command.fromLeader() ? leader : DataDirectoryRules.cloneSource(s),
+                                command.fromLeader(),
+                                true)));
+    }
+
+    private static CommandRefusal busy(Situation s) {
+        return new CommandRefusal.Busy(s.ongoing().orElseThrow().operation().title());
+    }
+
+    private static Decision refuse(Situation s, String rule, CommandRefusal refusal) {
+        return Decision.of(rule, refusal.toString(), s.memory(), new Action.RefuseCommand(refusal));
+    }
+}

@@ -1,0 +1,123 @@
+package io.kumki.agent.ha;
+
+import io.kumki.dcs.cluster.Lsn;
+import io.kumki.dcs.cluster.Member;
+import io.kumki.dcs.cluster.ScheduledRestart;
+import java.util.Optional;
+
+/** What this member tells the others about itself, in the words of the wire contract. */
+public final class Published {
+
+    /** The contract's version that we speak: peers decide by it what they may expect. */
+    public static final String WIRE_VERSION = "4.1.4";
+
+    private Published() {}
+
+    /** One of the contract's state texts. */
+    public static String state(Situation s) {
+        Optional<String> byOperation =
+                s.ongoing()
+                        .flatMap(ongoing ->
+                                switch (ongoing.operation()) {
+                                    case Operation.Bootstrap() ->
+                                            Optional.of("initializing new cluster");
+                                    case Operation.Clone _ -> Optional.of("creating replica");
+                                    case Operation.Restart _ -> Optional.of("restarting");
+                                    default -> Optional.empty();
+                                });
+        return byOperation.orElseGet(() -> stateOfServer(s));
+    }
+
+    private static String stateOfServer(Situation s) {
+        return switch (s.server().postmaster()) {
+            case RUNNING -> "running";
+            case STARTING -> "starting";
+            case STOPPING -> "stopping";
+            case STOPPED -> {
+                if (s.memory().bootstrap() instanceof Memory.BootstrapStage.Failed) {
+                    yield "initdb failed";
+                }
+                if (s.memory().rejoin().failedStarts() > 0) {
+                    yield "start failed";
+                }
+                yield s.memory().crashedSinceNanos().isPresent() ? "crashed" : "stopped";
+            }
+        };
+    }
+
+    /**
+     * {@code primary}, {@code replica}, {@code promoted}, {@code demoted} or {@code uninitialized}.
+     */
+    public static String role(Situation s) {
+        if (s.ongoing().isPresent() && s.ongoing().get().operation() instanceof Operation.Promote) {
+            return s.server().primary() ? "primary" : "replica";
+        }
+        if (s.server().answer().isPresent()) {
+            return s.server().primary() ? "primary" : "replica";
+        }
+        if (s.server().control().isEmpty()) {
+            return "uninitialized";
+        }
+        if (s.server().control().get().standbySignal()) {
+            return "replica";
+        }
+        return s.iHoldKey() && s.memory().stepDown().isEmpty() ? "primary" : "demoted";
+    }
+
+    /** The own member entry. */
+    public static Member member(Situation s, Optional<ScheduledRestart> scheduledRestart) {
+        String role = role(s);
+        boolean leads = s.iHoldKey() && role.equals("primary");
+        boolean checkpointDue =
+                leads && s.timeline() > 1 && s.memory().checkpointedTimeline() != s.timeline();
+        Member.Status status =
+                new Member.Status(
+                        state(s),
+                        role,
+                        WIRE_VERSION,
+                        checkpointDue,
+                        !s.server().pendingRestart().isEmpty(),
+                        s.server().pendingRestart(),
+                        scheduledRestart,
+                        s.paused());
+        return new Member(
+                s.me(),
+                s.self().addresses(),
+                status,
+                wal(s),
+                s.self().tags(),
+                s.lease().leaseId().orElse(0));
+    }
+
+    private static Member.WalProgress wal(Situation s) {
+        return switch (s.server().answer().orElse(null)) {
+            case null -> Member.WalProgress.UNKNOWN;
+            case LocalServer.Answer.Primary primary ->
+                    new Member.WalProgress(
+                            known(primary.flushedLsn()),
+                            Optional.empty(),
+                            Optional.empty(),
+                            Optional.empty(),
+                            primary.timeline());
+            case LocalServer.Answer.Standby standby ->
+                    new Member.WalProgress(
+                            known(standby.position()),
+                            known(standby.receivedLsn()),
+                            known(standby.replayedLsn()),
+                            replicationState(standby),
+                            standby.timeline());
+        };
+    }
+
+    /** {@code streaming}, else {@code in archive recovery} if there is an archive, else nothing. */
+    public static Optional<String> replicationState(LocalServer.Answer.Standby standby) {
+        if (standby.receiver().filter(LocalServer.Receiver::streaming).isPresent()) {
+            return Optional.of("streaming");
+        }
+        return standby.restoreCommand() ? Optional.of("in archive recovery") : Optional.empty();
+    }
+
+    private static Optional<Lsn> known(Lsn lsn) {
+        return lsn.isZero() ? Optional.empty() : Optional.of(lsn);
+    }
+}

@@ -1,0 +1,89 @@
+package io.kumki.agent.ha;
+
+import io.kumki.agent.ha.Memory.LastLocked;
+import io.kumki.agent.ha.Memory.Rejoin;
+import io.kumki.agent.ha.Memory.StepDown;
+import io.kumki.agent.ha.Memory.Vacancy;
+import io.kumki.dcs.cluster.Leadership;
+import io.kumki.dcs.cluster.Member;
+import io.kumki.dcs.cluster.MemberName;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/** Takes into the memory what this turn shows, before any rule is asked. */
+final class Recollection {
+
+    private Recollection() {}
+
+    static Memory refresh(Situation s) {
+        Memory memory = s.memory();
+        if (s.cluster().leadership() instanceof Leadership.Held held) {
+            memory =
+                    memory.withLastLocked(new LastLocked(held.holder(), members(s, held.holder())));
+        }
+        memory = memory.withVacancy(vacancy(s));
+        if (s.server().answer().isPresent()) {
+            memory = memory.withWasPrimary(s.server().primary());
+        }
+        if (s.yieldIsOver()) {
+            memory = memory.withYieldUntil(OptionalLong.empty());
+        }
+        if (s.server().running() || !s.iHoldKey()) {
+            memory = memory.withCrashedSince(OptionalLong.empty());
+        }
+        if (!s.iHoldKey() && !s.etcdSilent()) {
+            memory = memory.withStepDown(Optional.empty());
+        }
+        memory = memory.withStepDown(memory.stepDown().map(stepDown -> withShutdown(s, stepDown)));
+        return memory.withRejoin(rejoin(s, memory.rejoin()));
+    }
+
+    private static StepDown withShutdown(Situation s, StepDown stepDown) {
+        if (stepDown.shutdown().isPresent()) {
+            return stepDown;
+        }
+        return Aftermath.withShutdown(
+                stepDown, s.ongoing().flatMap(Situation.Ongoing::shutdownLsn), s.nowNanos());
+    }
+
+    /** A leader without a live member key keeps the addresses it was last known by. */
+    private static SortedMap<MemberName, Member> members(Situation s, MemberName holder) {
+        SortedMap<MemberName, Member> members = new TreeMap<>(s.cluster().members());
+        if (!members.containsKey(holder)) {
+            s.memory()
+                    .lastLocked()
+                    .map(last -> last.members().get(holder))
+                    .ifPresent(member -> members.put(holder, member));
+        }
+        return members;
+    }
+
+    private static Optional<Vacancy> vacancy(Situation s) {
+        if (!s.vacant()) {
+            return Optional.empty();
+        }
+        return s.memory().vacancy().or(() -> Optional.of(new Vacancy(s.nowNanos(), s.position())));
+    }
+
+    private static Rejoin rejoin(Situation s, Rejoin rejoin) {
+        if (s.server().primary()) {
+            return Rejoin.FRESH;
+        }
+        if (!(s.server().answer().orElse(null) instanceof LocalServer.Answer.Standby standby)) {
+            return rejoin;
+        }
+        boolean streams = standby.receiver().filter(LocalServer.Receiver::streaming).isPresent();
+        if (streams) {
+            return Rejoin.FRESH;
+        }
+        boolean somebodyToFollow = s.otherLeads() && !s.self().tags().nostream();
+        if (!somebodyToFollow) {
+            return rejoin.withStalledSince(OptionalLong.empty());
+        }
+        return rejoin.stalledSinceNanos().isPresent()
+                ? rejoin
+                : rejoin.withStalledSince(OptionalLong.of(s.nowNanos()));
+    }
+}

@@ -1,0 +1,153 @@
+package io.kumki.agent.ha;
+
+import io.kumki.agent.ha.LocalServer.ControlData;
+import io.kumki.dcs.cluster.Member;
+import io.kumki.dcs.cluster.MemberName;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.SortedMap;
+
+/** There is a data directory, and no server runs on it. */
+final class RecoveryRules {
+
+    private RecoveryRules() {}
+
+    static Optional<Decision> decide(Situation s) {
+        if (s.server().postmaster() != LocalServer.Postmaster.STOPPED
+                || s.server().control().isEmpty()) {
+            return Optional.empty();
+        }
+        if (s.paused()) {
+            return Optional.of(inPause(s));
+        }
+        ControlData control = s.server().control().get();
+        if (s.iHoldKey()) {
+            return Optional.of(holder(s, control));
+        }
+        if (!s.reached(s.memory().rejoin().retryAtNanos())) {
+            return Optional.of(
+                    Decision.of(
+                                    "recovery.waits-to-retry",
+                                    "the last try failed; the next follows soon",
+                                    s.memory())
+                            .after(Duration.ofMillis(500)));
+        }
+        return Optional.of(s.otherLeads() ? RejoinRules.startsAgain(s, control) : alone(s));
+    }
+
+    private static Decision inPause(Situation s) {
+        return s.iHoldKey()
+                ? Decision.of(
+                        "pause.stopped-leader-gives-up",
+                        "maintenance mode, and the server was stopped",
+                        s.memory(),
+                        new Action.ReleaseLeadership(Optional.empty()))
+                : Decision.of(
+                        "pause.leaves-server-stopped",
+                        "maintenance mode: a stopped server stays stopped",
+                        s.memory());
+    }
+
+    /**
+     * The key was never lost, so nobody else was promoted: the crashed primary may go on where it
+     * was.
+     */
+    private static Decision holder(Situation s, ControlData control) {
+        if (control.standbySignal()) {
+            return retried(
+                    s,
+                    "recovery.holder-starts-standby",
+                    "this member leads, and its server is a stopped standby",
+                    new Operation.StartStandby(StandbyTarget.NOBODY));
+        }
+        Duration limit = s.settings().primaryStartTimeout();
+        Memory memory =
+                s.memory().crashedSinceNanos().isPresent()
+                        ? s.memory()
+                        : s.memory().withCrashedSince(OptionalLong.of(s.nowNanos()));
+        Situation known = s.withMemory(memory);
+        Duration down = s.since(memory.crashedSinceNanos().getAsLong());
+        boolean giveUp =
+                limit.isZero() || down.compareTo(limit) > 0 || memory.rejoin().failedStarts() > 0;
+        if (giveUp) {
+            Optional<Decision> handOver =
+                    handOver(known, "the server is down since " + down.toSeconds() + " s");
+            if (handOver.isPresent()) {
+                return handOver.get();
+            }
+        }
+        Duration left = limit.minus(down);
+        return retried(
+                known,
+                "recovery.restarts-crashed-primary",
+                "the primary crashed; this member still holds the leader key",
+                new Operation.StartPrimary(
+                        left.compareTo(MINIMUM_START) > 0 ? left : MINIMUM_START));
+    }
+
+    /**
+     * Even a late start gets this much, so that a failing hand-over doesn't make starting
+     * impossible.
+     */
+    private static final Duration MINIMUM_START = Duration.ofSeconds(10);
+
+    /** Gives the key away if somebody could take over; empty if nobody can. */
+    static Optional<Decision> handOver(Situation s, String why) {
+        List<Member> asked = Candidates.toAsk(s, Optional.empty());
+        if (asked.isEmpty()) {
+            return Optional.empty();
+        }
+        if (s.peers().isEmpty()) {
+            return Optional.of(
+                    Decision.of(
+                            "recovery.asks-for-successor",
+                            why,
+                            s.memory(),
+                            new Action.AskMembers(asked)));
+        }
+        SortedMap<MemberName, String> refusals =
+                Candidates.refusals(s, asked, Optional.empty(), true);
+        if (refusals.size() == asked.size()) {
+            return Optional.empty();
+        }
+        return Optional.of(
+                Decision.of(
+                                "recovery.hands-over",
+                                why + ", and another member can take over",
+                                s.memory()
+                                        .withYieldUntil(
+                                                OptionalLong.of(
+                                                        s.nowNanos()
+                                                                + StepDownRules.HAND_OVER_BUDGET
+                                                                        .toNanos())),
+                                new Action.ReleaseLeadership(Optional.empty()))
+                        .atOnce());
+    }
+
+    /**
+     * Nobody leads: the server runs as a standby that follows nobody, so that it can take part in
+     * the election.
+     */
+    private static Decision alone(Situation s) {
+        return Decision.of(
+                "recovery.starts-for-election",
+                "nobody leads; a running standby can take part in the election",
+                s.memory(),
+                new Action.Start(new Operation.StartStandby(StandbyTarget.NOBODY)));
+    }
+
+    private static Decision retried(Situation s, String rule, String reason, Operation operation) {
+        return s.reached(s.memory().rejoin().retryAtNanos())
+                ? Decision.of(rule, reason, s.memory(), new Action.Start(operation))
+                : Decision.of(
+                                rule + "-again",
+                                reason
+                                        + "; "
+                                        + s.memory().rejoin().failedStarts()
+                                        + " starts failed, the next follows soon",
+                                s.memory())
+                        .after(Duration.ofMillis(500));
+    }
+}

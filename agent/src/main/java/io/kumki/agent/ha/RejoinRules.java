@@ -1,0 +1,208 @@
+package io.kumki.agent.ha;
+
+import io.kumki.agent.ha.LocalServer.ControlData;
+import io.kumki.agent.ha.Memory.Rejoin;
+import io.kumki.dcs.cluster.Member;
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * The ladder by which a member comes back to follow a leader: compare the logs; then follow, rewind
+ * or clone. A clone removes the old directory, so it happens only where the configuration allows
+ * it.
+ */
+final class RejoinRules {
+
+    private static final Duration SOON = Duration.ofMillis(200);
+
+    /**
+     * A standby that streams nothing for so long compares its log with the leader's, whatever the
+     * timelines say.
+     */
+    private static final Duration STALL_BEFORE_CHECK = Duration.ofSeconds(5);
+
+    /** A standby whose log is fine and that still streams nothing for so long is restarted once. */
+    private static final Duration STALL_BEFORE_RESTART = Duration.ofSeconds(30);
+
+    private RejoinRules() {}
+
+    /** A stopped server, and another member leads. */
+    static Decision startsAgain(Situation s, ControlData control) {
+        Rejoin rejoin = s.memory().rejoin();
+        StandbyTarget target = Following.target(s.self(), s.cluster());
+        if (rejoin.rewound() || control.standbySignal() && !diverged(s)) {
+            return start(
+                    s,
+                    target,
+                    rejoin.rewound() ? "its data directory was made to fit" : "it was a standby");
+        }
+        Optional<Upstream> leader = Following.leader(s.self(), s.cluster());
+        Optional<Decision> wait = waitsForLeader(s, leader);
+        if (wait.isPresent()) {
+            return wait.get();
+        }
+        if (control.state().unclean() && !control.backupLabel() && !rejoin.singleUserTried()) {
+            return Decision.of(
+                    "rejoin.recovers-crash",
+                    "the former primary wasn't shut down cleanly: its log must end cleanly before it is compared",
+                    s.memory(),
+                    new Action.Start(new Operation.SingleUserRecovery()));
+        }
+        return switch (verdict(s).orElse(null)) {
+            case null -> assess(s, leader.orElseThrow(), "it was a primary");
+            case Divergence.Unknown _ -> assess(s, leader.orElseThrow(), "the last check failed");
+            case Divergence.None(String why) -> start(s, target, why);
+            case Divergence.Diverged(String why) ->
+                    repair(s, leader.orElseThrow(), why)
+                            .orElseGet(() ->
+                                    start(s, target, "nothing else is allowed although " + why));
+        };
+    }
+
+    /** A running standby that streams nothing although its leader is known. */
+    static Decision stalled(Situation s) {
+        Rejoin rejoin = s.memory().rejoin();
+        Optional<Upstream> leader = Following.leader(s.self(), s.cluster());
+        Duration stalled =
+                rejoin.stalledSinceNanos().isPresent()
+                        ? s.since(rejoin.stalledSinceNanos().getAsLong())
+                        : Duration.ZERO;
+        String found = "nothing is received since " + stalled.toSeconds() + " s";
+        Optional<Decision> wait = waitsForLeader(s, leader);
+        if (wait.isPresent()) {
+            return wait.get();
+        }
+        Optional<Divergence> verdict = verdict(s);
+        boolean timelineDiffers = s.timeline() != 0 && s.timeline() != leaderTimeline(s);
+        boolean due = timelineDiffers || stalled.compareTo(STALL_BEFORE_CHECK) > 0;
+        if (verdict.isEmpty() || verdict.get() instanceof Divergence.Unknown) {
+            return due && s.reached(rejoin.retryAtNanos())
+                    ? assess(s, leader.orElseThrow(), found)
+                    : Decision.of("rejoin.waits-for-stream", found, s.memory()).after(SOON);
+        }
+        if (verdict.get() instanceof Divergence.Diverged(String why)) {
+            return repair(s, leader.orElseThrow(), why)
+                    .orElseGet(() ->
+                            Decision.of(
+                                    "rejoin.needs-hand",
+                                    why
+                                            + "; neither pg_rewind nor a clone is allowed or possible: \"kumkictl"
+                                            + " reinit\" makes a fresh copy",
+                                    s.memory()));
+        }
+        if (!rejoin.restartTried() && stalled.compareTo(STALL_BEFORE_RESTART) > 0) {
+            return Decision.of(
+                    "rejoin.restarts-stalled-standby",
+                    found + " although its log fits",
+                    s.memory().withRejoin(rejoin.withRestartTried()),
+                    new Action.Start(new Operation.Restart(s.settings().primaryStartTimeout())));
+        }
+        return Decision.of(
+                        "rejoin.stalled",
+                        found + " although its log fits; see the server's log on both sides",
+                        s.memory())
+                .after(Duration.ofSeconds(1));
+    }
+
+    /** The leader must be known, reachable and a primary before anything is compared with it. */
+    private static Optional<Decision> waitsForLeader(Situation s, Optional<Upstream> leader) {
+        boolean primary =
+                s.cluster()
+                        .leaderMember()
+                        .map(Member::status)
+                        .filter(status -> status.role().equals("primary"))
+                        .isPresent();
+        if (leader.isPresent() && primary) {
+            return Optional.empty();
+        }
+        return Optional.of(
+                Decision.of(
+                                "rejoin.waits-for-leader",
+                                leader.isEmpty()
+                                        ? "the leader publishes no address"
+                                        : "the leader isn't a primary yet",
+                                s.memory())
+                        .after(SOON));
+    }
+
+    private static Decision assess(Situation s, Upstream leader, String why) {
+        return Decision.of(
+                "rejoin.compares-logs",
+                why,
+                s.memory(),
+                new Action.Start(new Operation.Assess(leader, leaderTimeline(s))));
+    }
+
+    private static Decision start(Situation s, StandbyTarget target, String why) {
+        return Decision.of(
+                "rejoin.starts-standby",
+                why,
+                s.memory(),
+                new Action.Start(new Operation.StartStandby(target)));
+    }
+
+    /** Rewind, else clone; empty if neither is possible and allowed. */
+    private static Optional<Decision> repair(Situation s, Upstream leader, String why) {
+        Self.RejoinPolicy policy = s.self().rejoin();
+        int failures = s.memory().rejoin().rewindFailures();
+        if (!s.reached(s.memory().rejoin().retryAtNanos())) {
+            return Optional.of(
+                    Decision.of("rejoin.waits-to-retry", why, s.memory())
+                            .after(Duration.ofMillis(500)));
+        }
+        if (policy.canRewind() && failures == 0) {
+            boolean checkpointDue =
+                    s.cluster()
+                            .leaderMember()
+                            .filter(member -> member.status().checkpointAfterPromoteDue())
+                            .isPresent();
+            return Optional.of(
+                    checkpointDue
+                            ? Decision.of(
+                                            "rejoin.waits-for-checkpoint",
+                                            "the leader hasn't completed a checkpoint on its timeline yet",
+                                            s.memory())
+                                    .after(SOON)
+                            : Decision.of(
+                                    "rejoin.rewinds",
+                                    why,
+                                    s.memory(),
+                                    new Action.Start(new Operation.Rewind(leader))));
+        }
+        boolean mayClone =
+                policy.cloneWhenDiverged() || policy.cloneAfterFailedRewind() && failures > 0;
+        return mayClone
+                ? Optional.of(
+                        Decision.of(
+                                "rejoin.clones",
+                                why
+                                        + (failures > 0
+                                                ? "; pg_rewind failed"
+                                                : "; pg_rewind can't be used"),
+                                s.memory(),
+                                new Action.Start(
+                                        new Operation.Clone(
+                                                DataDirectoryRules.cloneSource(s), false, false))))
+                : Optional.empty();
+    }
+
+    /** The last comparison, if it was with this leader on this timeline. */
+    private static Optional<Divergence> verdict(Situation s) {
+        Rejoin rejoin = s.memory().rejoin();
+        boolean current =
+                rejoin.verdictLeader()
+                        .filter(known ->
+                                known.leader().equals(s.cluster().leader())
+                                        && known.timeline() == leaderTimeline(s))
+                        .isPresent();
+        return current ? rejoin.verdict() : Optional.empty();
+    }
+
+    private static boolean diverged(Situation s) {
+        return verdict(s).filter(Divergence.Diverged.class::isInstance).isPresent();
+    }
+
+    private static int leaderTimeline(Situation s) {
+        return s.cluster().leaderMember().map(member -> member.wal().timeline()).orElse(0);
+    }
+}

@@ -1,0 +1,41 @@
+package io.kumki.agent.ha;
+
+import io.kumki.dcs.cluster.Member;
+import io.kumki.dcs.cluster.MemberName;
+import io.kumki.dcs.cluster.Tags;
+import java.util.List;
+
+/**
+ * This member as configured.
+ *
+ * @param mayBootstrap whether the local configuration says how to create a cluster
+ * @param rejoin how far it may go by itself to follow again
+ * @param slots what it does with replication slots
+ */
+public record Self(
+        MemberName name,
+        Member.Addresses addresses,
+        Tags tags,
+        boolean mayBootstrap,
+        RejoinPolicy rejoin,
+        SlotPolicy slots) {
+
+    /**
+     * @param canRewind pg_rewind is configured, installed, and the data directory fits
+     * @param cloneAfterFailedRewind the data directory may be removed when a rewind failed
+     * @param cloneWhenDiverged the data directory may be removed when it diverged and can't be
+     *     rewound
+     */
+    public record RejoinPolicy(
+            boolean canRewind, boolean cloneAfterFailedRewind, boolean cloneWhenDiverged) {}
+
+    /**
+     * @param used whether members stream through slots at all
+     * @param keep names of slots that are never dropped: permanent and ignored ones
+     */
+    public record SlotPolicy(boolean used, List<String> keep) {
+        public SlotPolicy {
+            keep = List.copyOf(keep);
+        }
+    }
+}

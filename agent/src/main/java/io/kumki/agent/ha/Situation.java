@@ -1,0 +1,186 @@
+package io.kumki.agent.ha;
+
+import io.kumki.dcs.cluster.ClusterSettings;
+import io.kumki.dcs.cluster.ClusterView;
+import io.kumki.dcs.cluster.Leadership;
+import io.kumki.dcs.cluster.Lsn;
+import io.kumki.dcs.cluster.MemberName;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.SortedMap;
+
+/**
+ * Everything a turn decides from. Instants with "nanos" are on the monotonic clock.
+ *
+ * @param cluster as read in this turn; after a silent store the last view with {@link
+ *     Leadership.Unknown}
+ * @param server as observed in this turn
+ * @param followsTarget whether the recovery settings in force are those that {@link
+ *     Following#target} asks for
+ * @param lease the own lease
+ * @param ongoing the operation that runs
+ * @param command what an operator waits for
+ * @param peers answers of other members, if they were asked in this turn
+ * @param memory of earlier turns
+ * @param nowNanos monotonic now
+ * @param wallClock for what people schedule, nothing else
+ */
+public record Situation(
+        Self self,
+        ClusterView cluster,
+        ClusterSettings settings,
+        LocalServer server,
+        boolean followsTarget,
+        Lease lease,
+        Optional<Ongoing> ongoing,
+        Optional<OperatorCommand> command,
+        Optional<SortedMap<MemberName, PeerAnswer>> peers,
+        Memory memory,
+        long nowNanos,
+        Instant wallClock) {
+
+    /**
+     * @param leaseId the store's id, empty before the first grant
+     * @param sentNanos when the last good refresh was sent
+     * @param leaderUntilNanos up to when this member leads for sure; empty if it doesn't lead. It
+     *     may lie in the past: then the lead is lost
+     */
+    public record Lease(
+            OptionalLong leaseId, OptionalLong sentNanos, OptionalLong leaderUntilNanos) {
+        public static final Lease NONE =
+                new Lease(OptionalLong.empty(), OptionalLong.empty(), OptionalLong.empty());
+    }
+
+    /**
+     * @param shutdownLsn during a clean stop: the last position, once no commit can follow
+     */
+    public record Ongoing(Operation operation, long startedNanos, Optional<Lsn> shutdownLsn) {}
+
+    public MemberName me() {
+        return self.name();
+    }
+
+    public boolean paused() {
+        return settings.pause();
+    }
+
+    /** The store gave no answer: nothing is known about who leads. */
+    public boolean etcdSilent() {
+        return cluster.leadership() instanceof Leadership.Unknown;
+    }
+
+    public boolean vacant() {
+        return cluster.leadership() instanceof Leadership.Vacant;
+    }
+
+    public boolean iHoldKey() {
+        return cluster.leadership().heldBy(me());
+    }
+
+    public boolean otherLeads() {
+        return cluster.leader().filter(name -> !name.equals(me())).isPresent();
+    }
+
+    /** Lease left as leader; zero without the lead or past its deadline. */
+    public Duration leaseLeft() {
+        return lease.leaderUntilNanos().isPresent()
+                ? Duration.ofNanos(Math.max(0, lease.leaderUntilNanos().getAsLong() - nowNanos))
+                : Duration.ZERO;
+    }
+
+    /** Whether this member is leader by its own clock. */
+    public boolean leadsByClock() {
+        return !leaseLeft().isZero();
+    }
+
+    /** Whether this member led and its deadline passed without a renewal. */
+    public boolean leaseRanOut() {
+        return lease.leaderUntilNanos().isPresent() && leaseLeft().isZero();
+    }
+
+    /**
+     * Time that must be left of the lease when a clean stop begins: half of it for the clean stop,
+     * half for the hard one.
+     */
+    public Duration stopMargin() {
+        Duration quarter = settings.timing().ttl().dividedBy(4);
+        return quarter.compareTo(MAX_STOP_MARGIN) < 0 ? quarter : MAX_STOP_MARGIN;
+    }
+
+    private static final Duration MAX_STOP_MARGIN = Duration.ofSeconds(5);
+
+    /**
+     * Whether the server may be taking writes, or begin to at any moment: it said that it is a
+     * primary, or it can't be asked and nothing shows that it is a standby.
+     */
+    public boolean couldWrite() {
+        if (server.answer().isPresent()) {
+            return server.primary();
+        }
+        if (ongoing.isPresent() && ongoing.get().operation() instanceof Operation.Promote) {
+            return true;
+        }
+        if (server.postmaster() == LocalServer.Postmaster.STOPPED) {
+            return false;
+        }
+        return server.control()
+                .map(control -> !control.standbySignal())
+                .orElse(memory.wasPrimary());
+    }
+
+    /** Nanoseconds since an instant. */
+    public Duration since(long instantNanos) {
+        return Duration.ofNanos(nowNanos - instantNanos);
+    }
+
+    public boolean reached(OptionalLong instantNanos) {
+        return instantNanos.isEmpty() || nowNanos - instantNanos.getAsLong() >= 0;
+    }
+
+    /** Whether the time in which this member leaves the lead to others is over. */
+    public boolean yieldIsOver() {
+        return reached(memory.yieldUntilNanos());
+    }
+
+    /**
+     * The own position in the log: flushed on a primary, the larger of received and replayed on a
+     * standby.
+     */
+    public Lsn position() {
+        return server.answer()
+                .map(answer ->
+                        switch (answer) {
+                            case LocalServer.Answer.Primary primary -> primary.flushedLsn();
+                            case LocalServer.Answer.Standby standby -> standby.position();
+                        })
+                .orElse(Lsn.ZERO);
+    }
+
+    public int timeline() {
+        return server.answer()
+                .map(answer ->
+                        switch (answer) {
+                            case LocalServer.Answer.Primary primary -> primary.timeline();
+                            case LocalServer.Answer.Standby standby -> standby.timeline();
+                        })
+                .orElse(0);
+    }
+
+    public Situation withMemory(Memory other) {
+        return new Situation(
+                self,
+                cluster,
+                settings,
+                server,
+                followsTarget,
+                lease,
+                ongoing,
+                command,
+                peers,
+                other,
+                nowNanos,
+                wallClock);
+    }
+}

@@ -1,0 +1,156 @@
+package io.kumki.agent.ha;
+
+import io.kumki.dcs.cluster.ClusterStatus;
+import io.kumki.dcs.cluster.Lsn;
+import io.kumki.dcs.cluster.Member;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.SortedSet;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/**
+ * Which physical slots this server should have for the members, and what must change to get there.
+ *
+ * <p>Every server keeps a slot for every other member, so that no standby misses WAL after a change
+ * of leader. On a standby the slots are moved along with what the leader publishes, never past the
+ * own replay. A slot that no current or retained member owns is dropped when it is inactive;
+ * permanent and ignored ones aren't touched.
+ */
+final class SlotPlan {
+
+    private SlotPlan() {}
+
+    static List<SlotChange> changes(Situation s) {
+        if (!s.self().slots().used() || s.cluster().config().isEmpty()) {
+            return List.of();
+        }
+        SortedSet<String> wanted = wanted(s);
+        List<SlotChange> changes = new ArrayList<>();
+        SortedMap<String, LocalServer.Slot> present = new TreeMap<>();
+        for (LocalServer.Slot slot : slots(s)) {
+            present.put(slot.name(), slot);
+            drop(s, slot, wanted).ifPresent(changes::add);
+        }
+        for (String name : wanted) {
+            LocalServer.Slot slot = present.get(name);
+            if (slot == null || lost(slot)) {
+                changes.add(new SlotChange.Create(name));
+            } else {
+                advance(s, slot).ifPresent(changes::add);
+            }
+        }
+        return changes;
+    }
+
+    /** Slots of all other members that stream, and of those that are away but retained. */
+    private static SortedSet<String> wanted(Situation s) {
+        SortedSet<String> wanted = new TreeSet<>();
+        boolean keepsForAll =
+                !s.settings().memberSlotsTtl().isZero() && !s.self().tags().nofailover();
+        for (Member member : s.cluster().members().values()) {
+            boolean mine = member.tags().replicatefrom().filter(s.me()::equals).isPresent();
+            boolean fromMe = s.iHoldKey() && member.tags().replicatefrom().isEmpty();
+            if (!member.name().equals(s.me())
+                    && !member.tags().nostream()
+                    && (keepsForAll || mine || fromMe)) {
+                wanted.add(SlotNames.of(member.name()));
+            }
+        }
+        if (keepsForAll) {
+            wanted.addAll(s.cluster().status().retainSlots());
+        }
+        wanted.remove(SlotNames.of(s.me()));
+        return wanted;
+    }
+
+    private static Optional<SlotChange> drop(
+            Situation s, LocalServer.Slot slot, SortedSet<String> wanted) {
+        boolean foreign = slot.logical() || s.self().slots().keep().contains(slot.name());
+        if (foreign || slot.active() || s.paused()) {
+            return Optional.empty();
+        }
+        boolean holdsBackVacuum = slot.xmin() && !s.iHoldKey();
+        return !wanted.contains(slot.name()) || lost(slot) || holdsBackVacuum
+                ? Optional.of(new SlotChange.Drop(slot.name()))
+                : Optional.empty();
+    }
+
+    private static boolean lost(LocalServer.Slot slot) {
+        return slot.walStatus().equals("lost");
+    }
+
+    /** An idle slot follows its member's position as the leader sees it, so that it pins no WAL. */
+    private static Optional<SlotChange> advance(Situation s, LocalServer.Slot slot) {
+        if (slot.active()
+                || slot.logical()
+                || s.iHoldKey()
+                || slot.restartLsn().isZero()
+                || !(s.server().answer().orElse(null)
+                        instanceof LocalServer.Answer.Standby standby)) {
+            return Optional.empty();
+        }
+        Lsn target = s.cluster().status().slots().get(slot.name());
+        if (target == null) {
+            return Optional.empty();
+        }
+        Lsn reachable =
+                target.compareTo(standby.replayedLsn()) < 0 ? target : standby.replayedLsn();
+        return reachable.compareTo(slot.restartLsn()) > 0
+                ? Optional.of(new SlotChange.Advance(slot.name(), reachable))
+                : Optional.empty();
+    }
+
+    /**
+     * What the leader publishes: its position, its members' slots, and the slots that must outlive
+     * their members.
+     */
+    static ClusterStatus status(Situation s, LocalServer.Answer.Primary primary) {
+        SortedMap<String, Lsn> positions = new TreeMap<>();
+        if (s.self().slots().used() && !s.settings().memberSlotsTtl().isZero()) {
+            SortedSet<String> wanted = wanted(s);
+            for (LocalServer.Slot slot : primary.slots()) {
+                if (!slot.logical()
+                        && wanted.contains(slot.name())
+                        && !slot.restartLsn().isZero()) {
+                    positions.put(slot.name(), slot.restartLsn());
+                }
+            }
+            positions.put(SlotNames.of(s.me()), primary.flushedLsn());
+        }
+        return new ClusterStatus(
+                Optional.of(primary.flushedLsn()),
+                positions,
+                List.copyOf(s.memory().slotsSeenNanos().keySet()));
+    }
+
+    /**
+     * Stamps the slots of current members; those whose member is away for longer than the retention
+     * are forgotten.
+     */
+    static SortedMap<String, Long> seen(Situation s) {
+        SortedMap<String, Long> seen = new TreeMap<>(s.memory().slotsSeenNanos());
+        if (seen.isEmpty()) {
+            s.cluster().status().retainSlots().forEach(name -> seen.put(name, s.nowNanos()));
+        }
+        for (Member member : s.cluster().members().values()) {
+            if (!member.tags().nostream()) {
+                seen.put(SlotNames.of(member.name()), s.nowNanos());
+            }
+        }
+        long ttl = s.settings().memberSlotsTtl().toNanos();
+        seen.entrySet().removeIf((Map.Entry<String, Long> e) -> s.nowNanos() - e.getValue() > ttl);
+        return seen;
+    }
+
+    private static List<LocalServer.Slot> slots(Situation s) {
+        return switch (s.server().answer().orElse(null)) {
+            case null -> List.of();
+            case LocalServer.Answer.Primary primary -> primary.slots();
+            case LocalServer.Answer.Standby standby -> standby.slots();
+        };
+    }
+}

@@ -1,0 +1,44 @@
+package io.kumki.agent.ha;
+
+import java.time.Duration;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/** The server's process is there but doesn't accept connections: it recovers, or it is stopping. */
+final class StartingRules {
+
+    private StartingRules() {}
+
+    static Optional<Decision> decide(Situation s) {
+        LocalServer.Postmaster postmaster = s.server().postmaster();
+        if (postmaster != LocalServer.Postmaster.STARTING
+                && postmaster != LocalServer.Postmaster.STOPPING) {
+            return Optional.empty();
+        }
+        boolean stopping = postmaster == LocalServer.Postmaster.STOPPING;
+        Memory memory =
+                s.iHoldKey() && s.memory().crashedSinceNanos().isEmpty()
+                        ? s.memory().withCrashedSince(OptionalLong.of(s.nowNanos()))
+                        : s.memory();
+        Situation known = s.withMemory(memory);
+        if (s.iHoldKey() && !s.paused() && !stopping) {
+            Duration waited = s.since(memory.crashedSinceNanos().getAsLong());
+            if (waited.compareTo(s.settings().primaryStartTimeout()) > 0) {
+                Optional<Decision> handOver =
+                        RecoveryRules.handOver(
+                                known, "the server is starting since " + waited.toSeconds() + " s");
+                if (handOver.isPresent()) {
+                    return handOver;
+                }
+            }
+        }
+        return Optional.of(
+                Decision.of(
+                                stopping ? "server.stopping" : "server.starting",
+                                stopping
+                                        ? "the server is shutting down"
+                                        : "the server doesn't accept connections yet",
+                                memory)
+                        .after(Duration.ofMillis(500)));
+    }
+}

@@ -1,0 +1,236 @@
+package io.kumki.agent.ha;
+
+import io.kumki.agent.ha.Memory.StepDown;
+import io.kumki.dcs.cluster.FailoverRequest;
+import io.kumki.dcs.cluster.Lsn;
+import io.kumki.dcs.cluster.Member;
+import io.kumki.dcs.cluster.MemberName;
+import java.time.DateTimeException;
+import java.time.Duration;
+import java.time.OffsetDateTime;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.SortedMap;
+
+/**
+ * A planned hand-over: look before (somebody must be able to take over), stop cleanly, look again
+ * (somebody must have everything up to the last record), give the key away; take the lead back if
+ * nobody has.
+ */
+final class StepDownRules {
+
+    /**
+     * How long a stopped leader waits for a member that has everything before it takes the lead
+     * back.
+     */
+    static final Duration HAND_OVER_BUDGET = Duration.ofSeconds(5);
+
+    private static final Duration SOON = Duration.ofMillis(50);
+
+    private StepDownRules() {}
+
+    /** A running leader looks at the request. */
+    static Optional<Decision> answersRequest(Situation s) {
+        FailoverRequest request = s.cluster().failover();
+        if (!request.present()) {
+            return Optional.empty();
+        }
+        Optional<Decision> schedule = schedule(s, request);
+        if (schedule.isPresent() || waitsForItsTime(s, request)) {
+            return schedule;
+        }
+        if (request.leader().filter(leader -> !leader.equals(s.me())).isPresent()) {
+            return clear(
+                    s, "switchover.names-another-leader", request.leader().get() + " isn't leader");
+        }
+        if (request.candidate().filter(s.me()::equals).isPresent()) {
+            return clear(s, "switchover.names-the-leader", s.me() + " already leads");
+        }
+        if (s.paused() && request.candidate().isEmpty()) {
+            return clear(
+                    s,
+                    "switchover.needs-candidate-in-pause",
+                    "in maintenance mode only to a named candidate");
+        }
+        List<Member> asked = Candidates.toAsk(s, request.candidate());
+        if (asked.isEmpty()) {
+            return clear(s, "switchover.nobody-to-ask", "no (such) member with a REST address");
+        }
+        if (s.peers().isEmpty()) {
+            return Optional.of(
+                    Decision.of(
+                            "switchover.asks",
+                            "a " + request.actionName() + " is requested",
+                            s.memory(),
+                            new Action.AskMembers(asked)));
+        }
+        SortedMap<MemberName, String> refusals =
+                Candidates.refusals(s, asked, Optional.empty(), request.leader().isPresent());
+        if (refusals.size() == asked.size()) {
+            return clear(s, "switchover.refused", Candidates.describe(refusals));
+        }
+        return Optional.of(
+                Decision.of(
+                        "switchover.stops-primary",
+                        "a "
+                                + request.actionName()
+                                + request.candidate().map(name -> " to " + name).orElse("")
+                                + " is requested and possible",
+                        s.memory()
+                                .withStepDown(
+                                        Optional.of(
+                                                new StepDown(
+                                                        request.modRevision(),
+                                                        request.candidate(),
+                                                        s.nowNanos(),
+                                                        Optional.empty(),
+                                                        Optional.empty()))),
+                        new Action.Start(new Operation.StepDown())));
+    }
+
+    /** A request whose time passed unnoticed, or isn't readable, is removed. */
+    private static Optional<Decision> schedule(Situation s, FailoverRequest request) {
+        if (request.scheduledAt().isEmpty()) {
+            return Optional.empty();
+        }
+        Optional<OffsetDateTime> at = parse(request.scheduledAt().get());
+        if (at.isEmpty()) {
+            return clear(
+                    s, "switchover.unreadable-time", "scheduled_at " + request.scheduledAt().get());
+        }
+        if (s.paused()) {
+            return Optional.empty();
+        }
+        Duration late = Duration.between(at.get().toInstant(), s.wallClock());
+        long tolerated = s.settings().timing().loopWait().toSeconds() * 3 / 2;
+        return late.toSeconds() > tolerated
+                ? clear(s, "switchover.stale-time", "it was due " + late.toSeconds() + " s ago")
+                : Optional.empty();
+    }
+
+    static boolean waitsForItsTime(Situation s, FailoverRequest request) {
+        return request.scheduledAt().isPresent()
+                && (s.paused()
+                        || parse(request.scheduledAt().get())
+                                .filter(at -> at.toInstant().isAfter(s.wallClock()))
+                                .isPresent());
+    }
+
+    /** When the next scheduled request is due, for the loop to wake up in time. */
+    static Optional<Duration> untilScheduled(Situation s) {
+        return s.cluster()
+                .failover()
+                .scheduledAt()
+                .flatMap(StepDownRules::parse)
+                .map(at -> Duration.between(s.wallClock(), at.toInstant()))
+                .filter(left -> !left.isNegative());
+    }
+
+    private static Optional<OffsetDateTime> parse(String text) {
+        try {
+            return Optional.of(OffsetDateTime.parse(text.replace(' ', 'T')));
+        } catch (DateTimeException _) {
+            return Optional.empty();
+        }
+    }
+
+    private static Optional<Decision> clear(Situation s, String rule, String reason) {
+        return Optional.of(
+                Decision.of(
+                        rule,
+                        reason,
+                        s.memory(),
+                        new Action.ClearRequest(
+                                OptionalLong.of(s.cluster().failover().modRevision()))));
+    }
+
+    /**
+     * While the server still waits for its senders: no commit can follow, so the key may go as soon
+     * as somebody has all.
+     */
+    static Optional<Decision> releasesEarly(Situation s) {
+        return s.iHoldKey() && s.memory().stepDown().flatMap(StepDown::shutdown).isPresent()
+                ? handOver(s, s.memory().stepDown().get())
+                : Optional.empty();
+    }
+
+    /** The server is stopped for a planned hand-over. */
+    static Optional<Decision> handsOver(Situation s) {
+        if (!s.iHoldKey() || s.memory().stepDown().isEmpty() || s.ongoing().isPresent()) {
+            return Optional.empty();
+        }
+        StepDown stepDown = s.memory().stepDown().get();
+        boolean stopped = s.server().postmaster() == LocalServer.Postmaster.STOPPED;
+        if (!stopped || stepDown.failure().isPresent()) {
+            return Optional.of(
+                    Decision.of(
+                                    "switchover.stop-failed",
+                                    stepDown.failure().orElse("the server runs again"),
+                                    s.memory().withStepDown(Optional.empty()),
+                                    clearOwn(stepDown))
+                            .atOnce());
+        }
+        if (stepDown.shutdown().isEmpty()) {
+            return Optional.of(takeBack(s, stepDown, "the server did not shut down cleanly"));
+        }
+        return handOver(s, stepDown);
+    }
+
+    private static Optional<Decision> handOver(Situation s, StepDown stepDown) {
+        StepDown.Shutdown shutdown = stepDown.shutdown().orElseThrow();
+        Lsn last = shutdown.lastLsn();
+        List<Member> asked = Candidates.toAsk(s, stepDown.candidate());
+        if (!asked.isEmpty() && s.peers().isEmpty()) {
+            return Optional.of(
+                    Decision.of(
+                            "switchover.asks-for-last-record",
+                            "no commit can follow " + last,
+                            s.memory(),
+                            new Action.AskMembers(asked)));
+        }
+        boolean onlySync = s.cluster().failover().leader().isPresent();
+        SortedMap<MemberName, String> refusals =
+                Candidates.refusals(s, asked, Optional.of(last), onlySync);
+        if (refusals.size() < asked.size()) {
+            return Optional.of(
+                    Decision.of(
+                                    "switchover.hands-over",
+                                    "a member has everything up to " + last,
+                                    s.memory()
+                                            .withStepDown(Optional.empty())
+                                            .withYieldUntil(
+                                                    OptionalLong.of(
+                                                            s.nowNanos()
+                                                                    + HAND_OVER_BUDGET.toNanos())),
+                                    new Action.ReleaseLeadership(Optional.of(last)))
+                            .atOnce());
+        }
+        boolean stopped = s.server().postmaster() == LocalServer.Postmaster.STOPPED;
+        boolean ending = s.command().filter(OperatorCommand.Shutdown.class::isInstance).isPresent();
+        if (stopped && !ending && s.since(shutdown.knownNanos()).compareTo(HAND_OVER_BUDGET) > 0) {
+            return Optional.of(takeBack(s, stepDown, Candidates.describe(refusals)));
+        }
+        return ending
+                ? Optional.empty()
+                : Optional.of(
+                        Decision.of(
+                                        "switchover.waits-for-last-record",
+                                        Candidates.describe(refusals),
+                                        s.memory())
+                                .after(SOON));
+    }
+
+    private static Decision takeBack(Situation s, StepDown stepDown, String why) {
+        return Decision.of(
+                "switchover.takes-lead-back",
+                why,
+                s.memory().withStepDown(Optional.empty()),
+                clearOwn(stepDown),
+                new Action.Start(new Operation.StartPrimary(s.settings().primaryStartTimeout())));
+    }
+
+    private static Action clearOwn(StepDown stepDown) {
+        return new Action.ClearRequest(OptionalLong.of(stepDown.requestRevision()));
+    }
+}

@@ -1,0 +1,90 @@
+package io.kumki.agent.ha;
+
+import io.kumki.dcs.cluster.ClusterStatus;
+import io.kumki.dcs.cluster.Member;
+import io.kumki.dcs.cluster.ScheduledRestart;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What every turn does besides its decision: keep the lease, tell the others, keep slots. Pure,
+ * like the rules.
+ */
+public final class Upkeep {
+
+    private Upkeep() {}
+
+    /**
+     * @param actions to be tried each, whatever becomes of the others
+     */
+    public record Plan(Memory memory, List<Action> actions) {}
+
+    /**
+     * @param s the situation after the turn's decision
+     */
+    public static Plan plan(Situation s, Optional<ScheduledRestart> scheduledRestart) {
+        if (s.etcdSilent()) {
+            return new Plan(s.memory(), List.of());
+        }
+        List<Action> actions = new ArrayList<>();
+        Memory memory = s.memory();
+        if (leaseIsDue(s)) {
+            actions.add(new Action.RefreshLease());
+        }
+        boolean bootstrapping = !(memory.bootstrap() instanceof Memory.BootstrapStage.None);
+        if (s.iHoldKey()
+                && !bootstrapping
+                && s.server().answer().orElse(null) instanceof LocalServer.Answer.Primary primary) {
+            memory = memory.withSlotsSeen(SlotPlan.seen(s));
+            leader(s.withMemory(memory), primary, actions);
+        }
+        Member own = Published.member(s, scheduledRestart);
+        if (!s.cluster().member(s.me()).filter(own::equals).isPresent()) {
+            actions.add(new Action.PublishMember(own));
+        }
+        if (s.server().answer().isPresent() && s.ongoing().isEmpty() && !bootstrapping) {
+            List<SlotChange> changes = SlotPlan.changes(s);
+            if (!changes.isEmpty()) {
+                actions.add(new Action.ReconcileSlots(changes));
+            }
+        }
+        return new Plan(memory, actions);
+    }
+
+    /**
+     * The leader's lease is renewed by the loop itself before it decides; others refresh theirs
+     * three times a ttl.
+     */
+    private static boolean leaseIsDue(Situation s) {
+        return s.lease().sentNanos().isEmpty()
+                || s.since(s.lease().sentNanos().getAsLong())
+                                .compareTo(s.settings().timing().ttl().dividedBy(3))
+                        > 0;
+    }
+
+    private static void leader(
+            Situation s, LocalServer.Answer.Primary primary, List<Action> actions) {
+        if (s.cluster().systemIdentifier().isEmpty() && s.server().control().isPresent()) {
+            actions.add(
+                    new Action.RecordIdentifier(
+                            s.server().control().get().systemIdentifier(),
+                            s.cluster().initialize().isEmpty()));
+        }
+        if (s.cluster().config().isEmpty()) {
+            actions.add(new Action.WriteOwnConfig());
+        }
+        ClusterStatus status = SlotPlan.status(s, primary);
+        if (!status.equals(s.cluster().status())) {
+            actions.add(new Action.PublishStatus(status));
+        }
+        int published = s.cluster().history().clusterTimeline();
+        boolean stale = primary.timeline() == 1 ? published > 1 : published != primary.timeline();
+        if (stale) {
+            actions.add(new Action.PublishHistory(primary.timeline()));
+        }
+        if (primary.timeline() > 1 && s.memory().checkpointedTimeline() != primary.timeline()) {
+            actions.add(new Action.CheckpointAfterPromote(primary.timeline()));
+        }
+    }
+}

@@ -1,0 +1,34 @@
+package io.kumki.agent.node;
+
+import io.kumki.agent.config.BootstrapConfig;
+import io.kumki.agent.ha.Self;
+import io.kumki.dcs.cluster.ClusterSettings;
+import io.kumki.dcs.cluster.DynamicConfig;
+import java.util.Map;
+
+/** The local configuration and what becomes of it under a dynamic configuration. */
+public interface ConfigurationSource {
+
+    /**
+     * This member as configured. {@code canRewind} is the server's answer, see {@code
+     * PostgresServer.canRewind}.
+     */
+    Self self(boolean canRewind);
+
+    BootstrapConfig bootstrap();
+
+    /**
+     * Settings before the store was read: from the cached copy of the dynamic configuration, else
+     * {@code bootstrap.dcs}.
+     */
+    ClusterSettings initialSettings();
+
+    /**
+     * Takes over a dynamic configuration with a revision not seen before; the old one stays in
+     * force if it is refused.
+     */
+    ClusterSettings accept(DynamicConfig config);
+
+    /** Own copy of the dynamic configuration, for a store that has none. */
+    Map<String, Object> ownDynamicConfig();
+}
