@@ -1,0 +1,198 @@
+package io.kumki.agent.node;
+
+import io.kumki.agent.ha.Action;
+import io.kumki.agent.ha.Histories;
+import io.kumki.agent.ha.Situation;
+import io.kumki.agent.postgres.PostgresServer;
+import io.kumki.dcs.ClusterStore;
+import io.kumki.dcs.WriteOutcome;
+import io.kumki.dcs.cluster.ClusterStatus;
+import io.kumki.dcs.cluster.FailoverRequest;
+import io.kumki.dcs.cluster.MemberName;
+import io.vertx.core.Future;
+import java.util.OptionalLong;
+import java.util.function.Consumer;
+import java.util.function.IntConsumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Carries out one action; each is one port call. */
+final class ActionPerformer {
+
+    private static final Logger LOG = LoggerFactory.getLogger(ActionPerformer.class);
+
+    private final MemberName self;
+    private final ClusterStore store;
+    private final PostgresServer server;
+    private final ConfigurationSource config;
+    private final LeaseKeeper lease;
+    private final OperationRunner operations;
+    private final CommandDesk commands;
+    private final Consumer<Action.Exit> onExit;
+    private final IntConsumer onCheckpoint;
+    private boolean checkpointRuns;
+
+    /** How an action ended. */
+    sealed interface Outcome {
+        record Done() implements Outcome {}
+
+        /** Its condition didn't hold, or it couldn't begin. */
+        record Refused(String why) implements Outcome {}
+
+        /** The store fell silent: it may have been done. */
+        record StoreSilent(String why) implements Outcome {}
+
+        default String text() {
+            return switch (this) {
+                case Done() -> "done";
+                case Refused(String why) -> "refused: " + why;
+                case StoreSilent(String why) -> "store silent: " + why;
+            };
+        }
+    }
+
+    private static final Outcome DONE = new Outcome.Done();
+
+    ActionPerformer(
+            MemberName self,
+            LoopParts parts,
+            LeaseKeeper lease,
+            OperationRunner operations,
+            CommandDesk commands,
+            IntConsumer onCheckpoint) {
+        this.self = self;
+        this.store = parts.store();
+        this.server = parts.server();
+        this.config = parts.config();
+        this.onExit = parts.onExit();
+        this.lease = lease;
+        this.operations = operations;
+        this.commands = commands;
+        this.onCheckpoint = onCheckpoint;
+    }
+
+    Future<Outcome> perform(Action action, Situation s) {
+        return attempt(action, s)
+                .otherwise(
+                        failure -> new Outcome.StoreSilent(String.valueOf(failure.getMessage())));
+    }
+
+    private Future<Outcome> attempt(Action action, Situation s) {
+        return switch (action) {
+            case Action.AskMembers _ -> done();
+            case Action.Start(var operation) -> {
+                if (!operations.start(operation)) {
+                    yield Future.succeededFuture(
+                            new Outcome.Refused("another operation has just begun"));
+                }
+                commands.accepted(operation);
+                yield done();
+            }
+            case Action.Fence() -> {
+                operations.fence();
+                yield done();
+            }
+            case Action.CancelOperation() -> {
+                operations.cancel();
+                yield done();
+            }
+            case Action.AcquireLeadership() -> written(lease.acquire());
+            case Action.ReleaseLeadership(var lsn) -> release(s, lsn.orElse(null));
+            case Action.BeginBootstrap() -> written(store.beginBootstrap());
+            case Action.CancelBootstrap() -> written(store.cancelBootstrap());
+            case Action.TakeLeadAfterBootstrap() -> written(lease.takeAfterBootstrap());
+            case Action.RecordIdentifier(String identifier, boolean onlyIfAbsent) ->
+                    written(store.putInitialize(identifier, onlyIfAbsent));
+            case Action.WriteOwnConfig() ->
+                    written(store.putConfig(config.ownDynamicConfig(), OptionalLong.empty()));
+            case Action.ClearRequest(OptionalLong revision) ->
+                    store.putFailover(FailoverRequest.NONE, revision)
+                            .map(outcome ->
+                                    outcome instanceof WriteOutcome.Rejected
+                                            ? DONE // another request took its place
+                                            : outcome(outcome));
+            case Action.RefuseCommand(var refusal) -> {
+                commands.refused(refusal);
+                yield done();
+            }
+            case Action.RefreshLease() -> lease.refresh().map(DONE);
+            case Action.PublishMember(var member) ->
+                    lease.leaseId().isPresent()
+                            ? written(store.putMember(member, lease.leaseId().getAsLong()))
+                            : Future.succeededFuture(new Outcome.Refused("no lease yet"));
+            case Action.PublishStatus(var status) -> written(store.putStatus(status));
+            case Action.PublishHistory(int timeline) ->
+                    server.history(timeline)
+                            .map(local ->
+                                    Histories.merge(
+                                            local,
+                                            s.cluster().history(),
+                                            self,
+                                            s.settings().maxTimelinesHistory()))
+                            .compose(history -> written(store.putHistory(history)));
+            case Action.CheckpointAfterPromote(int timeline) -> {
+                checkpoint(timeline);
+                yield done();
+            }
+            case Action.ReconcileSlots(var changes) -> server.reconcileSlots(changes).map(DONE);
+            case Action.Exit exit -> {
+                onExit.accept(exit);
+                yield done();
+            }
+        };
+    }
+
+    /** The final position first, then the key: who takes over must see how far the log goes. */
+    private Future<Outcome> release(
+            Situation s, io.kumki.dcs.cluster.@org.jspecify.annotations.Nullable Lsn lsn) {
+        Future<WriteOutcome> position =
+                lsn == null
+                        ? Future.succeededFuture(new WriteOutcome.Applied(0))
+                        : store.putStatus(
+                                new ClusterStatus(
+                                        java.util.Optional.of(lsn),
+                                        s.cluster().status().slots(),
+                                        s.cluster().status().retainSlots()));
+        return position.compose(_ -> written(store.releaseLeader(self)));
+    }
+
+    /** Runs beside everything else: it may take long, and nothing waits for it. */
+    private void checkpoint(int timeline) {
+        if (checkpointRuns) {
+            return;
+        }
+        checkpointRuns = true;
+        server.checkpointedOn(timeline)
+                .compose(already ->
+                        already
+                                ? Future.succeededFuture(true)
+                                : server.checkpoint().map(result -> result.done()))
+                .onComplete(result -> {
+                    checkpointRuns = false;
+                    if (result.succeeded() && result.result()) {
+                        onCheckpoint.accept(timeline);
+                    } else {
+                        LOG.atWarn()
+                                .addKeyValue("timeline", timeline)
+                                .addKeyValue("error", String.valueOf(result.cause()))
+                                .log("checkpoint after promotion failed, tried again next turn");
+                    }
+                });
+    }
+
+    private static Future<Outcome> done() {
+        return Future.succeededFuture(DONE);
+    }
+
+    private static Future<Outcome> written(Future<WriteOutcome> write) {
+        return write.map(ActionPerformer::outcome);
+    }
+
+    private static Outcome outcome(WriteOutcome outcome) {
+        return switch (outcome) {
+            case WriteOutcome.Applied _ -> DONE;
+            case WriteOutcome.Rejected(String reason) -> new Outcome.Refused(reason);
+            case WriteOutcome.Unknown(String reason) -> new Outcome.StoreSilent(reason);
+        };
+    }
+}

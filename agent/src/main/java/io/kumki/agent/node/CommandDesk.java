@@ -1,0 +1,113 @@
+package io.kumki.agent.node;
+
+import io.kumki.agent.ha.CommandRefusal;
+import io.kumki.agent.ha.Operation;
+import io.kumki.agent.ha.OperationOutcome;
+import io.kumki.agent.ha.OperatorCommand;
+import io.kumki.restapi.NodeControl.ReinitializeResult;
+import io.kumki.restapi.NodeControl.RestartResult;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** The one operator command that waits for a turn, and the promises that its caller waits on. */
+final class CommandDesk {
+
+    private @Nullable OperatorCommand waiting;
+    private @Nullable Promise<RestartResult> restart;
+    private @Nullable Promise<ReinitializeResult> reinitialize;
+    private boolean shutdown;
+
+    Optional<OperatorCommand> waiting() {
+        return shutdown
+                ? Optional.of(new OperatorCommand.Shutdown())
+                : Optional.ofNullable(waiting);
+    }
+
+    /** The agent is to end; that takes the place of everything else. */
+    void shutdown() {
+        shutdown = true;
+    }
+
+    Future<RestartResult> restart(OperatorCommand.RestartNow command) {
+        if (busy()) {
+            return Future.succeededFuture(new RestartResult.Busy("another command"));
+        }
+        waiting = command;
+        Promise<RestartResult> promise = Promise.promise();
+        restart = promise;
+        return promise.future();
+    }
+
+    Future<ReinitializeResult> reinitialize(OperatorCommand.Reinitialize command) {
+        if (busy()) {
+            return Future.succeededFuture(new ReinitializeResult.Busy("another command"));
+        }
+        waiting = command;
+        Promise<ReinitializeResult> promise = Promise.promise();
+        reinitialize = promise;
+        return promise.future();
+    }
+
+    private boolean busy() {
+        return shutdown || waiting != null || restart != null || reinitialize != null;
+    }
+
+    /** An operation that the command asked for begins. */
+    void accepted(Operation operation) {
+        if (operation instanceof Operation.Clone clone && clone.asked() && reinitialize != null) {
+            reinitialize.complete(new ReinitializeResult.Started());
+            reinitialize = null;
+            waiting = null;
+        } else if (operation instanceof Operation.Restart) {
+            waiting = null;
+        }
+    }
+
+    void refused(CommandRefusal refusal) {
+        waiting = null;
+        if (restart != null) {
+            restart.complete(
+                    switch (refusal) {
+                        case CommandRefusal.ConditionsNotMet() ->
+                                new RestartResult.ConditionsNotMet();
+                        case CommandRefusal.Busy(String what) -> new RestartResult.Busy(what);
+                        case CommandRefusal.NoLeader(), CommandRefusal.IsLeader() ->
+                                new RestartResult.Failed(refusal.toString());
+                        case CommandRefusal.NotPossible(String reason) ->
+                                new RestartResult.Failed(reason);
+                    });
+            restart = null;
+        }
+        if (reinitialize != null) {
+            reinitialize.complete(
+                    switch (refusal) {
+                        case CommandRefusal.Busy(String what) -> new ReinitializeResult.Busy(what);
+                        case CommandRefusal.IsLeader() -> new ReinitializeResult.IsLeader();
+                        case CommandRefusal.NoLeader(),
+                                CommandRefusal.ConditionsNotMet(),
+                                CommandRefusal.NotPossible _ ->
+                                new ReinitializeResult.NoLeader();
+                    });
+            reinitialize = null;
+        }
+    }
+
+    /** An operation ended; a restart's caller has waited for it. */
+    void ended(Operation operation, OperationOutcome outcome) {
+        if (!(operation instanceof Operation.Restart) || restart == null) {
+            return;
+        }
+        restart.complete(
+                switch (outcome) {
+                    case OperationOutcome.Done _ -> new RestartResult.Restarted();
+                    case OperationOutcome.StillStarting() -> new RestartResult.StillStarting();
+                    case OperationOutcome.Failed _,
+                            OperationOutcome.Cancelled(),
+                            OperationOutcome.Assessed _ ->
+                            new RestartResult.Failed(outcome.text());
+                });
+        restart = null;
+    }
+}

@@ -1,0 +1,728 @@
+package io.kumki.agent.node;
+
+import io.kumki.agent.ha.Action;
+import io.kumki.agent.ha.Aftermath;
+import io.kumki.agent.ha.Decision;
+import io.kumki.agent.ha.Following;
+import io.kumki.agent.ha.LocalServer;
+import io.kumki.agent.ha.Memory;
+import io.kumki.agent.ha.Operation;
+import io.kumki.agent.ha.PeerAnswer;
+import io.kumki.agent.ha.Self;
+import io.kumki.agent.ha.Situation;
+import io.kumki.agent.ha.Upkeep;
+import io.kumki.dcs.ClusterStore;
+import io.kumki.dcs.cluster.ClusterSettings;
+import io.kumki.dcs.cluster.ClusterView;
+import io.kumki.dcs.cluster.DynamicConfig;
+import io.kumki.dcs.cluster.Leadership;
+import io.kumki.dcs.cluster.Member;
+import io.kumki.dcs.cluster.MemberName;
+import io.kumki.dcs.cluster.ScheduledRestart;
+import io.kumki.restapi.DecisionEntry;
+import io.kumki.restapi.LoopMetrics;
+import io.kumki.restapi.NodeSnapshot;
+import io.vertx.core.Future;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The loop that keeps one member right: look, decide, act, tell.
+ *
+ * <ol>
+ *   <li>A lease that ran out is looked at first, before any queued event and without asking
+ *       anybody.
+ *   <li>Read the store and observe the server, at once.
+ *   <li>Renew the lead, if the store says that it is ours.
+ *   <li>Decide; if the rules want other members' answers, ask and decide again.
+ *   <li>Perform the actions in order, up to the first that fails; only a complete decision is
+ *       remembered.
+ *   <li>Do the upkeep, publish, wait.
+ * </ol>
+ *
+ * One context owns everything here: all methods but those marked otherwise run on it. A turn is
+ * single-flight; what arrives meanwhile is looked at next. Beside the turns a lease alarm fires
+ * when the lease comes to its end, whatever a turn waits for.
+ */
+public final class HaLoop {
+
+    private static final Logger LOG = LoggerFactory.getLogger(HaLoop.class);
+
+    /** A look at the server takes no longer; its queries have a limit of two seconds themselves. */
+    private static final Duration OBSERVE_LIMIT = Duration.ofMillis(2_500);
+
+    /** Peers that don't answer within this count as unreachable. */
+    private static final Duration ASK_LIMIT = Duration.ofSeconds(1);
+
+    /**
+     * So many turns may follow each other at once; then one pause, so that a mistake can't burn the
+     * machine.
+     */
+    private static final int MAX_TURNS_AT_ONCE = 20;
+
+    private static final Duration BREATH = Duration.ofMillis(200);
+
+    /**
+     * New members and requests reach a leader at least this late, so that a burst of changes costs
+     * one turn.
+     */
+    private static final Duration MEMBER_CHANGE_DELAY = Duration.ofMillis(200);
+
+    /** A standby looks a little later than the leader, whose writes then wake it first. */
+    private static final Duration FOLLOWER_DELAY = Duration.ofMillis(500);
+
+    private final LoopParts parts;
+    private final LoopClock clock;
+    private final ClusterStore store;
+    private final MemberName me;
+    private final LeaseKeeper lease;
+    private final OperationRunner operations;
+    private final CommandDesk commands = new CommandDesk();
+    private final DecisionLog decisions;
+    private final ActionPerformer performer;
+
+    private ClusterSettings settings;
+    private ClusterView view = ClusterView.EMPTY.unreachable();
+    private Optional<NodeBoard.LastGood> lastGood = Optional.empty();
+    private LocalServer server =
+            new LocalServer(
+                    new LocalServer.DataDirectory.Unreadable("not looked at yet"),
+                    LocalServer.Postmaster.STOPPED,
+                    Optional.empty(),
+                    new TreeMap<>());
+    private boolean serverIsStale = true;
+    private Memory memory = Memory.FRESH;
+    private Optional<ScheduledRestart> scheduledRestart = Optional.empty();
+    private long configRevision = -1;
+    private int checkpointedTimeline;
+
+    private boolean running;
+    private boolean turning;
+    private boolean wokenMeanwhile;
+    private int turnsAtOnce;
+    private long plannedNanos;
+    private long turns;
+    private long storeFailures;
+    private volatile long lastTurnNanos;
+    private volatile OptionalLong leaseLeftAtRenewal = OptionalLong.empty();
+    private LoopClock.@Nullable Timer nextTurn;
+    private LoopClock.@Nullable Timer leaseAlarm;
+    private @Nullable Future<NodeSnapshot> refreshing;
+    private volatile NodeSnapshot snapshot;
+    private volatile long snapshotNanos;
+
+    public HaLoop(LoopParts parts) {
+        this.parts = parts;
+        this.clock = parts.clock();
+        this.store = parts.store();
+        this.me = parts.config().self(false).name();
+        this.settings = parts.config().initialSettings();
+        this.lease = new LeaseKeeper(store, me);
+        this.operations = new OperationRunner(parts.server(), parts.config(), clock, this::wake);
+        this.decisions = new DecisionLog(me);
+        this.performer =
+                new ActionPerformer(
+                        me,
+                        parts,
+                        lease,
+                        operations,
+                        commands,
+                        timeline -> clock.execute(() -> checkpointed(timeline)));
+        this.plannedNanos = clock.nanos();
+        this.snapshot =
+                NodeBoard.snapshot(
+                        parts.scope(),
+                        situation(Optional.empty()),
+                        lastGood,
+                        scheduledRestart,
+                        plannedNanos);
+    }
+
+    /** Begins to turn. */
+    public void start() {
+        running = true;
+        store.configure(settings.timing());
+        store.watch((change, _) -> clock.execute(() -> changed(change)));
+        parts.server().onProcessChange(() -> clock.execute(this::wake));
+        wake();
+    }
+
+    /** Ends all turning at once, without touching the server or the store. */
+    public void stop() {
+        running = false;
+        cancelTimers();
+    }
+
+    /**
+     * Ends this member cleanly: the server is stopped and the lead given away first; {@code onExit}
+     * is told at the end.
+     */
+    public void requestShutdown() {
+        commands.shutdown();
+        wake();
+    }
+
+    /** Turns now, or as soon as the running turn has ended. */
+    public void wake() {
+        if (!running) {
+            return;
+        }
+        if (turning) {
+            wokenMeanwhile = true;
+        } else {
+            beginTurn();
+        }
+    }
+
+    CommandDesk commands() {
+        return commands;
+    }
+
+    /** One restart may wait for its time; false if one does. */
+    boolean schedule(ScheduledRestart restart) {
+        if (scheduledRestart.isPresent()) {
+            return false;
+        }
+        scheduledRestart = Optional.of(restart);
+        wake();
+        return true;
+    }
+
+    /** False if none was scheduled. */
+    boolean unschedule() {
+        boolean was = scheduledRestart.isPresent();
+        scheduledRestart = Optional.empty();
+        wake();
+        return was;
+    }
+
+    private void changed(ClusterStore.Change change) {
+        switch (change) {
+            case LEADER, CONFIG, FAILOVER, INITIALIZE, ANY -> wake();
+            case MEMBER -> {
+                if (view.leadership().heldBy(me) && !turning) {
+                    scheduleTurn(MEMBER_CHANGE_DELAY);
+                }
+            }
+            case STATUS, SYNC, OTHER -> {}
+        }
+    }
+
+    // ---- one turn
+    // ----------------------------------------------------------------------------------------------------
+
+    private void beginTurn() {
+        turning = true;
+        wokenMeanwhile = false;
+        cancelTimer(nextTurn);
+        long begun = clock.nanos();
+        turn().onComplete(result -> {
+            turning = false;
+            turns++;
+            lastTurnNanos = clock.nanos() - begun;
+            Decision.Next next = result.succeeded() ? result.result() : failed(result.cause());
+            endTurn(next);
+        });
+    }
+
+    /**
+     * A defect, not an event: the loop goes on, because a primary without a loop loses its lease
+     * and then its server.
+     */
+    private Decision.Next failed(Throwable cause) {
+        LOG.atError()
+                .addKeyValue("member", me)
+                .setCause(cause)
+                .log("a turn failed by a defect; please report it");
+        return new Decision.Next.After(Duration.ofSeconds(1));
+    }
+
+    private Future<Decision.Next> turn() {
+        takeResults();
+        Situation s = situation(Optional.empty());
+        if (!s.leaseRanOut() || s.paused() || fencing(s)) {
+            return ordinaryTurn();
+        }
+        Future<Void> look = serverIsStale ? observe().mapEmpty() : Future.succeededFuture();
+        return look.compose(_ -> {
+            if (situation(Optional.empty()).couldWrite()) {
+                view = view.unreachable();
+                return decideAndAct();
+            }
+            lease.leadEnded();
+            return ordinaryTurn();
+        });
+    }
+
+    private static boolean fencing(Situation s) {
+        return s.ongoing().isPresent()
+                && s.ongoing().get().operation() instanceof Operation.FenceStop;
+    }
+
+    private Future<Decision.Next> ordinaryTurn() {
+        Future<ClusterView> read = readStore();
+        Future<LocalServer> look = observe();
+        return Future.join(read.otherwiseEmpty(), look)
+                .compose(_ -> {
+                    if (read.succeeded()) {
+                        accept(read.result());
+                    } else {
+                        silent(read.cause());
+                    }
+                    return renew();
+                })
+                .compose(_ -> decideAndAct());
+    }
+
+    private Future<ClusterView> readStore() {
+        Duration budget = settings.timing().retryTimeout();
+        Duration lead = situation(Optional.empty()).leaseLeft();
+        Duration margin = situation(Optional.empty()).stopMargin();
+        Duration limit = lead.isZero() ? budget : shorter(budget, lead.minus(margin));
+        Duration atLeast = Duration.ofMillis(100);
+        return Within.limit(
+                store.read(),
+                limit.compareTo(atLeast) < 0 ? atLeast : limit,
+                clock,
+                () -> new IllegalStateException("no answer in " + limit.toMillis() + " ms"));
+    }
+
+    private static Duration shorter(Duration a, Duration b) {
+        return a.compareTo(b) <= 0 ? a : b;
+    }
+
+    private void accept(ClusterView fresh) {
+        if (lastGood.isEmpty() || view.leadership() instanceof Leadership.Unknown) {
+            LOG.atInfo().addKeyValue("member", me).log("etcd answers");
+        }
+        view = fresh;
+        lastGood = Optional.of(new NodeBoard.LastGood(fresh, clock.nanos(), clock.wall()));
+        if (fresh.config().isPresent()) {
+            accept(fresh.config().get());
+        }
+    }
+
+    private void accept(DynamicConfig config) {
+        if (config.modRevision() == configRevision) {
+            return;
+        }
+        configRevision = config.modRevision();
+        settings = parts.config().accept(config);
+        store.configure(settings.timing());
+    }
+
+    private void silent(Throwable cause) {
+        storeFailures++;
+        if (!(view.leadership() instanceof Leadership.Unknown)) {
+            LOG.atWarn()
+                    .addKeyValue("member", me)
+                    .addKeyValue("leaseLeftMs", situation(Optional.empty()).leaseLeft().toMillis())
+                    .addKeyValue("error", String.valueOf(cause.getMessage()))
+                    .log("etcd is silent");
+        }
+        view = view.unreachable();
+    }
+
+    private Future<LocalServer> observe() {
+        return Within.limit(
+                        parts.server().observe(),
+                        OBSERVE_LIMIT,
+                        clock,
+                        () -> new IllegalStateException("the server can't be observed"))
+                .otherwise(failure -> {
+                    LOG.atWarn()
+                            .addKeyValue("member", me)
+                            .addKeyValue("error", String.valueOf(failure.getMessage()))
+                            .log("the local server could not be observed");
+                    return new LocalServer(
+                            server.data(),
+                            server.postmaster(),
+                            Optional.empty(),
+                            server.pendingRestart());
+                })
+                .onSuccess(this::observed);
+    }
+
+    private void observed(LocalServer now) {
+        server = now;
+        serverIsStale = false;
+        if (now.running()
+                && now.answer().isPresent()
+                && operations.ongoing().isEmpty()
+                && memory.bootstrap() instanceof Memory.BootstrapStage.None) {
+            operations.adopted(now.primary());
+        }
+    }
+
+    private Future<Void> renew() {
+        if (!(view.leadership() instanceof Leadership.Held held) || !held.holder().equals(me)) {
+            if (!situation(Optional.empty()).couldWrite()
+                    && !(view.leadership() instanceof Leadership.Unknown)) {
+                lease.leadEnded();
+            }
+            return Future.succeededFuture();
+        }
+        leaseLeftAtRenewal = OptionalLong.of(situation(Optional.empty()).leaseLeft().toNanos());
+        Duration limit = settings.timing().retryTimeout();
+        return Within.limit(
+                        lease.renew(held),
+                        limit,
+                        clock,
+                        () -> new IllegalStateException("no answer to the renewal"))
+                .otherwise(LeaseKeeper.Renewal.UNKNOWN)
+                .map(renewal -> {
+                    if (renewal == LeaseKeeper.Renewal.UNKNOWN) {
+                        silent(new IllegalStateException("the lease could not be renewed"));
+                    } else if (renewal == LeaseKeeper.Renewal.LOST) {
+                        view = view.unreachable();
+                        wokenMeanwhile = true;
+                    }
+                    setLeaseAlarm();
+                    return null;
+                });
+    }
+
+    private Future<Decision.Next> decideAndAct() {
+        scheduledRestartIfDue();
+        Situation s = situation(Optional.empty());
+        Decision first = parts.decide().apply(s);
+        List<Member> questions = first.questions();
+        if (questions.isEmpty()) {
+            return act(s, first);
+        }
+        memory = first.memory();
+        return parts.peers()
+                .ask(questions, ASK_LIMIT)
+                .compose(answers -> {
+                    Situation asked = situation(Optional.of(answers));
+                    return act(asked, parts.decide().apply(asked));
+                });
+    }
+
+    private Future<Decision.Next> act(Situation s, Decision decision) {
+        return performInOrder(s, decision.actions(), 0)
+                .compose(outcome -> {
+                    boolean complete =
+                            outcome instanceof ActionPerformer.Outcome.Done
+                                    && decision.questions().isEmpty();
+                    if (complete) {
+                        memory = decision.memory();
+                    }
+                    decisions.note(
+                            clock.wall(),
+                            decision,
+                            outcome.text(),
+                            view.leader().map(MemberName::value).orElse(""),
+                            s.leaseLeft().toMillis());
+                    publish();
+                    boolean silent = outcome instanceof ActionPerformer.Outcome.StoreSilent;
+                    return (silent ? Future.<Void>succeededFuture() : upkeep())
+                            .map(_ -> complete ? decision.next() : new Decision.Next.After(BREATH));
+                });
+    }
+
+    private Future<ActionPerformer.Outcome> performInOrder(
+            Situation s, List<Action> actions, int index) {
+        if (index >= actions.size()) {
+            return Future.succeededFuture(new ActionPerformer.Outcome.Done());
+        }
+        Action action = actions.get(index);
+        return performer
+                .perform(action, s)
+                .compose(outcome -> {
+                    afterAction(action, outcome);
+                    return outcome instanceof ActionPerformer.Outcome.Done
+                            ? performInOrder(s, actions, index + 1)
+                            : Future.succeededFuture(outcome);
+                });
+    }
+
+    private void afterAction(Action action, ActionPerformer.Outcome outcome) {
+        switch (action) {
+            case Action.AcquireLeadership(), Action.TakeLeadAfterBootstrap() -> setLeaseAlarm();
+            case Action.ReleaseLeadership _ -> {
+                if (outcome instanceof ActionPerformer.Outcome.Done) {
+                    view = view.withLeadership(new Leadership.Vacant());
+                    if (!situation(Optional.empty()).couldWrite()) {
+                        lease.leadEnded();
+                    }
+                }
+            }
+            default -> {}
+        }
+    }
+
+    private Future<Void> upkeep() {
+        Situation s = situation(Optional.empty());
+        Upkeep.Plan plan = Upkeep.plan(s, scheduledRestart);
+        memory = plan.memory();
+        return keep(s, plan.actions(), 0);
+    }
+
+    /** Each is tried, until the store falls silent: then the next turn has other worries. */
+    private Future<Void> keep(Situation s, List<Action> actions, int index) {
+        if (index >= actions.size()) {
+            return Future.succeededFuture();
+        }
+        return performer
+                .perform(actions.get(index), s)
+                .compose(outcome -> {
+                    if (outcome instanceof ActionPerformer.Outcome.StoreSilent) {
+                        LOG.atWarn()
+                                .addKeyValue("member", me)
+                                .addKeyValue(
+                                        "action", actions.get(index).getClass().getSimpleName())
+                                .addKeyValue("error", outcome.text())
+                                .log("upkeep broken off");
+                        return Future.succeededFuture();
+                    }
+                    return keep(s, actions, index + 1);
+                });
+    }
+
+    private void endTurn(Decision.Next next) {
+        if (!running) {
+            return;
+        }
+        turnsAtOnce = next instanceof Decision.Next.AtOnce || wokenMeanwhile ? turnsAtOnce + 1 : 0;
+        boolean breathless = turnsAtOnce > MAX_TURNS_AT_ONCE;
+        if (wokenMeanwhile && !breathless) {
+            scheduleTurn(Duration.ZERO);
+            return;
+        }
+        Duration loopWait = settings.timing().loopWait();
+        Duration wait =
+                switch (next) {
+                    case Decision.Next.AtOnce() -> breathless ? BREATH : Duration.ZERO;
+                    case Decision.Next.After(Duration delay) -> shorter(delay, loopWait);
+                    case Decision.Next.LoopWait() -> untilPlanned(loopWait);
+                };
+        scheduleTurn(breathless && wait.isZero() ? BREATH : wait);
+    }
+
+    /** The next planned begin is one {@code loop_wait} after the last planned one. */
+    private Duration untilPlanned(Duration loopWait) {
+        long now = clock.nanos();
+        long planned = plannedNanos + loopWait.toNanos();
+        plannedNanos = planned - now < 0 ? now : planned;
+        if (plannedNanos - now > loopWait.toNanos()) {
+            plannedNanos = now + loopWait.toNanos();
+        }
+        Duration wait = Duration.ofNanos(plannedNanos - now);
+        boolean follows = view.leader().filter(leader -> !leader.equals(me)).isPresent();
+        return follows && operations.ongoing().isEmpty() ? wait.plus(FOLLOWER_DELAY) : wait;
+    }
+
+    private void scheduleTurn(Duration wait) {
+        cancelTimer(nextTurn);
+        nextTurn =
+                clock.schedule(
+                        wait,
+                        () -> {
+                            if (running && !turning) {
+                                beginTurn();
+                            }
+                        });
+    }
+
+    // ---- the lease alarm
+    // ---------------------------------------------------------------------------------------------
+
+    /** Fires when a clean stop must begin, whatever a turn waits for then. */
+    private void setLeaseAlarm() {
+        cancelTimer(leaseAlarm);
+        Situation s = situation(Optional.empty());
+        if (s.lease().leaderUntilNanos().isEmpty()) {
+            return;
+        }
+        Duration left = s.leaseLeft().minus(s.stopMargin());
+        leaseAlarm =
+                clock.schedule(left.isNegative() ? Duration.ZERO : left, this::leaseComesToItsEnd);
+    }
+
+    private void leaseComesToItsEnd() {
+        if (!running) {
+            return;
+        }
+        if (!turning) {
+            beginTurn();
+            return;
+        }
+        view = view.unreachable();
+        Situation s = situation(Optional.empty());
+        Decision decision = parts.decide().apply(s);
+        for (Action action : decision.actions()) {
+            boolean stops =
+                    action instanceof Action.Fence
+                            || action instanceof Action.Start(Operation.StopInTime _);
+            if (stops) {
+                performer
+                        .perform(action, s)
+                        .onSuccess(outcome ->
+                                decisions.note(
+                                        clock.wall(),
+                                        decision,
+                                        outcome.text(),
+                                        "",
+                                        s.leaseLeft().toMillis()));
+            }
+        }
+        Duration untilEnd = s.leaseLeft();
+        if (!untilEnd.isZero()) {
+            leaseAlarm = clock.schedule(untilEnd, this::leaseComesToItsEnd);
+        }
+    }
+
+    // ---- events of operations
+    // ----------------------------------------------------------------------------------------
+
+    /**
+     * Operations and checkpoints that ended are taken into the memory between turns, never within
+     * one.
+     */
+    private void takeResults() {
+        operations
+                .takeEnded()
+                .ifPresent(ended -> {
+                    memory =
+                            Aftermath.of(
+                                    memory,
+                                    ended.operation(),
+                                    ended.outcome(),
+                                    settings.timing().ttl(),
+                                    clock.nanos());
+                    serverIsStale = true;
+                    commands.ended(ended.operation().operation(), ended.outcome());
+                });
+        if (checkpointedTimeline != 0) {
+            memory = memory.withCheckpointedTimeline(checkpointedTimeline);
+            checkpointedTimeline = 0;
+        }
+    }
+
+    private void checkpointed(int timeline) {
+        checkpointedTimeline = timeline;
+        wake();
+    }
+
+    private void scheduledRestartIfDue() {
+        if (scheduledRestart.isEmpty() || settings.pause()) {
+            return;
+        }
+        ScheduledRestarts.Due due =
+                ScheduledRestarts.look(
+                        scheduledRestart.get(),
+                        server.answer().map(answer -> answer.info().postmasterStartTime()),
+                        clock.wall(),
+                        settings.timing().loopWait());
+        switch (due) {
+            case NOT_YET -> {}
+            case VOID -> scheduledRestart = Optional.empty();
+            case NOW -> {
+                commands.restart(
+                                new io.kumki.agent.ha.OperatorCommand.RestartNow(
+                                        scheduledRestart.get().conditions()))
+                        .onSuccess(result ->
+                                LOG.atInfo()
+                                        .addKeyValue("member", me)
+                                        .addKeyValue("outcome", result)
+                                        .log("scheduled restart"));
+                scheduledRestart = Optional.empty();
+            }
+        }
+    }
+
+    // ---- facts
+    // -------------------------------------------------------------------------------------------------------
+
+    private Situation situation(Optional<SortedMap<MemberName, PeerAnswer>> peers) {
+        Self self = parts.config().self(parts.server().canRewind());
+        return new Situation(
+                self,
+                view,
+                settings,
+                server,
+                parts.server().follows(Following.target(self, view)),
+                lease.facts(),
+                operations.ongoing(),
+                commands.waiting(),
+                peers,
+                memory,
+                clock.nanos(),
+                clock.wall());
+    }
+
+    private void publish() {
+        snapshot =
+                NodeBoard.snapshot(
+                        parts.scope(),
+                        situation(Optional.empty()),
+                        lastGood,
+                        scheduledRestart,
+                        plannedNanos);
+        snapshotNanos = clock.nanos();
+    }
+
+    /** On any thread. */
+    public NodeSnapshot snapshot() {
+        return snapshot;
+    }
+
+    /** The snapshot, with a fresh look at the server if it is older than {@code maxAge}. */
+    Future<NodeSnapshot> fresh(Duration maxAge) {
+        if (clock.nanos() - snapshotNanos < maxAge.toNanos()) {
+            return Future.succeededFuture(snapshot);
+        }
+        Future<NodeSnapshot> under = refreshing;
+        if (under != null) {
+            return under;
+        }
+        Future<NodeSnapshot> fresh =
+                observe()
+                        .map(_ -> {
+                            publish();
+                            return snapshot;
+                        })
+                        .onComplete(_ -> refreshing = null);
+        refreshing = fresh.isComplete() ? null : fresh;
+        return fresh;
+    }
+
+    /** The last view that the store gave; empty before the first. */
+    Optional<ClusterView> lastGoodView() {
+        return lastGood.map(NodeBoard.LastGood::view);
+    }
+
+    ClusterSettings settings() {
+        return settings;
+    }
+
+    /** On any thread. */
+    List<DecisionEntry> decisions() {
+        return decisions.newestFirst();
+    }
+
+    /** On any thread. */
+    LoopMetrics metrics() {
+        return new LoopMetrics(
+                turns, lastTurnNanos, decisions.byRule(), storeFailures, leaseLeftAtRenewal);
+    }
+
+    private void cancelTimers() {
+        cancelTimer(nextTurn);
+        cancelTimer(leaseAlarm);
+    }
+
+    private static void cancelTimer(LoopClock.@Nullable Timer timer) {
+        if (timer != null) {
+            timer.cancel();
+        }
+    }
+}

@@ -1,0 +1,133 @@
+package io.kumki.agent.node;
+
+import io.kumki.agent.ha.Situation;
+import io.kumki.dcs.ClusterStore;
+import io.kumki.dcs.LeaseRenewal;
+import io.kumki.dcs.WriteOutcome;
+import io.kumki.dcs.cluster.Leadership;
+import io.kumki.dcs.cluster.MemberName;
+import io.vertx.core.Future;
+import java.time.Duration;
+import java.util.OptionalLong;
+
+/**
+ * The member's lease and the deadline up to which it proves the lead.
+ *
+ * <p>The deadline counts from before the renewal was sent, less a margin for clocks that run at
+ * different rates; only an applied renewal moves it. Once set it stays, even in the past, until the
+ * server is known not to write: what led must be stopped before anything else may be believed.
+ */
+final class LeaseKeeper {
+
+    /**
+     * Part of the lease that is never used: clocks of two machines may differ in rate, by far less
+     * than this.
+     */
+    private static final int MARGIN_PART = 50;
+
+    private final ClusterStore store;
+    private final MemberName self;
+    private OptionalLong leaseId = OptionalLong.empty();
+    private OptionalLong sentNanos = OptionalLong.empty();
+    private OptionalLong leaderUntilNanos = OptionalLong.empty();
+
+    LeaseKeeper(ClusterStore store, MemberName self) {
+        this.store = store;
+        this.self = self;
+    }
+
+    /** How a renewal of the lead ended. */
+    enum Renewal {
+        RENEWED,
+        /** The store said that the key isn't ours. */
+        LOST,
+        /** No answer: the lead isn't proven beyond the old deadline. */
+        UNKNOWN
+    }
+
+    Situation.Lease facts() {
+        return new Situation.Lease(leaseId, sentNanos, leaderUntilNanos);
+    }
+
+    OptionalLong leaseId() {
+        return leaseId;
+    }
+
+    /** Refreshes the lease, or gets one. */
+    Future<LeaseRenewal> refresh() {
+        return store.refreshLease(leaseId)
+                .map(renewal -> {
+                    leaseId = OptionalLong.of(renewal.leaseId());
+                    sentNanos = OptionalLong.of(renewal.sentAtNanos());
+                    return renewal;
+                });
+    }
+
+    /**
+     * Renews the lead: refreshes the lease, and moves the leader key to it if it hangs on another
+     * one.
+     */
+    Future<Renewal> renew(Leadership.Held held) {
+        return refresh()
+                .compose(renewal -> {
+                    if (held.leaseId() == renewal.leaseId() && !renewal.granted()) {
+                        lead(renewal);
+                        return Future.succeededFuture(Renewal.RENEWED);
+                    }
+                    return store.reattachLeader(self, renewal.leaseId())
+                            .map(outcome -> reattached(renewal, outcome));
+                })
+                .otherwise(Renewal.UNKNOWN);
+    }
+
+    private Renewal reattached(LeaseRenewal renewal, WriteOutcome outcome) {
+        return switch (outcome) {
+            case WriteOutcome.Applied _ -> {
+                lead(renewal);
+                yield Renewal.RENEWED;
+            }
+            case WriteOutcome.Rejected _ -> Renewal.LOST;
+            case WriteOutcome.Unknown _ -> Renewal.UNKNOWN;
+        };
+    }
+
+    /** Takes the free leader key, on a lease refreshed just before. */
+    Future<WriteOutcome> acquire() {
+        return refresh()
+                .compose(renewal ->
+                        store.acquireLeader(self, renewal.leaseId())
+                                .map(outcome -> acquired(renewal, outcome)))
+                .otherwise(
+                        failure -> new WriteOutcome.Unknown(String.valueOf(failure.getMessage())));
+    }
+
+    /** Takes the leader key of the cluster that this member has just created. */
+    Future<WriteOutcome> takeAfterBootstrap() {
+        return refresh()
+                .compose(renewal ->
+                        store.takeLeaderAfterBootstrap(self, renewal.leaseId())
+                                .map(outcome -> acquired(renewal, outcome)))
+                .otherwise(
+                        failure -> new WriteOutcome.Unknown(String.valueOf(failure.getMessage())));
+    }
+
+    private WriteOutcome acquired(LeaseRenewal renewal, WriteOutcome outcome) {
+        if (outcome.applied()) {
+            lead(renewal);
+        }
+        return outcome;
+    }
+
+    private void lead(LeaseRenewal renewal) {
+        Duration margin = renewal.ttl().dividedBy(MARGIN_PART);
+        leaderUntilNanos = OptionalLong.of(renewal.deadlineNanos() - margin.toNanos());
+    }
+
+    /**
+     * The server doesn't write (any more), and the store doesn't name this member: the deadline has
+     * no object.
+     */
+    void leadEnded() {
+        leaderUntilNanos = OptionalLong.empty();
+    }
+}

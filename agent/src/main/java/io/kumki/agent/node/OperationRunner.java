@@ -1,0 +1,216 @@
+package io.kumki.agent.node;
+
+import io.kumki.agent.ha.Operation;
+import io.kumki.agent.ha.OperationOutcome;
+import io.kumki.agent.ha.Situation;
+import io.kumki.agent.postgres.Cancellation;
+import io.kumki.agent.postgres.OperationResult;
+import io.kumki.agent.postgres.PostgresServer;
+import io.kumki.agent.postgres.PostgresServer.ShutdownListener;
+import io.kumki.agent.postgres.PostgresServer.StopMode;
+import io.kumki.dcs.cluster.Lsn;
+import io.vertx.core.Future;
+import java.time.Duration;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Runs one operation at a time on the local server; only a fence may take the place of another. */
+final class OperationRunner {
+
+    private static final Logger LOG = LoggerFactory.getLogger(OperationRunner.class);
+
+    /** A standby that recovers longer than this is reported as starting, not as failed. */
+    private static final Duration STANDBY_START_LIMIT = Duration.ofSeconds(60);
+
+    /** A promotion only ends recovery: longer than this means that something is wrong. */
+    private static final Duration PROMOTE_LIMIT = Duration.ofSeconds(60);
+
+    private static final Duration FENCE_LIMIT = Duration.ofSeconds(5);
+
+    private final PostgresServer server;
+    private final ConfigurationSource config;
+    private final LoopClock clock;
+    private final Callbacks callbacks;
+    private final Runnable onProgress;
+    private @Nullable Run current;
+
+    /** An operation that is over. */
+    record Ended(Situation.Ongoing operation, OperationOutcome outcome) {}
+
+    private static final class Run {
+        final Operation operation;
+        final long startedNanos;
+        final Cancellation cancellation = new Cancellation();
+        Optional<Lsn> shutdownLsn = Optional.empty();
+        @Nullable OperationOutcome outcome;
+
+        Run(Operation operation, long startedNanos) {
+            this.operation = operation;
+            this.startedNanos = startedNanos;
+        }
+
+        Situation.Ongoing facts() {
+            return new Situation.Ongoing(operation, startedNanos, shutdownLsn);
+        }
+    }
+
+    /**
+     * @param onProgress called on the loop's context when the running operation ended or got
+     *     further
+     */
+    OperationRunner(
+            PostgresServer server,
+            ConfigurationSource config,
+            LoopClock clock,
+            Runnable onProgress) {
+        this.server = server;
+        this.config = config;
+        this.clock = clock;
+        this.callbacks = new Callbacks(server);
+        this.onProgress = onProgress;
+    }
+
+    /** What runs, or has ended and wasn't taken yet. */
+    Optional<Situation.Ongoing> ongoing() {
+        return Optional.ofNullable(current).map(Run::facts);
+    }
+
+    /**
+     * Takes the operation that ended, if one did. Until it is taken it counts as running, so that
+     * no turn sees its effects before its result.
+     */
+    Optional<Ended> takeEnded() {
+        Run run = current;
+        if (run == null || run.outcome == null) {
+            return Optional.empty();
+        }
+        current = null;
+        return Optional.of(new Ended(run.facts(), run.outcome));
+    }
+
+    /** Starts an operation; false if another one runs. */
+    boolean start(Operation operation) {
+        if (current != null) {
+            return false;
+        }
+        run(operation);
+        return true;
+    }
+
+    /** Stops the server hard; what runs is cancelled and its result dropped. */
+    void fence() {
+        if (current != null) {
+            if (current.operation instanceof Operation.FenceStop && current.outcome == null) {
+                return;
+            }
+            current.cancellation.cancel();
+        }
+        run(new Operation.FenceStop());
+    }
+
+    /** The server was seen running while no operation runs. */
+    void adopted(boolean primary) {
+        callbacks.adopted(primary);
+    }
+
+    void cancel() {
+        if (current != null) {
+            current.cancellation.cancel();
+        }
+    }
+
+    private void run(Operation operation) {
+        Run run = new Run(operation, clock.nanos());
+        current = run;
+        LOG.atInfo().addKeyValue("operation", operation.title()).log("operation begins");
+        execute(run)
+                .otherwise(failure ->
+                        new OperationOutcome.Failed(
+                                operation.title() + ": " + failure.getMessage()))
+                .onSuccess(outcome -> clock.execute(() -> end(run, outcome)));
+    }
+
+    private void end(Run run, OperationOutcome outcome) {
+        if (current != run) {
+            return;
+        }
+        run.outcome = outcome;
+        LOG.atLevel(
+                        outcome instanceof OperationOutcome.Failed
+                                ? org.slf4j.event.Level.WARN
+                                : org.slf4j.event.Level.INFO)
+                .addKeyValue("operation", run.operation.title())
+                .addKeyValue("outcome", outcome.text())
+                .addKeyValue("tookMs", (clock.nanos() - run.startedNanos) / 1_000_000)
+                .log("operation ended");
+        callbacks.after(run.operation, outcome);
+        onProgress.run();
+    }
+
+    private Future<OperationOutcome> execute(Run run) {
+        return switch (run.operation) {
+            case Operation.Bootstrap() ->
+                    result(server.bootstrap(config.bootstrap(), run.cancellation));
+            case Operation.FinishBootstrap() ->
+                    result(server.afterBootstrap(config.bootstrap(), run.cancellation));
+            case Operation.DiscardBootstrap() -> result(server.discardFailedBootstrap());
+            case Operation.Clone clone ->
+                    stopped()
+                            .compose(_ ->
+                                    result(
+                                            server.cloneFrom(
+                                                    clone.source(),
+                                                    clone.basebackupOnly(),
+                                                    run.cancellation)));
+            case Operation.StartPrimary(Duration limit) ->
+                    result(server.startAsPrimary(limit, run.cancellation));
+            case Operation.StartStandby(var target) ->
+                    result(server.startAsStandby(target, STANDBY_START_LIMIT, run.cancellation));
+            case Operation.Restart(Duration limit) ->
+                    result(server.restart(limit, run.cancellation));
+            case Operation.Promote() -> result(server.promote(PROMOTE_LIMIT, run.cancellation));
+            case Operation.StepDown() ->
+                    result(server.stop(StopMode.FAST, Optional.empty(), shutdownOf(run)));
+            case Operation.StopInTime(Duration limit) ->
+                    result(
+                            server.stop(
+                                    StopMode.FAST_NO_CHECKPOINT,
+                                    Optional.of(limit),
+                                    ShutdownListener.NONE));
+            case Operation.FenceStop() -> result(stopped());
+            case Operation.Follow(var target) -> result(server.follow(target));
+            case Operation.Assess(var leader, int _) ->
+                    server.assess(leader).map(OperationOutcome.Assessed::new);
+            case Operation.Rewind(var leader) -> result(server.rewind(leader, run.cancellation));
+            case Operation.SingleUserRecovery() ->
+                    result(server.recoverInSingleUserMode(run.cancellation));
+        };
+    }
+
+    private Future<OperationResult> stopped() {
+        return server.stop(StopMode.IMMEDIATE, Optional.of(FENCE_LIMIT), ShutdownListener.NONE);
+    }
+
+    private ShutdownListener shutdownOf(Run run) {
+        return lsn ->
+                clock.execute(() -> {
+                    if (current == run) {
+                        run.shutdownLsn = Optional.of(lsn);
+                        onProgress.run();
+                    }
+                });
+    }
+
+    private static Future<OperationOutcome> result(Future<OperationResult> work) {
+        return work.map(result ->
+                switch (result) {
+                    case OperationResult.Done(String detail) -> new OperationOutcome.Done(detail);
+                    case OperationResult.Failed(String reason) ->
+                            new OperationOutcome.Failed(reason);
+                    case OperationResult.Cancelled() -> new OperationOutcome.Cancelled();
+                    case OperationResult.StillStarting() -> new OperationOutcome.StillStarting();
+                });
+    }
+}
