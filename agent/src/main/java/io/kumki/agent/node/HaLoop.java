@@ -88,9 +88,9 @@ public final class HaLoop {
     private final DecisionLog decisions;
     private final ActionPerformer performer;
 
-    private ClusterSettings settings;
+    private volatile ClusterSettings settings;
     private ClusterView view = ClusterView.EMPTY.unreachable();
-    private Optional<NodeBoard.LastGood> lastGood = Optional.empty();
+    private volatile Optional<NodeBoard.LastGood> lastGood = Optional.empty();
     private LocalServer server =
             new LocalServer(
                     new LocalServer.DataDirectory.Unreadable("not looked at yet"),
@@ -695,7 +695,7 @@ public final class HaLoop {
         return fresh;
     }
 
-    /** The last view that the store gave; empty before the first. */
+    /** The last view that the store gave; empty before the first. On any thread. */
     Optional<ClusterView> lastGoodView() {
         return lastGood.map(NodeBoard.LastGood::view);
     }

@@ -1,0 +1,49 @@
+package io.kumki.agent.node;
+
+import io.kumki.restapi.DecisionEntry;
+import io.kumki.restapi.LoopMetrics;
+import io.kumki.restapi.NodeSnapshot;
+import io.kumki.restapi.NodeView;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import java.time.Duration;
+import java.util.List;
+
+/** Lets the REST API see the loop. */
+final class AgentView implements NodeView {
+
+    private final HaLoop loop;
+    private final LoopClock clock;
+
+    AgentView(HaLoop loop, LoopClock clock) {
+        this.loop = loop;
+        this.clock = clock;
+    }
+
+    @Override
+    public NodeSnapshot snapshot() {
+        return loop.snapshot();
+    }
+
+    @Override
+    public Future<NodeSnapshot> fresh(Duration maxAge) {
+        Promise<NodeSnapshot> promise = Promise.promise();
+        clock.execute(() -> loop.fresh(maxAge).onComplete(promise));
+        return promise.future();
+    }
+
+    @Override
+    public long nowNanos() {
+        return clock.nanos();
+    }
+
+    @Override
+    public List<DecisionEntry> decisions() {
+        return loop.decisions();
+    }
+
+    @Override
+    public LoopMetrics loopMetrics() {
+        return loop.metrics();
+    }
+}

@@ -1,0 +1,97 @@
+package io.kumki.agent.node;
+
+import io.kumki.agent.ha.PeerAnswer;
+import io.kumki.dcs.cluster.Member;
+import io.kumki.dcs.cluster.MemberName;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpClient;
+import io.vertx.core.http.HttpClientOptions;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.RequestOptions;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/**
+ * Asks the other members over HTTP. Their server certificates aren't verified, as the wire contract
+ * has it: an answer only ever makes this member hold back, never lead; who leads is settled in the
+ * store.
+ */
+final class HttpPeers implements Peers {
+
+    /** Enough for any status document; more is not one. */
+    private static final int MAX_BODY_BYTES = 1 << 20;
+
+    private final HttpClient client;
+    private final LoopClock clock;
+    private final Optional<String> authorization;
+
+    /**
+     * @param authorization value of the {@code Authorization} header, if the members want one
+     */
+    HttpPeers(Vertx vertx, LoopClock clock, Optional<String> authorization) {
+        this.client =
+                vertx.createHttpClient(
+                        new HttpClientOptions()
+                                .setTrustAll(true)
+                                .setVerifyHost(false)
+                                .setConnectTimeout(1_000)
+                                .setKeepAlive(false));
+        this.clock = clock;
+        this.authorization = authorization;
+    }
+
+    @Override
+    public Future<SortedMap<MemberName, PeerAnswer>> ask(List<Member> members, Duration limit) {
+        SortedMap<MemberName, PeerAnswer> answers = new TreeMap<>();
+        List<Future<PeerAnswer>> questions = new ArrayList<>();
+        for (Member member : members) {
+            questions.add(
+                    ask(member, limit).onSuccess(answer -> answers.put(member.name(), answer)));
+        }
+        return Future.join(questions).map(_ -> answers);
+    }
+
+    private Future<PeerAnswer> ask(Member member, Duration limit) {
+        String url = member.addresses().apiUrl().orElse("");
+        RequestOptions request;
+        try {
+            request =
+                    new RequestOptions()
+                            .setMethod(HttpMethod.GET)
+                            .setAbsoluteURI(url + "?fresh=true")
+                            .setTimeout(limit.toMillis());
+        } catch (IllegalArgumentException nonsense) {
+            return Future.succeededFuture(
+                    new PeerAnswer.Unreachable("api_url \"" + url + "\" is no URL"));
+        }
+        authorization.ifPresent(value -> request.putHeader("Authorization", value));
+        Future<PeerAnswer> answer =
+                client.request(request)
+                        .compose(open -> open.send())
+                        .compose(response -> response.body())
+                        .map(body ->
+                                body.length() > MAX_BODY_BYTES
+                                        ? new PeerAnswer.Unreachable("its answer is too long")
+                                        : PeerDocument.read(body.toString()));
+        return Within.limit(
+                        answer,
+                        limit,
+                        clock,
+                        () -> new IllegalStateException("no answer in " + limit.toMillis() + " ms"))
+                .otherwise(failure -> new PeerAnswer.Unreachable(message(failure)));
+    }
+
+    private static String message(Throwable failure) {
+        String message = failure.getMessage();
+        return message == null ? failure.getClass().getSimpleName() : message;
+    }
+
+    Future<Void> close() {
+        return client.close();
+    }
+}

@@ -1,0 +1,62 @@
+package io.kumki.agent.node;
+
+import io.kumki.agent.ha.PeerAnswer;
+import io.kumki.dcs.cluster.Lsn;
+import io.kumki.dcs.cluster.Tags;
+import io.vertx.core.json.JsonObject;
+
+/**
+ * Reads another member's status document, as an election needs it. It is outside input: nonsense
+ * means unreachable.
+ */
+final class PeerDocument {
+
+    private PeerDocument() {}
+
+    static PeerAnswer read(String body) {
+        try {
+            return read(new JsonObject(body));
+        } catch (RuntimeException nonsense) {
+            return new PeerAnswer.Unreachable("its answer can't be read: " + nonsense.getMessage());
+        }
+    }
+
+    private static PeerAnswer read(JsonObject document) {
+        String state = document.getString("state", "");
+        String role = document.getString("role", "");
+        JsonObject wal = document.getJsonObject("wal", document.getJsonObject("xlog"));
+        if (wal == null) {
+            return new PeerAnswer.NoPosition(state, role);
+        }
+        boolean primary =
+                role.equals("primary") || role.equals("master") || wal.getLong("location", 0L) != 0;
+        Long received = wal.getLong("received_location");
+        Long replayed = wal.getLong("replayed_location");
+        if (!primary && received == null && replayed == null) {
+            return new PeerAnswer.NoPosition(state, role);
+        }
+        long position =
+                primary
+                        ? 0
+                        : Math.max(
+                                received == null ? 0 : received, replayed == null ? 0 : replayed);
+        Integer timeline = document.getInteger("timeline");
+        return new PeerAnswer.Reached(
+                primary,
+                state,
+                new Lsn(position),
+                timeline == null ? 0 : timeline,
+                Tags.of(scalars(document.getJsonObject("tags", new JsonObject()))),
+                document.getBoolean("watchdog_failed", false));
+    }
+
+    private static java.util.Map<String, Object> scalars(JsonObject tags) {
+        java.util.Map<String, Object> scalars = new java.util.TreeMap<>();
+        for (var tag : tags) {
+            if (tag.getValue() != null) {
+                scalars.put(tag.getKey(), tag.getValue());
+            }
+        }
+        return scalars;
+    }
+}
