@@ -4,13 +4,10 @@ import io.kumki.agent.ha.LocalServer.ClusterState;
 import io.kumki.agent.ha.LocalServer.ControlData;
 import io.kumki.dcs.cluster.Lsn;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Collections;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -21,19 +18,22 @@ import java.util.TreeMap;
  */
 public record ControlFile(SortedMap<String, String> values) {
 
-    /** After the system identifier (8 bytes) and two version numbers (4 each); so since 8.x. */
-    private static final int STATE_OFFSET = 16;
-
     public ControlFile {
         values = Collections.unmodifiableSortedMap(new TreeMap<>(values));
     }
 
     /**
-     * Runs pg_controldata.
+     * Reads the file itself if its layout is known, else runs pg_controldata.
      *
-     * @throws IOException if it fails; the message says why
+     * @throws IOException if neither works; the message says why
      */
     public static ControlFile read(PgPrograms programs, Path dataDir) throws IOException {
+        Optional<ControlFile> own = ControlFileLayout.read(dataDir);
+        return own.isPresent() ? own.get() : print(programs, dataDir);
+    }
+
+    /** Runs pg_controldata. */
+    static ControlFile print(PgPrograms programs, Path dataDir) throws IOException {
         ProgramRun run = Programs.run(programs.call("pg_controldata", dataDir.toString()));
         if (!run.succeeded()) {
             throw new IOException("pg_controldata " + dataDir + ": " + run.summary());
@@ -131,32 +131,6 @@ public record ControlFile(SortedMap<String, String> values) {
             case "in crash recovery" -> ClusterState.IN_CRASH_RECOVERY;
             case "in archive recovery" -> ClusterState.IN_ARCHIVE_RECOVERY;
             case "in production" -> ClusterState.IN_PRODUCTION;
-            default -> ClusterState.UNKNOWN;
-        };
-    }
-
-    /**
-     * The state alone, read from the file itself: cheap enough to be asked fifty times a second.
-     * Confirm by {@link #read} before acting on it.
-     */
-    static ClusterState quickState(Path dataDir) {
-        Path file = dataDir.resolve("global").resolve("pg_control");
-        ByteBuffer buffer = ByteBuffer.allocate(4).order(ByteOrder.nativeOrder());
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-            if (channel.read(buffer, STATE_OFFSET) != 4) {
-                return ClusterState.UNKNOWN;
-            }
-        } catch (IOException e) {
-            return ClusterState.UNKNOWN;
-        }
-        return switch (buffer.getInt(0)) {
-            case 0 -> ClusterState.STARTING_UP;
-            case 1 -> ClusterState.SHUT_DOWN;
-            case 2 -> ClusterState.SHUT_DOWN_IN_RECOVERY;
-            case 3 -> ClusterState.SHUTTING_DOWN;
-            case 4 -> ClusterState.IN_CRASH_RECOVERY;
-            case 5 -> ClusterState.IN_ARCHIVE_RECOVERY;
-            case 6 -> ClusterState.IN_PRODUCTION;
             default -> ClusterState.UNKNOWN;
         };
     }

@@ -17,6 +17,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Opens JDBC connections with the settings that each of ours must have: short time-outs, an
@@ -42,6 +45,8 @@ public final class PgConnections {
                     Map.entry("sslnegotiation", "sslNegotiation"),
                     Map.entry("gssencmode", "gssEncMode"),
                     Map.entry("channel_binding", "channelBinding"));
+
+    private static final Logger LOG = LoggerFactory.getLogger(PgConnections.class);
 
     private PgConnections() {}
 
@@ -181,6 +186,18 @@ public final class PgConnections {
                 rows.add(List.copyOf(row));
             }
             return List.copyOf(rows);
+        }
+    }
+
+    /** Closes a connection that may be broken already; nothing can be lost by that. */
+    public static void closeQuietly(@Nullable Connection connection) {
+        if (connection == null) {
+            return;
+        }
+        try {
+            connection.close();
+        } catch (SQLException e) {
+            LOG.atDebug().addKeyValue("error", e.getMessage()).log("connection was broken already");
         }
     }
 }

@@ -63,7 +63,8 @@ public final class Programs {
         return variable.startsWith("PATRONI_")
                 || variable.startsWith("KUMKI_")
                 || variable.startsWith("KUBERNETES_")
-                || variable.equals("NOTIFY_SOCKET");
+                || variable.equals("NOTIFY_SOCKET")
+                || variable.equals("MALLOC_ARENA_MAX");
     }
 
     /** The program gets no input. It may have ended already: then its pipe is closed as well. */

@@ -1,0 +1,156 @@
+package io.kumki.agent.postgres;
+
+import io.kumki.agent.config.BootstrapConfig;
+import io.kumki.agent.config.PostgresConfig;
+import io.kumki.agent.postgres.ConfigFiles.Role;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Creates a cluster with the operator's own command, such as the restore of a backup, and lets it
+ * recover and leave recovery.
+ *
+ * <p>Meanwhile {@code pg_hba.conf} lets in only us: the restored cluster may hold other roles and
+ * rules than configured.
+ */
+final class CustomBootstrap {
+
+    private static final Set<String> NOT_PASSED =
+            Set.of(
+                    "command",
+                    "no_params",
+                    "keep_existing_recovery_conf",
+                    "recovery_conf",
+                    "scope",
+                    "datadir");
+
+    private static final String SAVED_ACCESS = "pg_hba.conf.kumki-saved";
+
+    private final Installation installation;
+    private final ServerStarter starter;
+    private final ServerProcess process;
+    private final ConfigFiles files;
+
+    CustomBootstrap(
+            Installation installation,
+            ServerStarter starter,
+            ServerProcess process,
+            ConfigFiles files) {
+        this.installation = installation;
+        this.starter = starter;
+        this.process = process;
+        this.files = files;
+    }
+
+    OperationResult run(BootstrapConfig bootstrap, Cancellation cancellation)
+            throws IOException, InterruptedException {
+        Map<String, Object> options = bootstrap.customMethod();
+        if (!(options.get("command") instanceof String command)) {
+            return new OperationResult.Failed(
+                    "bootstrap." + bootstrap.method() + " has no command: add one");
+        }
+        ProgramRun run =
+                Programs.run(
+                        ProgramCall.of(words(command, options))
+                                .within(Bootstrapper.SCRIPT_LIMIT)
+                                .cancelledBy(cancellation));
+        if (cancellation.cancelled()) {
+            return new OperationResult.Cancelled();
+        }
+        if (!run.succeeded()) {
+            return new OperationResult.Failed(
+                    "bootstrap method " + bootstrap.method() + " failed: " + run.summary());
+        }
+        Path dataDir = installation.dataDir();
+        if (!ControlFile.exists(dataDir)) {
+            return new OperationResult.Failed(
+                    "bootstrap method "
+                            + bootstrap.method()
+                            + " left no data directory in "
+                            + dataDir);
+        }
+        Files.deleteIfExists(dataDir.resolve("promote"));
+        restrictAccess();
+        return starter.start(role(options), Bootstrapper.SCRIPT_LIMIT, cancellation).result();
+    }
+
+    private List<String> words(String command, Map<String, Object> options) {
+        List<String> words = new ArrayList<>(ShellWords.split(command));
+        if (!isTrue(options.get("no_params"))) {
+            words.add("--scope=" + installation.config().clusterName());
+            words.add("--datadir=" + installation.dataDir());
+        }
+        options.forEach((key, value) -> {
+            if (!NOT_PASSED.contains(key)) {
+                words.add("--" + key + "=" + value);
+            }
+        });
+        return words;
+    }
+
+    private Role role(Map<String, Object> options) {
+        if (options.get("recovery_conf") instanceof Map<?, ?> recovery) {
+            SortedMap<String, String> settings = new TreeMap<>();
+            recovery.forEach((name, value) -> settings.put("" + name, "" + value));
+            settings.putIfAbsent("recovery_target_action", "promote");
+            return new Role.Recovery(settings);
+        }
+        return isTrue(options.get("keep_existing_recovery_conf"))
+                ? new Role.Unchanged()
+                : new Role.Primary();
+    }
+
+    private static boolean isTrue(@Nullable Object value) {
+        return value != null && value.toString().equalsIgnoreCase("true");
+    }
+
+    private Path accessFile() {
+        return installation.inConfigDir("pg_hba.conf");
+    }
+
+    private Path savedAccess() {
+        return installation.dataDir().resolve(SAVED_ACCESS);
+    }
+
+    private void restrictAccess() throws IOException {
+        PostgresConfig config = installation.config();
+        Path file = accessFile();
+        if (Files.exists(file) && !Files.exists(savedAccess())) {
+            Files.copy(file, savedAccess());
+        }
+        List<String> lines = new ArrayList<>();
+        String superuser = config.superuser().username().map(RoleSql::identifier).orElse("all");
+        String replication = config.replication().username().map(RoleSql::identifier).orElse("all");
+        for (String from :
+                List.of("host %s %s 127.0.0.1/32", "host %s %s ::1/128", "local %s %s")) {
+            lines.add(from.formatted("all", superuser) + " trust");
+            lines.add(from.formatted("replication", replication) + " trust");
+        }
+        AtomicFiles.replace(
+                file,
+                String.join("\n", lines) + "\n",
+                AtomicFiles.Access.in(config.files().dataDir()));
+    }
+
+    /** Puts the access file back and takes the recovery settings away; nothing after initdb. */
+    void finish() throws IOException {
+        Optional<ProcessIdentity> server = process.postmaster();
+        if (!Files.exists(savedAccess())) {
+            return;
+        }
+        Files.move(savedAccess(), accessFile(), java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+        files.write(
+                ServerParameters.wanted(installation.config(), installation.major()),
+                new Role.Primary());
+        server.ifPresent(running -> process.signal(running, ServerProcess.Signal.HUP));
+    }
+}

@@ -1,0 +1,228 @@
+package io.kumki.agent.postgres;
+
+import io.kumki.agent.config.BootstrapConfig;
+import io.kumki.agent.config.PostgresConfig;
+import io.kumki.agent.ha.Divergence;
+import io.kumki.agent.ha.LocalServer;
+import io.kumki.agent.ha.SlotChange;
+import io.kumki.agent.ha.StandbyTarget;
+import io.kumki.agent.ha.Upstream;
+import io.kumki.dcs.cluster.TimelineHistory;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The real server: each call runs on a virtual thread and comes back on the caller's Vert.x context
+ * (without one, on the virtual thread).
+ *
+ * <p>What runs is in {@link ServerOperations}; this class only carries calls across threads.
+ */
+public final class LocalPostgres implements PostgresServer {
+
+    /** Whatever hangs, the loop must go on; what hangs goes on by itself and is asked next time. */
+    private static final Duration OBSERVE_LIMIT = Duration.ofSeconds(2);
+
+    private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+    private final ServerOperations operations;
+
+    /** Touches nothing yet: a running server is adopted by the first {@link #observe}. */
+    public LocalPostgres(PostgresConfig config) {
+        this.operations = new ServerOperations(config);
+    }
+
+    private <T> Future<T> call(Callable<T> work) {
+        return onContext(submit(work));
+    }
+
+    private <T> CompletableFuture<T> submit(Callable<T> work) {
+        CompletableFuture<T> result = new CompletableFuture<>();
+        threads.execute(() -> {
+            try {
+                result.complete(work.call());
+            } catch (Throwable e) {
+                result.completeExceptionally(e);
+            }
+        });
+        return result;
+    }
+
+    private static <T> Future<T> onContext(CompletableFuture<T> result) {
+        Context context = Vertx.currentContext();
+        return context == null
+                ? Future.fromCompletionStage(result)
+                : Future.fromCompletionStage(result, context);
+    }
+
+    /** Until the package of clone and rewind is wired in. */
+    private static <T> Future<T> withRejoin() {
+        return Future.failedFuture("clone and rewind are not wired in yet");
+    }
+
+    private Future<Void> run(Action action) {
+        return call(
+                        () -> {
+                            action.run();
+                            return true;
+                        })
+                .mapEmpty();
+    }
+
+    @FunctionalInterface
+    private interface Action {
+        void run() throws Exception;
+    }
+
+    @Override
+    public Future<LocalServer> observe() {
+        CompletableFuture<LocalServer> whole = submit(operations::observe);
+        return onContext(
+                whole.copy()
+                        .orTimeout(OBSERVE_LIMIT.toMillis(), TimeUnit.MILLISECONDS)
+                        .exceptionallyComposeAsync(
+                                failure ->
+                                        failure instanceof java.util.concurrent.TimeoutException
+                                                ? submit(operations::observeWithoutQuery)
+                                                : CompletableFuture.failedFuture(failure),
+                                threads));
+    }
+
+    @Override
+    public void onProcessChange(Runnable listener) {
+        operations.watch().listen(listener);
+    }
+
+    @Override
+    public Future<OperationResult> bootstrap(BootstrapConfig bootstrap, Cancellation cancellation) {
+        return call(() -> operations.bootstrap(bootstrap, cancellation));
+    }
+
+    @Override
+    public Future<OperationResult> afterBootstrap(
+            BootstrapConfig bootstrap, Cancellation cancellation) {
+        return call(() -> operations.afterBootstrap(bootstrap, cancellation));
+    }
+
+    @Override
+    public Future<OperationResult> discardFailedBootstrap() {
+        return call(operations::discardFailedBootstrap);
+    }
+
+    @Override
+    public Future<OperationResult> cloneFrom(
+            Optional<Upstream> source, boolean basebackupOnly, Cancellation cancellation) {
+        return withRejoin();
+    }
+
+    @Override
+    public Future<OperationResult> startAsPrimary(Duration limit, Cancellation cancellation) {
+        return call(() -> operations.startAsPrimary(limit, cancellation));
+    }
+
+    @Override
+    public Future<OperationResult> startAsStandby(
+            StandbyTarget target, Duration limit, Cancellation cancellation) {
+        return call(() -> operations.startAsStandby(target, limit, cancellation));
+    }
+
+    @Override
+    public Future<OperationResult> stop(
+            StopMode mode, Optional<Duration> limit, ShutdownListener shutDown) {
+        return call(() -> operations.stop(mode, limit, shutDown));
+    }
+
+    @Override
+    public Future<OperationResult> restart(Duration limit, Cancellation cancellation) {
+        return call(() -> operations.restart(limit, cancellation));
+    }
+
+    @Override
+    public Future<OperationResult> promote(Duration limit, Cancellation cancellation) {
+        return call(() -> operations.promote(limit, cancellation));
+    }
+
+    @Override
+    public Future<OperationResult> follow(StandbyTarget target) {
+        return call(() -> operations.follow(target));
+    }
+
+    @Override
+    public boolean follows(StandbyTarget target) {
+        return operations.follows(target);
+    }
+
+    @Override
+    public Future<Divergence> assess(Upstream leader) {
+        return withRejoin();
+    }
+
+    @Override
+    public Future<OperationResult> rewind(Upstream leader, Cancellation cancellation) {
+        return withRejoin();
+    }
+
+    @Override
+    public Future<OperationResult> recoverInSingleUserMode(Cancellation cancellation) {
+        return withRejoin();
+    }
+
+    @Override
+    public boolean canRewind() {
+        return false;
+    }
+
+    @Override
+    public Future<OperationResult> checkpoint() {
+        return call(operations::checkpoint);
+    }
+
+    @Override
+    public Future<Boolean> checkpointedOn(int timeline) {
+        return withRejoin();
+    }
+
+    @Override
+    public Future<Void> reconcileSlots(List<SlotChange> changes) {
+        return changes.isEmpty()
+                ? Future.succeededFuture()
+                : run(() -> operations.slots().reconcile(changes));
+    }
+
+    @Override
+    public Future<TimelineHistory> history(int timeline) {
+        return withRejoin();
+    }
+
+    @Override
+    public Future<Void> applyConfiguration(PostgresConfig config) {
+        return run(() -> operations.configuration().apply(config));
+    }
+
+    @Override
+    public Future<Void> reload() {
+        return run(() -> operations.configuration().reload());
+    }
+
+    @Override
+    public Future<OperationResult> setSynchronousStandbyNames(Optional<String> value) {
+        return call(() -> operations.configuration().setSyncNames(value));
+    }
+
+    @Override
+    public void callback(String name, String role) {
+        operations.callbacks().call(name, role);
+    }
+
+    @Override
+    public Future<Void> close() {
+        return run(operations::close);
+    }
+}

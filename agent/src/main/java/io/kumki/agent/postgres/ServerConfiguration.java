@@ -1,0 +1,113 @@
+package io.kumki.agent.postgres;
+
+import io.kumki.agent.config.PostgresConfig;
+import io.kumki.agent.postgres.ConfigFiles.Role;
+import io.kumki.agent.postgres.ServerProcess.Signal;
+import io.kumki.dcs.cluster.ParameterChange;
+import java.io.IOException;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Collections;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.concurrent.atomic.AtomicReference;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Brings a changed configuration to the server, and knows what waits for a restart. */
+final class ServerConfiguration {
+
+    private static final Logger LOG = LoggerFactory.getLogger(ServerConfiguration.class);
+
+    private static final Duration WAIT = Duration.ofSeconds(2);
+
+    private final Installation installation;
+    private final ServerProcess process;
+    private final ConfigFiles files;
+    private final Heartbeat heartbeat;
+    private final AtomicReference<SortedMap<String, ParameterChange>> pending =
+            new AtomicReference<>(Collections.emptySortedMap());
+
+    ServerConfiguration(
+            Installation installation,
+            ServerProcess process,
+            ConfigFiles files,
+            Heartbeat heartbeat) {
+        this.installation = installation;
+        this.process = process;
+        this.files = files;
+        this.heartbeat = heartbeat;
+    }
+
+    SortedMap<String, ParameterChange> pendingRestart() {
+        return pending.get();
+    }
+
+    void setPendingRestart(SortedMap<String, ParameterChange> changes) {
+        pending.set(changes);
+    }
+
+    /** Takes it over; files are written only where a data directory is. */
+    void apply(PostgresConfig config) throws IOException {
+        installation.use(config);
+        write(false);
+    }
+
+    void reload() throws IOException {
+        write(true);
+    }
+
+    /**
+     * @return done only if the server was told as well, or doesn't run
+     */
+    OperationResult setSyncNames(Optional<String> names) throws IOException {
+        files.setSyncNames(names);
+        Optional<ProcessIdentity> server = process.postmaster();
+        boolean changed = writeFiles();
+        if (server.isPresent() && changed && !process.signal(server.get(), Signal.HUP)) {
+            return new OperationResult.Failed("the server can't be told to reload");
+        }
+        return new OperationResult.Done(
+                ConfigFiles.SYNC_NAMES + " = " + names.orElse("as configured"));
+    }
+
+    private boolean writeFiles() throws IOException {
+        return files.write(
+                ServerParameters.wanted(installation.config(), installation.major()),
+                new Role.Unchanged());
+    }
+
+    private void write(boolean always) throws IOException {
+        if (!ControlFile.exists(installation.dataDir())) {
+            return;
+        }
+        boolean changed = writeFiles();
+        Optional<ProcessIdentity> server = process.postmaster();
+        if (server.isEmpty()) {
+            return;
+        }
+        if ((changed || always) && process.signal(server.get(), Signal.HUP)) {
+            LOG.atInfo().addKeyValue("operation", "reload").log("server told to reload");
+        }
+        if (process.accepting()) {
+            computePending(server.get());
+        }
+    }
+
+    /** What the server sees itself a moment after the reload is looked at again by the next one. */
+    private void computePending(ProcessIdentity server) {
+        SortedMap<String, String> wanted =
+                ServerParameters.wanted(installation.config(), installation.major());
+        try {
+            pending.set(
+                    heartbeat.ask(
+                            server,
+                            WAIT,
+                            connection -> PendingRestart.compute(connection, wanted)));
+        } catch (SQLException e) {
+            LOG.atWarn()
+                    .addKeyValue("error", e.getMessage())
+                    .log("cannot find out which parameters wait for a restart");
+        }
+    }
+}

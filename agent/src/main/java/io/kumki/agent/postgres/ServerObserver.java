@@ -1,0 +1,165 @@
+package io.kumki.agent.postgres;
+
+import io.kumki.agent.ha.LocalServer;
+import io.kumki.agent.ha.LocalServer.Answer;
+import io.kumki.agent.ha.LocalServer.DataDirectory;
+import io.kumki.agent.ha.LocalServer.Postmaster;
+import io.kumki.agent.ha.LocalServer.UnfinishedWork;
+import io.kumki.dcs.cluster.ParameterChange;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Looks at data directory, process and server. Starts no program and keeps its connection, so that
+ * a turn costs little.
+ *
+ * <p>"Not known" stays that: a server that doesn't answer in time is running without an answer.
+ */
+final class ServerObserver {
+
+    private static final Logger LOG = LoggerFactory.getLogger(ServerObserver.class);
+
+    /** How long to wait for somebody else's query on the connection. */
+    private static final Duration WAIT = Duration.ofSeconds(1);
+
+    private final Installation installation;
+    private final ServerProcess process;
+    private final Heartbeat heartbeat;
+    private final Function<Path, Optional<UnfinishedWork>> marker;
+    private final Supplier<SortedMap<String, ParameterChange>> pendingRestart;
+    private final AtomicReference<MonitoringQuery.@Nullable Reading> lastReading =
+            new AtomicReference<>();
+    private final AtomicReference<VersionedQuery> query =
+            new AtomicReference<>(new VersionedQuery(0, new MonitoringQuery(15)));
+    private final AtomicReference<String> lastError = new AtomicReference<>("");
+
+    ServerObserver(
+            Installation installation,
+            ServerProcess process,
+            Heartbeat heartbeat,
+            Function<Path, Optional<UnfinishedWork>> marker,
+            Supplier<SortedMap<String, ParameterChange>> pendingRestart) {
+        this.installation = installation;
+        this.process = process;
+        this.heartbeat = heartbeat;
+        this.marker = marker;
+        this.pendingRestart = pendingRestart;
+    }
+
+    private record VersionedQuery(int major, MonitoringQuery query) {}
+
+    LocalServer observe() {
+        Optional<ProcessIdentity> postmaster = process.postmaster();
+        DataDirectory data = data();
+        if (postmaster.isEmpty()) {
+            lastReading.set(null);
+            return new LocalServer(
+                    data, Postmaster.STOPPED, Optional.empty(), pendingRestart.get());
+        }
+        Postmaster state = process.file().map(ServerObserver::state).orElse(Postmaster.STARTING);
+        Optional<Answer> answer = Optional.empty();
+        if (state == Postmaster.RUNNING) {
+            try {
+                MonitoringQuery.Reading reading = ask(postmaster.get(), data);
+                lastReading.set(reading);
+                answer = Optional.of(reading.answer());
+                lastError.set("");
+            } catch (SQLException e) {
+                state = process.postmaster().isPresent() ? stateBy(e) : Postmaster.STOPPED;
+                logOnce(e);
+            }
+        }
+        return new LocalServer(data, state, answer, pendingRestart.get());
+    }
+
+    /** For when the server keeps us waiting: it runs, and what it says isn't known. */
+    LocalServer observeWithoutQuery() {
+        Postmaster state =
+                process.postmaster().isEmpty()
+                        ? Postmaster.STOPPED
+                        : process.file().map(ServerObserver::state).orElse(Postmaster.STARTING);
+        return new LocalServer(data(), state, Optional.empty(), pendingRestart.get());
+    }
+
+    /** What the last observation of the running server said; empty if it gave no answer yet. */
+    Optional<MonitoringQuery.Reading> lastReading() {
+        return Optional.ofNullable(lastReading.get());
+    }
+
+    private MonitoringQuery.Reading ask(ProcessIdentity postmaster, DataDirectory data)
+            throws SQLException {
+        int major = DataDirectories.major(installation.dataDir());
+        VersionedQuery current = query.get();
+        if (major != current.major && major > 0) {
+            current = new VersionedQuery(major, new MonitoringQuery(major));
+            query.set(current);
+        }
+        MonitoringQuery monitoring = current.query;
+        int timeline = replayedTimeline(data);
+        return heartbeat.ask(postmaster, WAIT, connection -> monitoring.read(connection, timeline));
+    }
+
+    private static int replayedTimeline(DataDirectory data) {
+        return data instanceof DataDirectory.Initialized(LocalServer.ControlData control)
+                ? Math.max(control.timeline(), control.minRecoveryEndTimeline())
+                : 0;
+    }
+
+    private static Postmaster state(PostmasterPid file) {
+        if (file.accepting()) {
+            return Postmaster.RUNNING;
+        }
+        return file.status().equals("stopping") ? Postmaster.STOPPING : Postmaster.STARTING;
+    }
+
+    /** 57P03: the server refuses because it starts, recovers from a backend's crash, or stops. */
+    private static Postmaster stateBy(SQLException e) {
+        if (!"57P03".equals(e.getSQLState())) {
+            return Postmaster.RUNNING;
+        }
+        return String.valueOf(e.getMessage()).contains("shutting down")
+                ? Postmaster.STOPPING
+                : Postmaster.STARTING;
+    }
+
+    private void logOnce(SQLException e) {
+        String error = e.getSQLState() + " " + e.getMessage();
+        if (!lastError.getAndSet(error).equals(error)) {
+            LOG.atWarn().addKeyValue("error", error).log("local server gave no answer");
+        }
+    }
+
+    private DataDirectory data() {
+        Path dataDir = installation.dataDir();
+        try {
+            Optional<UnfinishedWork> unfinished = marker.apply(dataDir);
+            if (unfinished.isPresent()) {
+                return new DataDirectory.Unfinished(unfinished.get());
+            }
+            if (DataDirectories.isEmpty(dataDir)) {
+                return new DataDirectory.Empty();
+            }
+            if (!ControlFile.exists(dataDir)) {
+                return new DataDirectory.Unreadable(
+                        dataDir + " isn't empty, but has no global/pg_control");
+            }
+            return new DataDirectory.Initialized(
+                    ControlFile.read(installation.programs(), dataDir)
+                            .toControlData(
+                                    DataDirectories.standbySignal(dataDir),
+                                    DataDirectories.backupLabel(dataDir)));
+        } catch (IOException e) {
+            return new DataDirectory.Unreadable(dataDir + ": " + e);
+        }
+    }
+}

@@ -1,0 +1,206 @@
+package io.kumki.agent.postgres;
+
+import io.kumki.agent.config.BootstrapConfig;
+import io.kumki.agent.config.PostgresConfig;
+import io.kumki.agent.ha.LocalServer;
+import io.kumki.agent.ha.StandbyTarget;
+import io.kumki.agent.postgres.ConfigFiles.Role;
+import io.kumki.agent.postgres.PostgresServer.ShutdownListener;
+import io.kumki.agent.postgres.PostgresServer.StopMode;
+import io.kumki.agent.postgres.ServerProcess.Signal;
+import io.kumki.agent.postgres.ServerStarter.Started;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.Optional;
+
+/** The parts of the local server, put together; blocking calls. */
+final class ServerOperations {
+
+    /** A statement of the turn must not outlast the turn. */
+    private static final Duration STATEMENT_LIMIT = Duration.ofSeconds(2);
+
+    private final Installation installation;
+    private final ServerProcess process;
+    private final ConfigFiles files;
+    private final Heartbeat heartbeat;
+    private final Heartbeat work;
+    private final Heartbeat slotConnection;
+    private final ServerObserver observer;
+    private final ServerWatch watch;
+    private final ServerStopper stopper;
+    private final ServerStarter starter;
+    private final ServerPromoter promoter;
+    private final Following following;
+    private final ServerConfiguration configuration;
+    private final Bootstrapper bootstrapper;
+    private final SlotReconciler slots;
+    private final Callbacks callbacks;
+
+    ServerOperations(PostgresConfig config) {
+        installation = new Installation(config);
+        process = new ServerProcess(installation);
+        files = new ConfigFiles(installation);
+        heartbeat = new Heartbeat(installation, "heartbeat", STATEMENT_LIMIT);
+        work = new Heartbeat(installation, "configuration", STATEMENT_LIMIT);
+        slotConnection = new Heartbeat(installation, "slots", SlotReconciler.STATEMENT_LIMIT);
+        watch = new ServerWatch(process);
+        stopper = new ServerStopper(installation, process);
+        starter = new ServerStarter(installation, process, files, stopper);
+        promoter = new ServerPromoter(installation, process, heartbeat);
+        following = new Following(installation, files);
+        configuration = new ServerConfiguration(installation, process, files, work);
+        observer =
+                new ServerObserver(
+                        installation,
+                        process,
+                        heartbeat,
+                        _ -> Optional.empty(),
+                        configuration::pendingRestart);
+        bootstrapper =
+                new Bootstrapper(
+                        installation,
+                        starter,
+                        new CustomBootstrap(installation, starter, process, files));
+        slots = new SlotReconciler(process, slotConnection);
+        callbacks = new Callbacks(installation::config);
+    }
+
+    LocalServer observe() {
+        return observer.observe();
+    }
+
+    LocalServer observeWithoutQuery() {
+        return observer.observeWithoutQuery();
+    }
+
+    ServerWatch watch() {
+        return watch;
+    }
+
+    SlotReconciler slots() {
+        return slots;
+    }
+
+    Callbacks callbacks() {
+        return callbacks;
+    }
+
+    ServerConfiguration configuration() {
+        return configuration;
+    }
+
+    OperationResult bootstrap(BootstrapConfig bootstrap, Cancellation cancellation)
+            throws IOException, InterruptedException {
+        return bootstrapper.bootstrap(bootstrap, cancellation);
+    }
+
+    OperationResult afterBootstrap(BootstrapConfig bootstrap, Cancellation cancellation)
+            throws IOException {
+        return bootstrapper.afterBootstrap(bootstrap, cancellation);
+    }
+
+    OperationResult discardFailedBootstrap() throws IOException, InterruptedException {
+        OperationResult stopped = stop(StopMode.IMMEDIATE, Optional.empty(), ShutdownListener.NONE);
+        if (!stopped.done()) {
+            return stopped;
+        }
+        Path failed = FailedDirectories.setAside(installation.dataDir());
+        return new OperationResult.Done("renamed to " + failed);
+    }
+
+    OperationResult startAsPrimary(Duration limit, Cancellation cancellation)
+            throws IOException, InterruptedException {
+        return start(new Role.Primary(), limit, cancellation);
+    }
+
+    OperationResult startAsStandby(StandbyTarget target, Duration limit, Cancellation cancellation)
+            throws IOException, InterruptedException {
+        OperationResult result =
+                start(new Role.Standby(following.settings(target)), limit, cancellation);
+        following.wrote(target);
+        return result;
+    }
+
+    private OperationResult start(Role role, Duration limit, Cancellation cancellation)
+            throws IOException, InterruptedException {
+        closeConnections();
+        Started started = starter.start(role, limit, cancellation);
+        configuration.setPendingRestart(started.pendingRestart());
+        return started.result();
+    }
+
+    OperationResult stop(StopMode mode, Optional<Duration> limit, ShutdownListener shutDown)
+            throws InterruptedException {
+        return stopper.stop(mode, limit, shutDown);
+    }
+
+    OperationResult restart(Duration limit, Cancellation cancellation)
+            throws IOException, InterruptedException {
+        OperationResult stopped = stop(StopMode.FAST, Optional.of(limit), ShutdownListener.NONE);
+        if (!stopped.done()) {
+            return stopped;
+        }
+        return cancellation.cancelled()
+                ? new OperationResult.Cancelled()
+                : start(new Role.Unchanged(), limit, cancellation);
+    }
+
+    OperationResult promote(Duration limit, Cancellation cancellation)
+            throws IOException, InterruptedException {
+        return promoter.promote(limit, cancellation);
+    }
+
+    OperationResult follow(StandbyTarget target) throws IOException, InterruptedException {
+        RecoverySettings settings = following.settings(target);
+        Optional<ProcessIdentity> server = process.postmaster();
+        Duration limit = installation.config().pgCtlTimeout();
+        if (server.isEmpty()) {
+            return startAsStandby(target, limit, new Cancellation());
+        }
+        if (following.needsRestart(settings, observer.lastReading())) {
+            OperationResult stopped =
+                    stop(StopMode.FAST, Optional.of(limit), ShutdownListener.NONE);
+            return stopped.done() ? startAsStandby(target, limit, new Cancellation()) : stopped;
+        }
+        files.write(
+                ServerParameters.wanted(installation.config(), installation.major()),
+                new Role.Standby(settings));
+        following.wrote(target);
+        return process.signal(server.get(), Signal.HUP)
+                ? new OperationResult.Done("told by reload")
+                : new OperationResult.Failed("the server can't be told to reload");
+    }
+
+    boolean follows(StandbyTarget target) {
+        return following.follows(target, observer.lastReading());
+    }
+
+    OperationResult checkpoint() {
+        try (Connection connection =
+                        PgConnections.open(
+                                PgConnections.Target.local(installation.config(), "checkpoint"),
+                                Duration.ZERO);
+                Statement statement = connection.createStatement()) {
+            statement.execute("CHECKPOINT");
+            return new OperationResult.Done("checkpoint complete");
+        } catch (SQLException e) {
+            return new OperationResult.Failed("CHECKPOINT failed: " + e.getMessage());
+        }
+    }
+
+    private void closeConnections() {
+        heartbeat.close();
+        work.close();
+        slotConnection.close();
+    }
+
+    void close() {
+        watch.close();
+        callbacks.close();
+        closeConnections();
+    }
+}

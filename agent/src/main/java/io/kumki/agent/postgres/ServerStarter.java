@@ -1,0 +1,162 @@
+package io.kumki.agent.postgres;
+
+import io.kumki.agent.postgres.ConfigFiles.Role;
+import io.kumki.dcs.cluster.ParameterChange;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Starts the server: writes its files, launches it detached, waits until it accepts connections.
+ *
+ * <p>Waiting means looking at the status line of {@code postmaster.pid} and at the process every
+ * few milliseconds: a crashed primary should be back within a second.
+ */
+final class ServerStarter {
+
+    private static final Logger LOG = LoggerFactory.getLogger(ServerStarter.class);
+
+    /** Two small reads each time. */
+    private static final Duration STEP = Duration.ofMillis(10);
+
+    private final Installation installation;
+    private final ServerProcess process;
+    private final ConfigFiles files;
+    private final ServerStopper stopper;
+
+    ServerStarter(
+            Installation installation,
+            ServerProcess process,
+            ConfigFiles files,
+            ServerStopper stopper) {
+        this.installation = installation;
+        this.process = process;
+        this.files = files;
+        this.stopper = stopper;
+    }
+
+    /**
+     * How a start ended.
+     *
+     * @param pendingRestart parameters that could not get their configured value
+     */
+    record Started(OperationResult result, SortedMap<String, ParameterChange> pendingRestart) {
+
+        static Started of(OperationResult result) {
+            return new Started(result, Collections.emptySortedMap());
+        }
+    }
+
+    /**
+     * @param role not {@link Role.Unchanged} unless the files are as they must be
+     */
+    Started start(Role role, Duration limit, Cancellation cancellation)
+            throws IOException, InterruptedException {
+        if (process.postmaster().isPresent()) {
+            return Started.of(new OperationResult.Done("a server runs already"));
+        }
+        Optional<String> refusal = refusal();
+        if (refusal.isPresent()) {
+            return Started.of(new OperationResult.Failed(refusal.get()));
+        }
+        int major = installation.major();
+        SortedMap<String, String> parameters =
+                ServerParameters.wanted(installation.config(), major);
+        boolean standby =
+                role instanceof Role.Standby
+                        || (role instanceof Role.Unchanged
+                                && DataDirectories.standbySignal(installation.dataDir()));
+        SortedMap<String, ParameterChange> pending =
+                standby
+                        ? ServerParameters.raiseForStandby(parameters, control())
+                        : Collections.emptySortedMap();
+        if (role instanceof Role.Recovery) {
+            // accepts connections only after it has left recovery
+            parameters.put("hot_standby", "off");
+        }
+        files.write(parameters, role);
+        if (cancellation.cancelled()) {
+            return Started.of(new OperationResult.Cancelled());
+        }
+        List<String> arguments =
+                new ArrayList<>(
+                        List.of(
+                                "-D",
+                                installation.dataDir().toString(),
+                                "--config-file=" + installation.confFile()));
+        arguments.addAll(ServerParameters.commandLine(parameters));
+        boolean ownLogging = isOn(parameters.getOrDefault("logging_collector", "off"));
+        ProcessIdentity started = process.launch(arguments, ownLogging);
+        LOG.atInfo()
+                .addKeyValue("operation", standby ? "start-standby" : "start-primary")
+                .addKeyValue("pid", started.pid())
+                .log("server process started");
+        return new Started(await(started, limit, cancellation, ownLogging), pending);
+    }
+
+    private Optional<String> refusal() {
+        Path dataDir = installation.dataDir();
+        if ("root".equals(System.getProperty("user.name"))) {
+            return Optional.of(
+                    "PostgreSQL refuses to run as root: run the agent as the owner of " + dataDir);
+        }
+        if (!ControlFile.exists(dataDir)) {
+            return Optional.of(dataDir + " has no global/pg_control: it is no data directory");
+        }
+        return Optional.empty();
+    }
+
+    private Optional<ControlFile> control() {
+        try {
+            return Optional.of(ControlFile.read(installation.programs(), installation.dataDir()));
+        } catch (IOException e) {
+            LOG.atWarn()
+                    .addKeyValue("error", e.getMessage())
+                    .log("control file can't be read; starting with the configured limits");
+            return Optional.empty();
+        }
+    }
+
+    private OperationResult await(
+            ProcessIdentity started, Duration limit, Cancellation cancellation, boolean ownLogging)
+            throws InterruptedException {
+        Deadline deadline = Deadline.in(limit);
+        while (true) {
+            if (!started.alive()) {
+                return new OperationResult.Failed(
+                        "the server ended while starting: "
+                                + (ownLogging
+                                        ? process.startOutput()
+                                        : "its log is on the agent's standard error"));
+            }
+            if (process.file()
+                    .filter(file -> file.pid() == started.pid() && file.accepting())
+                    .isPresent()) {
+                return new OperationResult.Done(
+                        "accepts connections after " + deadline.elapsed().toMillis() + " ms");
+            }
+            if (cancellation.cancelled()) {
+                stopper.end(started);
+                return new OperationResult.Cancelled();
+            }
+            if (deadline.passed()) {
+                return new OperationResult.StillStarting();
+            }
+            deadline.pause(STEP);
+        }
+    }
+
+    private static boolean isOn(String value) {
+        return value.equalsIgnoreCase("on")
+                || value.equalsIgnoreCase("true")
+                || value.equalsIgnoreCase("yes")
+                || value.equals("1");
+    }
+}

@@ -1,0 +1,159 @@
+package io.kumki.agent.postgres;
+
+import io.kumki.agent.ha.LocalServer.ClusterState;
+import io.kumki.agent.postgres.PostgresServer.ShutdownListener;
+import io.kumki.agent.postgres.PostgresServer.StopMode;
+import io.kumki.agent.postgres.ServerProcess.Signal;
+import java.io.IOException;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Stops the server.
+ *
+ * <ol>
+ *   <li>CHECKPOINT while it still serves, so that the shutdown's own one is short; {@code
+ *       before_stop}.
+ *   <li>The signal of the mode.
+ *   <li>As soon as the control file says "shut down", the listener learns the last position: the
+ *       postmaster may still wait for its WAL senders.
+ *   <li>Past the limit: immediate shutdown; past it again: kill with all descendants.
+ * </ol>
+ */
+final class ServerStopper {
+
+    private static final Logger LOG = LoggerFactory.getLogger(ServerStopper.class);
+
+    private static final Duration STEP = Duration.ofMillis(5);
+
+    /** A script that runs longer than this before a stop is in the way of every failover. */
+    private static final Duration SCRIPT_LIMIT = Duration.ofMinutes(5);
+
+    /** An immediate shutdown needs milliseconds; a second time-out this short only ends hangs. */
+    private static final Duration IMMEDIATE_LIMIT = Duration.ofSeconds(10);
+
+    private final Installation installation;
+    private final ServerProcess process;
+    private final LastRecord lastRecord;
+
+    ServerStopper(Installation installation, ServerProcess process) {
+        this.installation = installation;
+        this.process = process;
+        this.lastRecord = new LastRecord(installation);
+    }
+
+    OperationResult stop(StopMode mode, Optional<Duration> limit, ShutdownListener shutDown)
+            throws InterruptedException {
+        Optional<ProcessIdentity> running = process.postmaster();
+        if (running.isEmpty()) {
+            return new OperationResult.Done("not running");
+        }
+        ProcessIdentity server = running.get();
+        Deadline whole = Deadline.in(limit.orElse(Duration.ofDays(365)));
+        if (mode == StopMode.FAST && process.accepting()) {
+            checkpoint(limit.orElse(Duration.ZERO));
+        }
+        beforeStop(mode);
+        Deadline deadline = Deadline.in(limit.orElse(Duration.ofDays(365)));
+        Signal signal = mode == StopMode.IMMEDIATE ? Signal.QUIT : Signal.INT;
+        if (!process.signal(server, signal) && server.alive()) {
+            return new OperationResult.Failed(
+                    "cannot signal the server (process " + server.pid() + "): not its owner?");
+        }
+        boolean told = mode == StopMode.IMMEDIATE;
+        while (server.alive() && !deadline.passed()) {
+            told = told || tell(shutDown);
+            deadline.pause(STEP);
+        }
+        if (!server.alive()) {
+            if (!told) {
+                tell(shutDown);
+            }
+            return new OperationResult.Done("stopped after " + whole.elapsed().toMillis() + " ms");
+        }
+        LOG.atWarn()
+                .addKeyValue("operation", "stop")
+                .addKeyValue("pid", server.pid())
+                .log("server did not stop within its limit; ending it at once");
+        return end(server)
+                ? new OperationResult.Done("stopped by force after its limit")
+                : new OperationResult.Failed("process " + server.pid() + " cannot be killed");
+    }
+
+    /** Immediate shutdown, and if that doesn't help, kill. */
+    boolean end(ProcessIdentity server) throws InterruptedException {
+        process.signal(server, Signal.QUIT);
+        if (!ended(server, IMMEDIATE_LIMIT)) {
+            process.kill(server);
+        }
+        return ended(server, IMMEDIATE_LIMIT);
+    }
+
+    private static boolean ended(ProcessIdentity server, Duration limit)
+            throws InterruptedException {
+        Deadline deadline = Deadline.in(limit);
+        while (server.alive() && !deadline.passed()) {
+            deadline.pause(STEP);
+        }
+        return !server.alive();
+    }
+
+    /**
+     * @return whether the listener was told, or there is nothing to be told any more
+     */
+    private boolean tell(ShutdownListener shutDown) {
+        if (shutDown.equals(ShutdownListener.NONE)) {
+            return true;
+        }
+        try {
+            ControlFile control = ControlFile.read(installation.programs(), installation.dataDir());
+            if (control.state() == ClusterState.SHUT_DOWN_IN_RECOVERY) {
+                return true;
+            }
+            if (control.state() != ClusterState.SHUT_DOWN) {
+                return false;
+            }
+            shutDown.shutDown(lastRecord.before(control));
+            return true;
+        } catch (IOException e) {
+            LOG.atWarn()
+                    .addKeyValue("error", e.getMessage())
+                    .log("control file can't be read during shutdown");
+            return false;
+        }
+    }
+
+    /** A failure only makes the shutdown longer. */
+    private void checkpoint(Duration limit) {
+        try (Connection connection =
+                        PgConnections.open(
+                                PgConnections.Target.local(installation.config(), "checkpoint"),
+                                limit);
+                Statement statement = connection.createStatement()) {
+            statement.execute("CHECKPOINT");
+        } catch (SQLException e) {
+            LOG.atWarn()
+                    .addKeyValue("error", e.getMessage())
+                    .log("checkpoint before stop failed; stopping anyway");
+        }
+    }
+
+    private void beforeStop(StopMode mode) {
+        Optional<String> script = installation.config().scripts().beforeStop();
+        if (script.isEmpty() || mode == StopMode.IMMEDIATE) {
+            return;
+        }
+        ProgramRun run =
+                Programs.run(ProgramCall.of(ShellWords.split(script.get())).within(SCRIPT_LIMIT));
+        if (!run.succeeded()) {
+            LOG.atWarn()
+                    .addKeyValue("error", run.summary())
+                    .log("before_stop failed; stopping anyway");
+        }
+    }
+}

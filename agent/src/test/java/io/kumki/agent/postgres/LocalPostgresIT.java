@@ -1,0 +1,114 @@
+package io.kumki.agent.postgres;
+
+import static io.kumki.agent.postgres.ServerFixture.LIMIT;
+import static io.kumki.agent.postgres.ServerFixture.await;
+import static io.kumki.agent.postgres.ServerFixture.expectDone;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.kumki.agent.ha.LocalServer;
+import io.kumki.agent.ha.LocalServer.Answer;
+import io.kumki.agent.ha.LocalServer.ClusterState;
+import io.kumki.agent.ha.LocalServer.DataDirectory;
+import io.kumki.agent.ha.LocalServer.Postmaster;
+import io.kumki.agent.postgres.PostgresServer.ShutdownListener;
+import io.kumki.agent.postgres.PostgresServer.StopMode;
+import io.kumki.dcs.cluster.Lsn;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class LocalPostgresIT {
+
+    private ServerFixture pg;
+
+    @BeforeEach
+    void setUp(@TempDir Path directory) {
+        pg = new ServerFixture(directory, "pg-1");
+    }
+
+    @AfterEach
+    void tearDown() {
+        pg.close();
+    }
+
+    @Test
+    void bootstrapsObservesRestartsAndStops() throws Exception {
+        assertThat(pg.observe().data()).isEqualTo(new DataDirectory.Empty());
+        pg.bootstrapped();
+
+        LocalServer seen = pg.observe();
+        assertThat(seen.postmaster()).isEqualTo(Postmaster.RUNNING);
+        assertThat(seen.answer())
+                .get()
+                .isInstanceOfSatisfying(
+                        Answer.Primary.class,
+                        primary -> {
+                            assertThat(primary.timeline()).isEqualTo(1);
+                            assertThat(primary.flushedLsn()).isGreaterThan(Lsn.ZERO);
+                            assertThat(primary.info().postmasterStartTime())
+                                    .matches(
+                                            "\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d\\.\\d{6}[+-]\\d\\d:\\d\\d");
+                        });
+        assertThat(seen.control().orElseThrow().state()).isEqualTo(ClusterState.IN_PRODUCTION);
+        assertThat(
+                        pg.query(
+                                "SELECT string_agg(rolname, ',' ORDER BY rolname) FROM pg_roles WHERE rolcanlogin"))
+                .isEqualTo("postgres,replicator,rewinder");
+
+        expectDone(pg.server.restart(LIMIT, new Cancellation()));
+        assertThat(pg.observe().primary()).isTrue();
+
+        BlockingQueue<Lsn> told = new LinkedBlockingQueue<>();
+        expectDone(pg.server.stop(StopMode.FAST, Optional.of(LIMIT), told::add));
+        LocalServer stopped = pg.observe();
+        assertThat(stopped.postmaster()).isEqualTo(Postmaster.STOPPED);
+        assertThat(stopped.control().orElseThrow().state()).isEqualTo(ClusterState.SHUT_DOWN);
+        assertThat(told).containsExactly(stopped.control().orElseThrow().checkpointLsn());
+    }
+
+    @Test
+    void noticesACrashAtOnceAndStartsAgainWithinASecond() throws Exception {
+        pg.bootstrapped();
+        BlockingQueue<Long> changes = new LinkedBlockingQueue<>();
+        pg.server.onProcessChange(() -> changes.add(System.nanoTime()));
+        long pid = PostmasterPid.read(pg.dataDir()).orElseThrow().pid();
+        assertThat(pg.observe().primary()).isTrue();
+
+        long killed = System.nanoTime();
+        ProcessHandle.of(pid).orElseThrow().destroyForcibly();
+        Long noticed = changes.poll(5, TimeUnit.SECONDS);
+
+        assertThat(noticed).isNotNull();
+        assertThat(Duration.ofNanos(noticed - killed)).isLessThan(Duration.ofMillis(500));
+        LocalServer dead = pg.observe();
+        assertThat(dead.postmaster()).isEqualTo(Postmaster.STOPPED);
+        assertThat(dead.control().orElseThrow().state().unclean()).isTrue();
+
+        long begun = System.nanoTime();
+        expectDone(pg.server.startAsPrimary(LIMIT, new Cancellation()));
+        assertThat(pg.observe().primary()).isTrue();
+        Duration took = Duration.ofNanos(System.nanoTime() - begun);
+        assertThat(took).isLessThan(Duration.ofSeconds(5));
+    }
+
+    @Test
+    void aServerThatCannotStartSaysWhy() {
+        pg.bootstrapped();
+        expectDone(pg.server.stop(StopMode.FAST, Optional.of(LIMIT), ShutdownListener.NONE));
+        await(pg.server.applyConfiguration(pg.config(java.util.Map.of("shared_buffers", "lots"))));
+
+        OperationResult result = await(pg.server.startAsPrimary(LIMIT, new Cancellation()));
+
+        assertThat(result)
+                .isInstanceOfSatisfying(
+                        OperationResult.Failed.class,
+                        failed -> assertThat(failed.reason()).contains("shared_buffers"));
+    }
+}

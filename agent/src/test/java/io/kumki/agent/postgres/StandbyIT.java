@@ -1,0 +1,189 @@
+package io.kumki.agent.postgres;
+
+import static io.kumki.agent.postgres.ServerFixture.LIMIT;
+import static io.kumki.agent.postgres.ServerFixture.await;
+import static io.kumki.agent.postgres.ServerFixture.expectDone;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.kumki.agent.ha.LocalServer;
+import io.kumki.agent.ha.LocalServer.Answer;
+import io.kumki.agent.ha.SlotChange;
+import io.kumki.agent.ha.StandbyTarget;
+import io.kumki.agent.postgres.PgPass.Temporary;
+import io.kumki.agent.postgres.PostgresServer.StopMode;
+import io.kumki.dcs.cluster.Lsn;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class StandbyIT {
+
+    private ServerFixture primary;
+    private ServerFixture standby;
+
+    @BeforeEach
+    void setUp(@TempDir Path directory) throws IOException {
+        primary = new ServerFixture(directory, "pg-1").bootstrapped();
+        standby = new ServerFixture(directory, "pg-2");
+        await(primary.server.reconcileSlots(List.of(new SlotChange.Create("pg_2"))));
+        copy(primary, standby);
+    }
+
+    @AfterEach
+    void tearDown() {
+        standby.close();
+        primary.close();
+    }
+
+    private static void copy(ServerFixture from, ServerFixture to) throws IOException {
+        PgPrograms programs = new PgPrograms(to.config::files);
+        try (Temporary passFile =
+                PgPass.temporary(
+                        to.config.files().pgpass(),
+                        PgPass.lines("127.0.0.1", from.port, to.config.replication()))) {
+            ProgramRun run =
+                    Programs.run(
+                            programs.call(
+                                            "pg_basebackup",
+                                            "--pgdata=" + to.dataDir(),
+                                            "--checkpoint=fast",
+                                            "--no-sync",
+                                            "--dbname="
+                                                    + ConnInfo.to(
+                                                                    "127.0.0.1",
+                                                                    from.port,
+                                                                    "postgres",
+                                                                    to.config.replication())
+                                                            .text())
+                                    .withPassFile(passFile.file()));
+            assertThat(run.succeeded()).as(run.summary()).isTrue();
+        }
+    }
+
+    private StandbyTarget followPrimary() {
+        return StandbyTarget.of(primary.upstream(Optional.of("pg_2")));
+    }
+
+    private static boolean streaming(LocalServer seen) {
+        return seen.answer().orElse(null) instanceof Answer.Standby answer
+                && answer.receiver().filter(LocalServer.Receiver::streaming).isPresent();
+    }
+
+    @Test
+    void streamsThroughItsSlotAndIsPromoted() {
+        expectDone(standby.server.startAsStandby(followPrimary(), LIMIT, new Cancellation()));
+        LocalServer seen = standby.observeUntil(StandbyIT::streaming);
+
+        assertThat(standby.server.follows(followPrimary())).isTrue();
+        Answer.Standby answer = (Answer.Standby) seen.answer().orElseThrow();
+        assertThat(answer.timeline()).isEqualTo(1);
+        assertThat(answer.receiver().orElseThrow().senderPort()).isEqualTo(primary.port);
+        assertThat(answer.receiver().orElseThrow().slotName()).isEqualTo("pg_2");
+        LocalServer upstream = primary.observeUntil(s -> !senders(s).isEmpty());
+        assertThat(senders(upstream).getFirst().applicationName()).isEqualTo("pg-2");
+        assertThat(((Answer.Primary) upstream.answer().orElseThrow()).slots())
+                .singleElement()
+                .satisfies(slot -> assertThat(slot.active()).isTrue());
+
+        long begun = System.nanoTime();
+        expectDone(standby.server.promote(LIMIT, new Cancellation()));
+        Duration took = Duration.ofNanos(System.nanoTime() - begun);
+        assertThat(standby.observe().answer())
+                .get()
+                .isInstanceOfSatisfying(
+                        Answer.Primary.class, p -> assertThat(p.timeline()).isEqualTo(2));
+        standby.sql("CREATE TABLE public.written (x int)");
+        assertThat(took).isLessThan(Duration.ofSeconds(5));
+    }
+
+    private static List<LocalServer.Sender> senders(LocalServer server) {
+        return server.answer().map(answer -> answer.info().senders()).orElse(List.of());
+    }
+
+    @Test
+    void aStandbyHasEverythingThatTheListenerNames() {
+        expectDone(standby.server.startAsStandby(followPrimary(), LIMIT, new Cancellation()));
+        standby.observeUntil(StandbyIT::streaming);
+        primary.sql("CREATE TABLE public.t AS SELECT generate_series(1, 10000) AS x");
+        BlockingQueue<Lsn> told = new LinkedBlockingQueue<>();
+
+        expectDone(primary.server.stop(StopMode.FAST, Optional.of(LIMIT), told::add));
+
+        Lsn last = told.remove();
+        assertThat(told).isEmpty();
+        Answer.Standby answer = (Answer.Standby) standby.observe().answer().orElseThrow();
+        assertThat(answer.position()).isGreaterThanOrEqualTo(last);
+    }
+
+    @Test
+    void aStoppedStandbyStartsWithItsLastGoodUpstreamWhenNobodyIsKnown() throws IOException {
+        expectDone(standby.server.startAsStandby(followPrimary(), LIMIT, new Cancellation()));
+        standby.observeUntil(StandbyIT::streaming);
+        expectDone(
+                standby.server.stop(
+                        StopMode.FAST, Optional.of(LIMIT), PostgresServer.ShutdownListener.NONE));
+
+        expectDone(standby.server.startAsStandby(StandbyTarget.NOBODY, LIMIT, new Cancellation()));
+
+        standby.observeUntil(StandbyIT::streaming);
+        assertThat(Files.readString(standby.dataDir().resolve("postgresql.conf")))
+                .contains("primary_conninfo = 'host=127.0.0.1")
+                .doesNotContain("rep:pass");
+    }
+
+    @Test
+    void aRunningStandbyIsSentElsewhereByReload() {
+        expectDone(standby.server.startAsStandby(followPrimary(), LIMIT, new Cancellation()));
+        standby.observeUntil(StandbyIT::streaming);
+        StandbyTarget withoutSlot = StandbyTarget.of(primary.upstream(Optional.empty()));
+        String started = startTime(standby.observe());
+
+        assertThat(standby.server.follows(withoutSlot)).isFalse();
+        expectDone(standby.server.follow(withoutSlot));
+
+        LocalServer seen =
+                standby.observeUntil(s ->
+                        streaming(s)
+                                && ((Answer.Standby) s.answer().orElseThrow())
+                                        .receiver()
+                                        .orElseThrow()
+                                        .slotName()
+                                        .isEmpty());
+        assertThat(standby.server.follows(withoutSlot)).isTrue();
+        assertThat(startTime(seen)).isEqualTo(started);
+        expectDone(standby.server.follow(StandbyTarget.NOBODY));
+        standby.observeUntil(StandbyIT::streaming);
+    }
+
+    private static String startTime(LocalServer server) {
+        return server.answer().orElseThrow().info().postmasterStartTime();
+    }
+
+    @Test
+    void anOldPrimaryStartsAsAStandbyOfTheNewOne() {
+        expectDone(standby.server.startAsStandby(followPrimary(), LIMIT, new Cancellation()));
+        standby.observeUntil(StandbyIT::streaming);
+        expectDone(
+                primary.server.stop(
+                        StopMode.FAST, Optional.of(LIMIT), PostgresServer.ShutdownListener.NONE));
+        expectDone(standby.server.promote(LIMIT, new Cancellation()));
+
+        expectDone(
+                primary.server.startAsStandby(
+                        StandbyTarget.of(standby.upstream(Optional.empty())),
+                        LIMIT,
+                        new Cancellation()));
+
+        LocalServer seen = primary.observeUntil(StandbyIT::streaming);
+        assertThat(((Answer.Standby) seen.answer().orElseThrow()).timeline()).isEqualTo(2);
+    }
+}
