@@ -131,6 +131,13 @@ final class RecoveryRules {
      * the election.
      */
     private static Decision alone(Situation s) {
+        if (!s.yieldIsOver()) {
+            return Decision.of(
+                            "recovery.waits-for-successor",
+                            "the lead was given away a moment ago: the next leader is followed once it is known",
+                            s.memory())
+                    .after(Duration.ofMillis(100));
+        }
         return Decision.of(
                 "recovery.starts-for-election",
                 "nobody leads; a running standby can take part in the election",
