@@ -70,9 +70,11 @@ final class ServerProcess {
                 ownLogging
                         ? "echo $$; log=$1; shift; exec \"$@\" </dev/null >\"$log\" 2>&1"
                         : "echo $$; shift; exec \"$@\" </dev/null >&2";
+        // setsid's first process ends at once and Java then closes its pipe: another shell waits
+        String outer =
+                "inner=$1; shift; pid=$(setsid --fork /bin/sh -c \"$inner\" sh \"$@\") && echo \"$pid\"";
         List<String> command =
-                new ArrayList<>(
-                        List.of("setsid", "--fork", "/bin/sh", "-c", script, "sh", log.toString()));
+                new ArrayList<>(List.of("/bin/sh", "-c", outer, "sh", script, log.toString()));
         command.add(installation.programs().path("postgres"));
         command.addAll(arguments);
         ProgramCall call = ProgramCall.of(command);
