@@ -1,0 +1,297 @@
+package io.kumki.agent.postgres.rejoin;
+
+import io.kumki.agent.config.PostgresConfig;
+import io.kumki.agent.ha.Upstream;
+import io.kumki.agent.postgres.AtomicFiles;
+import io.kumki.agent.postgres.Cancellation;
+import io.kumki.agent.postgres.Deadline;
+import io.kumki.agent.postgres.OperationResult;
+import io.kumki.agent.postgres.PgPass;
+import io.kumki.agent.postgres.PgPrograms;
+import io.kumki.agent.postgres.ProgramCall;
+import io.kumki.agent.postgres.ProgramRun;
+import io.kumki.agent.postgres.Programs;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Creates the data directory as a copy: the configured replica methods in order until one works.
+ * Calls block: use a virtual thread. The server must be stopped.
+ *
+ * <p>pg_basebackup wants an empty directory, but the marker of unfinished work is to stand in the
+ * data directory. So it copies into {@code DATADIR/.kumki-clone}, whose entries are then renamed up
+ * (same volume, so each rename is atomic; links to tablespaces and to a WAL directory keep their
+ * targets), {@code global} with the control file last, and then the marker goes. A clone that broke
+ * off at any point leaves a marked directory, which the next one empties.
+ */
+public final class Clone {
+
+    /** Copies of many terabytes take days; more than a week is no progress. */
+    private static final Duration COPY = Duration.ofDays(7);
+
+    private static final int ATTEMPTS = 2;
+
+    private static final Duration BETWEEN_ATTEMPTS = Duration.ofSeconds(5);
+
+    private static final String BASEBACKUP = "basebackup";
+
+    private static final String STAGING = ".kumki-clone";
+
+    private static final Logger LOG = LoggerFactory.getLogger(Clone.class);
+
+    private final Supplier<PostgresConfig> config;
+    private final PgPrograms programs;
+    private final Function<String, List<String>> words;
+
+    /**
+     * @param words splits a configured command as a shell would
+     */
+    public Clone(
+            Supplier<PostgresConfig> config,
+            PgPrograms programs,
+            Function<String, List<String>> words) {
+        this.config = config;
+        this.programs = programs;
+        this.words = words;
+    }
+
+    /**
+     * @param source empty: only methods that need none
+     * @param basebackupOnly ignore the configured methods
+     */
+    public OperationResult run(
+            Optional<Upstream> source, boolean basebackupOnly, Cancellation cancellation) {
+        PostgresConfig current = config.get();
+        List<String> methods =
+                basebackupOnly ? List.of(BASEBACKUP) : current.createReplicaMethods();
+        List<String> failures = new ArrayList<>();
+        for (String name : methods) {
+            if (cancellation.cancelled()) {
+                return new OperationResult.Cancelled();
+            }
+            try {
+                Optional<OperationResult> ended =
+                        tryMethod(name, current, source, cancellation, failures);
+                if (ended.isPresent()) {
+                    return ended.get();
+                }
+            } catch (IOException e) {
+                failures.add(name + ": " + e);
+            }
+        }
+        if (cancellation.cancelled()) {
+            return new OperationResult.Cancelled();
+        }
+        return new OperationResult.Failed(
+                failures.isEmpty()
+                        ? "no replica method works without a source"
+                        : "clone: " + String.join("; ", failures));
+    }
+
+    private Optional<OperationResult> tryMethod(
+            String name,
+            PostgresConfig current,
+            Optional<Upstream> source,
+            Cancellation cancellation,
+            List<String> failures)
+            throws IOException {
+        ReplicaMethod method = ReplicaMethod.of(name, current.replicaMethods().get(name), words);
+        boolean basebackup = name.equals(BASEBACKUP);
+        if (source.isEmpty() && (basebackup || !method.noLeader())) {
+            return Optional.empty();
+        }
+        LOG.atInfo()
+                .addKeyValue("method", name)
+                .addKeyValue("source", source.map(Upstream::toString).orElse("none"))
+                .log("creating replica");
+        ProgramRun run =
+                basebackup
+                        ? basebackup(current, source.orElseThrow(), cancellation)
+                        : foreign(current, method, source, cancellation);
+        if (run.succeeded()) {
+            return Optional.of(
+                    new OperationResult.Done(
+                            "cloned by " + name + source.map(from -> " from " + from).orElse("")));
+        }
+        failures.add(name + " " + run.summary());
+        LOG.atWarn()
+                .addKeyValue("method", name)
+                .addKeyValue("error", run.summary())
+                .log("replica method failed");
+        return run.ending() == ProgramRun.Ending.CANCELLED
+                ? Optional.of(new OperationResult.Cancelled())
+                : Optional.empty();
+    }
+
+    private ProgramRun basebackup(
+            PostgresConfig current, Upstream upstream, Cancellation cancellation)
+            throws IOException {
+        int major = programs.binaryMajor();
+        Path dataDir = current.files().dataDir();
+        Path staging = dataDir.resolve(STAGING);
+        ToolOptions options =
+                ToolOptions.basebackup(current.replicaMethods().get(BASEBACKUP), major);
+        options.problems()
+                .forEach(problem ->
+                        LOG.atError()
+                                .addKeyValue("option", problem)
+                                .log("option in postgresql.basebackup is left out"));
+        Source source = new Source(current, upstream);
+        try (PgPass.Temporary passwords = source.replicationPasswords()) {
+            ProgramCall call =
+                    programs.call(
+                                    "pg_basebackup",
+                                    "--pgdata=" + staging,
+                                    "-X",
+                                    "stream",
+                                    "--no-password",
+                                    "--dbname=" + source.replicationConnInfo(major))
+                            .plus(options.arguments())
+                            .withPassFile(passwords.file())
+                            .within(COPY)
+                            .cancelledBy(cancellation);
+            ProgramRun run = attempts(call, dataDir, cancellation);
+            if (run.succeeded()) {
+                moveUp(staging, dataDir);
+                finish(current);
+            } else {
+                DataRemoval.clear(dataDir);
+                UnfinishedMarker.end(dataDir);
+            }
+            return run;
+        }
+    }
+
+    private static ProgramRun attempts(ProgramCall call, Path dataDir, Cancellation cancellation)
+            throws IOException {
+        for (int attempt = 1; ; attempt++) {
+            empty(dataDir);
+            ProgramRun run = Programs.run(call);
+            boolean again =
+                    !run.succeeded()
+                            && attempt < ATTEMPTS
+                            && run.ending() == ProgramRun.Ending.EXITED;
+            if (!again || !pause(cancellation)) {
+                return run;
+            }
+            LOG.atWarn()
+                    .addKeyValue("attempt", attempt)
+                    .addKeyValue("error", run.summary())
+                    .log("pg_basebackup failed; trying once more");
+        }
+    }
+
+    /**
+     * Makes the data directory empty but for the marker, which stands before anything is removed.
+     */
+    private static void empty(Path dataDir) throws IOException {
+        if (Files.isSymbolicLink(dataDir)) {
+            DataRemoval.remove(dataDir);
+        }
+        if (!Files.isDirectory(dataDir)) {
+            Files.createDirectories(
+                    dataDir,
+                    PosixFilePermissions.asFileAttribute(
+                            PosixFilePermissions.fromString("rwx------")));
+        }
+        if (UnfinishedMarker.read(dataDir).isEmpty()) {
+            try {
+                UnfinishedMarker.beginClone(dataDir);
+            } catch (IOException full) {
+                LOG.atWarn()
+                        .addKeyValue("error", full.toString())
+                        .log("no room for the marker; making room first");
+                DataRemoval.clear(dataDir);
+                UnfinishedMarker.beginClone(dataDir);
+            }
+        }
+        DataRemoval.clear(dataDir);
+    }
+
+    private static void moveUp(Path staging, Path dataDir) throws IOException {
+        List<Path> entries;
+        try (Stream<Path> listed = Files.list(staging)) {
+            entries = new ArrayList<>(listed.toList());
+        }
+        Path global = staging.resolve("global");
+        if (!entries.remove(global)) {
+            throw new IOException("pg_basebackup left no directory " + global);
+        }
+        entries.add(global);
+        Files.setPosixFilePermissions(dataDir, Files.getPosixFilePermissions(staging));
+        for (Path entry : entries) {
+            Files.move(entry, dataDir.resolve(entry.getFileName()));
+        }
+        Files.delete(staging);
+        AtomicFiles.syncDirectory(dataDir);
+    }
+
+    /** The copy is complete: our own files, then the marker goes. */
+    private static void finish(PostgresConfig current) throws IOException {
+        Path dataDir = current.files().dataDir();
+        ConfigBackups.restore(current);
+        Files.deleteIfExists(dataDir.resolve("promote"));
+        UnfinishedMarker.end(dataDir);
+    }
+
+    private static boolean pause(Cancellation cancellation) {
+        try {
+            Deadline deadline = Deadline.in(BETWEEN_ATTEMPTS);
+            while (!deadline.passed() && !cancellation.cancelled()) {
+                deadline.pause(Duration.ofMillis(200));
+            }
+            return !cancellation.cancelled();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
+    }
+
+    private ProgramRun foreign(
+            PostgresConfig current,
+            ReplicaMethod method,
+            Optional<Upstream> upstream,
+            Cancellation cancellation)
+            throws IOException {
+        Path dataDir = current.files().dataDir();
+        UnfinishedMarker.beginForeignClone(dataDir);
+        if (!method.keepData()) {
+            DataRemoval.remove(dataDir);
+        }
+        Optional<Source> source = upstream.map(from -> new Source(current, from));
+        String connInfo =
+                source.map(from -> from.connInfoForScripts(programs.binaryMajor())).orElse("");
+        ProgramCall call =
+                ProgramCall.of(
+                                method.commandLine(
+                                        current.clusterName(), dataDir.toString(), connInfo))
+                        .within(COPY)
+                        .cancelledBy(cancellation);
+        ProgramRun run;
+        if (source.isPresent()) {
+            try (PgPass.Temporary passwords = source.get().replicationPasswords()) {
+                run = Programs.run(call.withPassFile(passwords.file()));
+            }
+        } else {
+            run = Programs.run(call);
+        }
+        if (run.succeeded()) {
+            finish(current);
+        } else if (!method.keepData()) {
+            DataRemoval.remove(dataDir);
+            UnfinishedMarker.end(dataDir);
+        }
+        return run;
+    }
+}

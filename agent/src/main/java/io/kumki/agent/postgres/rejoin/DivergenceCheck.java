@@ -1,0 +1,140 @@
+package io.kumki.agent.postgres.rejoin;
+
+import io.kumki.agent.config.PostgresConfig;
+import io.kumki.agent.ha.Divergence;
+import io.kumki.agent.ha.LocalServer.Postmaster;
+import io.kumki.agent.ha.Upstream;
+import io.kumki.agent.postgres.ControlFile;
+import io.kumki.agent.postgres.PgConnections;
+import io.kumki.agent.postgres.PgConnections.Target;
+import io.kumki.agent.postgres.PgPrograms;
+import io.kumki.dcs.cluster.Lsn;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.function.Supplier;
+
+/**
+ * Compares the local log with the leader's. Steps: where the local log ends; the leader is a
+ * primary; same cluster; its timeline and history; {@link LogComparison}. Whatever can't be found
+ * out makes the answer {@link Divergence.Unknown}. Calls block for at most about ten seconds: use a
+ * virtual thread.
+ */
+public final class DivergenceCheck {
+
+    private static final Duration STATEMENT_LIMIT = Duration.ofSeconds(2);
+
+    private final Supplier<PostgresConfig> config;
+    private final PgPrograms programs;
+    private final Supplier<Postmaster> postmaster;
+
+    /**
+     * @param postmaster the local server's process, asked at each check
+     */
+    public DivergenceCheck(
+            Supplier<PostgresConfig> config, PgPrograms programs, Supplier<Postmaster> postmaster) {
+        this.config = config;
+        this.programs = programs;
+        this.postmaster = postmaster;
+    }
+
+    public Divergence assess(Upstream leader) {
+        PostgresConfig current = config.get();
+        Source source = new Source(current, leader);
+        try {
+            Optional<LocalLog> mine = localLog(current);
+            if (mine.isEmpty()) {
+                return new Divergence.Unknown(
+                        "the end of the own log isn't known: the server neither answers nor was shut"
+                                + " down");
+            }
+            Optional<String> notPrimary = source.notPrimary();
+            return notPrimary.isPresent()
+                    ? new Divergence.Unknown(notPrimary.get())
+                    : compare(current, mine.get(), source, leader);
+        } catch (SQLException | IOException e) {
+            return new Divergence.Unknown(String.valueOf(e.getMessage()));
+        }
+    }
+
+    private Divergence compare(
+            PostgresConfig current, LocalLog mine, Source source, Upstream leader)
+            throws SQLException {
+        Source.Identity theirs = source.identify(mine.timeline());
+        if (!theirs.systemIdentifier().equals(mine.systemIdentifier())) {
+            return new Divergence.Unknown(
+                    leader
+                            + " belongs to another cluster: its system identifier is "
+                            + theirs.systemIdentifier()
+                            + ", the local one "
+                            + mine.systemIdentifier()
+                            + "; nothing is rewound or removed");
+        }
+        Path dataDir = current.files().dataDir();
+        return LogComparison.compare(
+                mine, theirs.timeline(), theirs.history(), () -> checkpointEnd(dataDir, mine));
+    }
+
+    private LogComparison.RecordEnd checkpointEnd(Path dataDir, LocalLog mine) {
+        long segmentSize;
+        try {
+            segmentSize = ControlFile.read(programs, dataDir).number("Bytes per WAL segment");
+        } catch (IOException e) {
+            return new LogComparison.RecordEnd.Unknown(String.valueOf(e.getMessage()));
+        }
+        return ShutdownRecord.find(
+                programs, dataDir, mine.timeline(), mine.end(), Math.max(1 << 20, segmentSize));
+    }
+
+    private Optional<LocalLog> localLog(PostgresConfig current) throws SQLException, IOException {
+        return switch (postmaster.get()) {
+            case STOPPED -> LocalLog.of(control(current));
+            case RUNNING, STOPPING -> Optional.of(running(current));
+            case STARTING -> {
+                Optional<LocalLog> answered = runningIfItAnswers(current);
+                yield answered.isPresent() ? answered : LocalLog.of(control(current));
+            }
+        };
+    }
+
+    private ControlFile control(PostgresConfig current) throws IOException {
+        return ControlFile.read(programs, current.files().dataDir());
+    }
+
+    private static Optional<LocalLog> runningIfItAnswers(PostgresConfig current) {
+        try {
+            return Optional.of(running(current));
+        } catch (SQLException stillStarting) {
+            return Optional.empty(); // a fact for the caller: the control file is asked
+        }
+    }
+
+    private static LocalLog running(PostgresConfig current) throws SQLException {
+        Source.Identity identity = Source.local(current);
+        try (Connection connection =
+                PgConnections.open(Target.local(current, "rewind"), STATEMENT_LIMIT)) {
+            var row =
+                    PgConnections.rows(
+                                    connection,
+                                    "SELECT pg_catalog.pg_is_in_recovery(), CASE WHEN"
+                                            + " pg_catalog.pg_is_in_recovery() THEN"
+                                            + " pg_catalog.pg_last_wal_replay_lsn() ELSE"
+                                            + " pg_catalog.pg_current_wal_flush_lsn() END")
+                            .getFirst();
+            Lsn end =
+                    row.get(1)
+                            .map(Lsn::parse)
+                            .orElseThrow(() ->
+                                    new SQLException("the own server has replayed nothing yet"));
+            return new LocalLog(
+                    identity.systemIdentifier(),
+                    identity.timeline(),
+                    end,
+                    row.get(0).filter("t"::equals).isPresent(),
+                    false);
+        }
+    }
+}

@@ -1,0 +1,154 @@
+package io.kumki.agent.postgres.rejoin;
+
+import io.kumki.agent.config.PostgresConfig;
+import io.kumki.agent.config.PostgresConfig.Credentials;
+import io.kumki.agent.ha.Upstream;
+import io.kumki.agent.postgres.ConnInfo;
+import io.kumki.agent.postgres.PgConnections;
+import io.kumki.agent.postgres.PgConnections.Target;
+import io.kumki.agent.postgres.PgPass;
+import io.kumki.dcs.cluster.TimelineHistory.Entry;
+import java.io.IOException;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/** The server that is compared with or copied from, and how to reach it. */
+final class Source {
+
+    /** The same as for every query of ours: who doesn't answer by then counts as silent. */
+    private static final Duration STATEMENT_LIMIT = Duration.ofSeconds(2);
+
+    /** {@code target_session_attrs}: of several hosts the one that takes writes. */
+    private static final String WRITABLE = "read-write";
+
+    private final PostgresConfig config;
+    private final Upstream upstream;
+
+    Source(PostgresConfig config, Upstream upstream) {
+        this.config = config;
+        this.upstream = upstream;
+    }
+
+    /**
+     * Asked over the replication protocol.
+     *
+     * @param history of {@code timeline}; empty if it is the one that wasn't to be compared
+     */
+    record Identity(String systemIdentifier, int timeline, List<Entry> history) {}
+
+    /**
+     * Makes sure that a primary answers there; a standby's log says nothing about where the cluster
+     * goes.
+     *
+     * @return what is wrong; empty if it is a primary
+     */
+    Optional<String> notPrimary() {
+        try (Connection connection =
+                PgConnections.open(target(rewindRole(), "rewind").writable(), STATEMENT_LIMIT)) {
+            Optional<String> recovery =
+                    PgConnections.rows(connection, "SELECT pg_catalog.pg_is_in_recovery()")
+                            .getFirst()
+                            .getFirst();
+            return recovery.filter("f"::equals).isPresent()
+                    ? Optional.empty()
+                    : Optional.of(upstream + " is in recovery");
+        } catch (SQLException e) {
+            return Optional.of(upstream + " doesn't answer as a primary: " + e.getMessage());
+        }
+    }
+
+    /**
+     * @param ownTimeline the history is read only if the source's timeline is newer
+     * @throws SQLException if it doesn't answer
+     */
+    Identity identify(int ownTimeline) throws SQLException {
+        try (Connection connection =
+                PgConnections.openReplication(
+                        target(config.replication(), "rewind"), STATEMENT_LIMIT)) {
+            return identify(connection, ownTimeline);
+        }
+    }
+
+    private static Identity identify(Connection connection, int ownTimeline) throws SQLException {
+        List<Optional<String>> row = PgConnections.rows(connection, "IDENTIFY_SYSTEM").getFirst();
+        String system = row.get(0).orElseThrow(() -> new SQLException("no system identifier"));
+        int timeline = Integer.parseInt(row.get(1).orElse("0"));
+        if (timeline <= ownTimeline) {
+            return new Identity(system, timeline, List.of());
+        }
+        String content =
+                PgConnections.rows(connection, "TIMELINE_HISTORY " + timeline)
+                        .getFirst()
+                        .get(1)
+                        .orElse("");
+        try {
+            return new Identity(system, timeline, HistoryFile.parse(content));
+        } catch (IllegalArgumentException e) {
+            throw new SQLException("history of timeline " + timeline + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** System identifier and timeline of the local server, which runs. */
+    static Identity local(PostgresConfig config) throws SQLException {
+        Target local = Target.local(config, "rewind");
+        Target replication =
+                Target.of(
+                        local.hosts(),
+                        local.port(),
+                        local.database(),
+                        config.replication(),
+                        "rewind");
+        try (Connection connection = PgConnections.openReplication(replication, STATEMENT_LIMIT)) {
+            return identify(connection, Integer.MAX_VALUE);
+        }
+    }
+
+    private Target target(Credentials role, String purpose) {
+        return Target.of(upstream.host(), upstream.port(), upstream.database(), role, purpose);
+    }
+
+    /** The rewind role, which is the superuser unless it is configured. */
+    Credentials rewindRole() {
+        return config.rewind().username().isPresent() ? config.rewind() : config.superuser();
+    }
+
+    /** For pg_basebackup; without a password. */
+    String replicationConnInfo(int major) {
+        return connInfo(config.replication(), major).without("dbname").text();
+    }
+
+    /** For replica methods; without a password. */
+    String connInfoForScripts(int major) {
+        return connInfo(config.replication(), major).text();
+    }
+
+    /** For pg_rewind; without a password. */
+    String rewindConnInfo(int major) {
+        return connInfo(rewindRole(), major)
+                .with("target_session_attrs", WRITABLE)
+                .forMajor(major)
+                .text();
+    }
+
+    private ConnInfo connInfo(Credentials role, int major) {
+        return ConnInfo.to(upstream.host(), upstream.port(), upstream.database(), role)
+                .with("connect_timeout", "3")
+                .forMajor(major);
+    }
+
+    PgPass.Temporary replicationPasswords() throws IOException {
+        return passwords(config.replication());
+    }
+
+    PgPass.Temporary rewindPasswords() throws IOException {
+        return passwords(rewindRole());
+    }
+
+    private PgPass.Temporary passwords(Credentials role) throws IOException {
+        return PgPass.temporary(
+                config.files().pgpass(), PgPass.lines(upstream.host(), upstream.port(), role));
+    }
+}

@@ -1,0 +1,215 @@
+package io.kumki.agent.postgres.rejoin;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.kumki.agent.ha.Divergence;
+import io.kumki.agent.ha.LocalServer.ClusterState;
+import io.kumki.agent.ha.LocalServer.UnfinishedWork;
+import io.kumki.agent.postgres.Cancellation;
+import io.kumki.agent.postgres.DataDirectories;
+import io.kumki.agent.postgres.OperationResult;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(60)
+class RejoinIT {
+
+    @TempDir Path base;
+
+    private static final Cancellation NEVER = new Cancellation();
+
+    private static void cloned(TestServer to, TestServer from) {
+        OperationResult result = to.cloning().run(Optional.of(from.asUpstream()), false, NEVER);
+        assertThat(result).isInstanceOf(OperationResult.Done.class);
+    }
+
+    private static void awaitSame(TestServer primary, TestServer standby) throws Exception {
+        String at = primary.ask("SELECT pg_current_wal_flush_lsn()");
+        Await.until(
+                "standby replayed up to " + at,
+                () ->
+                        standby.ask(
+                                "SELECT coalesce(pg_last_wal_replay_lsn() >= '" + at + "', false)"),
+                "t"::equals);
+    }
+
+    @Test
+    void aCloneCanFollowAndADivergedPrimaryIsRewoundAndStreams() throws Exception {
+        try (TestServer a = TestServer.at(base, "a").create();
+                TestServer b = TestServer.at(base, "b")) {
+            a.sql("CREATE TABLE public.t (n int)");
+            cloned(b, a);
+            assertThat(UnfinishedMarker.read(b.dataDir)).isEmpty();
+            assertThat(b.dataDir.resolve(".kumki-clone")).doesNotExist();
+            b.follow(a).start();
+            awaitSame(a, b);
+            assertThat(b.check().assess(a.asUpstream())).isInstanceOf(Divergence.None.class);
+
+            b.promote();
+            b.sql("CHECKPOINT");
+            a.sql("INSERT INTO public.t VALUES (1)");
+            b.sql("INSERT INTO public.t VALUES (2)");
+            assertThat(a.check().assess(b.asUpstream())).isInstanceOf(Divergence.Diverged.class);
+            a.stop("fast");
+            assertThat(a.check().assess(b.asUpstream())).isInstanceOf(Divergence.Diverged.class);
+            assertThat(a.rewind().possible()).isTrue();
+
+            OperationResult rewound = a.rewind().run(b.asUpstream(), NEVER);
+            assertThat(rewound).isInstanceOf(OperationResult.Done.class);
+            assertThat(UnfinishedMarker.read(a.dataDir)).isEmpty();
+            a.follow(b).start();
+            assertThat(Await.until("rows", () -> a.ask("SELECT n FROM public.t"), "2"::equals))
+                    .isEqualTo("2");
+            Await.until(
+                    "streaming",
+                    () -> a.ask("SELECT status FROM pg_stat_wal_receiver"),
+                    "streaming"::equals);
+            assertThat(b.check().assess(a.asUpstream()))
+                    .as("a standby is no leader to compare with")
+                    .isInstanceOf(Divergence.Unknown.class);
+        }
+    }
+
+    @Test
+    void aCleanlyStoppedPrimaryThatTheStandbyReceivedWhollyNeedsNoRewind() throws Exception {
+        try (TestServer a = TestServer.at(base, "a").create();
+                TestServer b = TestServer.at(base, "b")) {
+            cloned(b, a);
+            b.follow(a).start();
+            Await.until(
+                    "streaming",
+                    () -> b.ask("SELECT status FROM pg_stat_wal_receiver"),
+                    "streaming"::equals);
+            a.stop("fast");
+            b.promote();
+            b.sql("CREATE TABLE public.later (n int)");
+
+            assertThat(a.check().assess(b.asUpstream())).isInstanceOf(Divergence.None.class);
+            a.follow(b).start();
+            Await.until(
+                    "rows of the new timeline",
+                    () -> a.ask("SELECT count(*) FROM pg_class WHERE relname = 'later'"),
+                    "1"::equals);
+            assertThat(HistoryFile.read(b.dataDir, 2, "pg-b", java.time.ZoneOffset.UTC).entries())
+                    .singleElement()
+                    .satisfies(entry -> {
+                        assertThat(entry.timeline()).isEqualTo(1);
+                        assertThat(entry.newLeader()).contains("pg-b");
+                    });
+            b.stop("fast");
+            assertThat(a.check().assess(b.asUpstream()))
+                    .as("leader not reachable")
+                    .isInstanceOf(Divergence.Unknown.class);
+        }
+    }
+
+    @Test
+    void aRewindWithoutTheNeededLogFailsWithAReasonAndChangesNothing() throws Exception {
+        try (TestServer a = TestServer.at(base, "a").create();
+                TestServer b = TestServer.at(base, "b")) {
+            cloned(b, a);
+            b.follow(a).start();
+            awaitSame(a, b);
+            b.promote();
+            b.sql("CHECKPOINT");
+            for (int i = 0; i < 3; i++) {
+                a.sql("CREATE TABLE public.lost" + i + " (n int)");
+                a.sql("SELECT pg_switch_wal()");
+            }
+            a.sql("CHECKPOINT");
+            a.stop("fast");
+            // all but the last: as if recycled
+            try (var files = Files.list(a.dataDir.resolve("pg_wal"))) {
+                var segments =
+                        files.filter(file -> file.getFileName().toString().matches("[0-9A-F]{24}"))
+                                .sorted()
+                                .toList();
+                String last = "00000001" + walFile(a.control().checkpointLsn().bytes());
+                for (Path segment : segments) {
+                    if (segment.getFileName().toString().compareTo(last) < 0) {
+                        Files.delete(segment);
+                    }
+                }
+            }
+
+            OperationResult result = a.rewind().run(b.asUpstream(), NEVER);
+
+            assertThat(result)
+                    .isInstanceOfSatisfying(
+                            OperationResult.Failed.class,
+                            failed ->
+                                    assertThat(failed.reason())
+                                            .contains("could not", "nothing was changed"));
+            assertThat(UnfinishedMarker.read(a.dataDir)).isEmpty();
+            assertThat(a.control().state()).isEqualTo(ClusterState.SHUT_DOWN);
+        }
+    }
+
+    private static String walFile(long lsn) {
+        long segment = lsn / (16 << 20);
+        return String.format("%08X%08X", segment / 256, segment % 256);
+    }
+
+    @Test
+    void aCloneThatBrokeOffIsMarkedAndACancelledOneLeavesNothing() throws Exception {
+        try (TestServer a = TestServer.at(base, "a").create();
+                TestServer b = TestServer.at(base, "b").basebackupOption("max-rate", "512k")) {
+            Cancellation cancellation = new Cancellation();
+            CompletableFuture<OperationResult> clone = new CompletableFuture<>();
+            Thread.ofVirtual()
+                    .start(() ->
+                            clone.complete(
+                                    b.cloning()
+                                            .run(Optional.of(a.asUpstream()), true, cancellation)));
+            Await.until(
+                    "the copy has begun",
+                    () ->
+                            Files.exists(b.dataDir.resolve(".kumki-clone/PG_VERSION"))
+                                    || Files.exists(b.dataDir.resolve(".kumki-clone/base")),
+                    Boolean::booleanValue);
+            // what a power failure would leave
+            assertThat(UnfinishedMarker.read(b.dataDir)).contains(UnfinishedWork.CLONE);
+            assertThat(DataDirectories.isEmpty(b.dataDir)).isFalse();
+            assertThat(b.dataDir.resolve("global/pg_control")).doesNotExist();
+
+            cancellation.cancel();
+            assertThat(clone.get()).isInstanceOf(OperationResult.Cancelled.class);
+            assertThat(DataDirectories.isEmpty(b.dataDir)).isTrue();
+        }
+    }
+
+    @Test
+    void singleUserRecoveryShutsACrashedPrimaryDownCleanly() throws Exception {
+        try (TestServer a = TestServer.at(base, "a").create()) {
+            a.sql("CREATE TABLE public.t AS SELECT 1 AS n");
+            ProcessHandle postmaster = a.process();
+            var children = postmaster.children().toList();
+            postmaster.destroyForcibly();
+            Await.until(
+                    "the crashed server's processes are gone",
+                    () ->
+                            children.stream().noneMatch(ProcessHandle::isAlive)
+                                    && !postmaster.isAlive(),
+                    Boolean::booleanValue);
+            assertThat(a.control().state()).isEqualTo(ClusterState.IN_PRODUCTION);
+            SingleUserRecovery recovery = new SingleUserRecovery(a::config, a.programs());
+
+            Path label = Files.createFile(a.dataDir.resolve("backup_label"));
+            assertThat(recovery.run(NEVER))
+                    .isInstanceOfSatisfying(
+                            OperationResult.Failed.class,
+                            failed -> assertThat(failed.reason()).contains("backup_label"));
+            Files.delete(label);
+
+            assertThat(recovery.run(NEVER)).isInstanceOf(OperationResult.Done.class);
+            assertThat(a.control().state()).isEqualTo(ClusterState.SHUT_DOWN);
+            a.start();
+            assertThat(a.ask("SELECT n FROM public.t")).isEqualTo("1");
+        }
+    }
+}
