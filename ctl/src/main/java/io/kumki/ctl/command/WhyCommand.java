@@ -1,0 +1,163 @@
+package io.kumki.ctl.command;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.kumki.ctl.console.CtlException;
+import io.kumki.ctl.output.Column;
+import io.kumki.ctl.output.OutputFormat;
+import io.kumki.ctl.output.OutputFormat.Missing;
+import io.kumki.ctl.output.Table;
+import io.kumki.ctl.rest.ApiAnswer;
+import io.kumki.ctl.rest.ApiUnreachableException;
+import io.kumki.ctl.session.ClusterAccess;
+import io.kumki.dcs.cluster.Member;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/**
+ * Prints why members did what they did: their last decisions, each with the rule and the facts that
+ * led to it, oldest first.
+ */
+@Command(name = "why", description = "Show members' last decisions and the facts behind them.")
+final class WhyCommand extends ClusterCommand {
+
+    private static final List<Column> COLUMNS =
+            List.of(
+                    Column.left("Time"),
+                    Column.left("Member"),
+                    Column.left("Rule"),
+                    Column.left("Reason"),
+                    Column.left("Actions"),
+                    Column.left("Outcome"),
+                    Column.right("Repeated"));
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    @Parameters(
+            arity = "0..1",
+            paramLabel = "MEMBER_NAME",
+            description = "only this member (default: all)")
+    private @Nullable String memberName;
+
+    @Option(
+            names = {"-c", "--cluster"},
+            paramLabel = "CLUSTER_NAME",
+            description = "default: the scope of the configuration")
+    private @Nullable String name;
+
+    @Option(names = "-n", paramLabel = "N", description = "so many of each member (default: 10)")
+    private int number = 10;
+
+    @Option(
+            names = {"-f", "--format"},
+            paramLabel = "FORMAT",
+            description = "${COMPLETION-CANDIDATES}")
+    private OutputFormat format = OutputFormat.pretty;
+
+    /** One decision as a member tells it. */
+    private record Told(String member, String time, JsonNode decision) {
+
+        String text(String field) {
+            return decision.path(field).asText("");
+        }
+
+        List<String> actions() {
+            List<String> actions = new ArrayList<>();
+            decision.path("actions").forEach(action -> actions.add(action.asText()));
+            return actions;
+        }
+
+        long repeated() {
+            return Math.max(1, decision.path("repeated").asLong(1));
+        }
+    }
+
+    @Override
+    public Integer call() {
+        List<Told> decisions = new ArrayList<>();
+        int answered = 0;
+        try (ClusterAccess cluster = open(clusterName(name), chosenGroup())) {
+            List<Member> members =
+                    cluster.read().members().values().stream()
+                            .filter(m -> memberName == null || m.name().value().equals(memberName))
+                            .toList();
+            if (members.isEmpty()) {
+                throw new CtlException(
+                        memberName == null
+                                ? cluster.name() + " cluster doesn't have any members"
+                                : memberName + " is not a member of cluster " + cluster.name());
+            }
+            for (Member member : members) {
+                try {
+                    decisions.addAll(ask(member));
+                    answered++;
+                } catch (ApiUnreachableException e) {
+                    console().printError(member.name() + ": " + e.getMessage());
+                }
+            }
+        }
+        decisions.sort(Comparator.comparing(Told::time));
+        print(decisions);
+        return answered == 0 ? FAILED : DONE;
+    }
+
+    private List<Told> ask(Member member) throws ApiUnreachableException {
+        ApiAnswer answer = session().api().get(member, "decisions");
+        JsonNode list;
+        try {
+            list = JSON.readTree(answer.body());
+        } catch (JsonProcessingException e) {
+            throw new ApiUnreachableException("GET /decisions was answered with no JSON", e);
+        }
+        if (answer.status() != 200 || !list.isArray()) {
+            throw new ApiUnreachableException(
+                    "keeps no decision log (GET /decisions was answered with status "
+                            + answer.status()
+                            + "); is it another agent than Kumki?");
+        }
+        List<Told> told = new ArrayList<>();
+        list.forEach(decision ->
+                told.add(
+                        new Told(
+                                member.name().value(),
+                                decision.path("time").asText(""),
+                                decision)));
+        return told.subList(0, Math.min(Math.max(number, 0), told.size()));
+    }
+
+    private void print(List<Told> decisions) {
+        if (format == OutputFormat.pretty) {
+            decisions.forEach(this::printLines);
+            return;
+        }
+        List<List<Object>> rows = new ArrayList<>();
+        for (Told told : decisions) {
+            rows.add(
+                    List.of(
+                            told.time(),
+                            told.member(),
+                            told.text("rule"),
+                            told.text("reason"),
+                            format == OutputFormat.tsv
+                                    ? String.join("; ", told.actions())
+                                    : told.actions(),
+                            told.text("outcome"),
+                            told.repeated()));
+        }
+        print(format.format("", new Table(COLUMNS, rows), Missing.KEEP));
+    }
+
+    private void printLines(Told told) {
+        String times = told.repeated() > 1 ? " (" + told.repeated() + " times)" : "";
+        print(told.time() + " " + told.member() + " " + told.text("rule") + times);
+        print("    because " + told.text("reason"));
+        String actions = told.actions().isEmpty() ? "nothing" : String.join("; ", told.actions());
+        print("    did     " + actions + ": " + told.text("outcome"));
+    }
+}

@@ -1,0 +1,7 @@
+package io.kumki.ctl.console;
+
+/** Input ended at a prompt: printed as {@code Aborted!} on standard error, exit code 1. */
+public final class AbortedException extends RuntimeException {
+
+    private static final long serialVersionUID = 1L;
+}

@@ -1,0 +1,36 @@
+package io.kumki.ctl.members;
+
+import io.kumki.dcs.cluster.Member;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.util.Locale;
+import java.util.Optional;
+
+/** Where a member's server listens: {@code host} in lower case, without brackets. */
+public record ServerAddress(String host, int port) {
+
+    /** The port of a {@code conn_url} that names none. */
+    public static final int DEFAULT_PORT = 5432;
+
+    /** Empty if the member published no usable {@code conn_url}. */
+    public static Optional<ServerAddress> of(Member member) {
+        return member.addresses().connUrl().flatMap(ServerAddress::parse);
+    }
+
+    static Optional<ServerAddress> parse(String connUrl) {
+        try {
+            URI uri = new URI(connUrl);
+            String host = uri.getHost();
+            if (host == null || host.isEmpty()) {
+                return Optional.empty();
+            }
+            String bare = host.startsWith("[") ? host.substring(1, host.length() - 1) : host;
+            return Optional.of(
+                    new ServerAddress(
+                            bare.toLowerCase(Locale.ROOT),
+                            uri.getPort() < 0 ? DEFAULT_PORT : uri.getPort()));
+        } catch (URISyntaxException _) {
+            return Optional.empty(); // what a member publishes is untrusted; it shows as no host
+        }
+    }
+}
