@@ -14,7 +14,15 @@ public sealed interface WriteOutcome {
      * The store answered that its condition does not hold, or refused it for good: nothing was
      * written.
      */
-    record Rejected(String reason) implements WriteOutcome {}
+    record Rejected(String reason) implements WriteOutcome {
+
+        /** The reason if the lease that the key should hang on is gone: refresh it, then repeat. */
+        public static final String LEASE_NOT_FOUND = "lease not found";
+
+        public boolean leaseNotFound() {
+            return reason.equals(LEASE_NOT_FOUND);
+        }
+    }
 
     /**
      * No (usable) answer: it may have been written, now or a moment later. Read before acting on

@@ -1,0 +1,183 @@
+package io.kumki.dcs.etcd;
+
+import com.google.protobuf.ByteString;
+import io.etcd.jetcd.api.Compare;
+import io.etcd.jetcd.api.DeleteRangeRequest;
+import io.etcd.jetcd.api.KeyValue;
+import io.etcd.jetcd.api.PutRequest;
+import io.etcd.jetcd.api.RangeRequest;
+import io.etcd.jetcd.api.RequestOp;
+import io.etcd.jetcd.api.TxnRequest;
+import java.util.Optional;
+import java.util.function.Predicate;
+
+/**
+ * A write as one transaction: its condition, what it does, and how to tell from the key's present
+ * state that an earlier try of the same write was applied.
+ *
+ * @param transaction reads the key back when the condition doesn't hold, as its last answer
+ * @param key the key's name below the cluster's prefix, for people
+ * @param repeatable whether the condition makes repetition harmless
+ * @param doneBefore given the key's present state: it is what this write makes, and nobody else's
+ *     write would make it so
+ */
+record Write(
+        TxnRequest transaction,
+        String key,
+        boolean repeatable,
+        Predicate<Optional<KeyValue>> doneBefore) {
+
+    /** Puts a key whatever it holds; repeating that could overwrite somebody's later value. */
+    static Write put(ClusterPath path, String key, String value, long leaseId) {
+        return new Write(
+                TxnRequest.newBuilder().addSuccess(putOp(path.key(key), value, leaseId)).build(),
+                key,
+                false,
+                _ -> false);
+    }
+
+    /** Puts a key that must have this modification revision; 0 means that it must be absent. */
+    static Write putAtRevision(ClusterPath path, String key, String value, long revision) {
+        ByteString content = EtcdApi.bytes(value);
+        return guarded(
+                path,
+                key,
+                modRevisionIs(path.key(key), revision),
+                putOp(path.key(key), value, 0),
+                now -> now.filter(kv -> kv.getValue().equals(content)).isPresent());
+    }
+
+    /** Puts a key that must be absent. */
+    static Write create(
+            ClusterPath path, String key, String value, long leaseId, Predicate<KeyValue> ours) {
+        Compare absent =
+                compare(path.key(key))
+                        .setTarget(Compare.CompareTarget.CREATE)
+                        .setCreateRevision(0)
+                        .build();
+        return guarded(
+                path,
+                key,
+                absent,
+                putOp(path.key(key), value, leaseId),
+                now -> now.filter(ours).isPresent());
+    }
+
+    /** Puts a key with a lease if it holds that value already, or is absent. */
+    static Write putIfSameOrAbsent(ClusterPath path, String key, String value, long leaseId) {
+        ByteString content = EtcdApi.bytes(value);
+        Write ifAbsent =
+                create(
+                        path,
+                        key,
+                        value,
+                        leaseId,
+                        kv -> kv.getValue().equals(content) && kv.getLease() == leaseId);
+        TxnRequest transaction =
+                TxnRequest.newBuilder()
+                        .addCompare(valueIs(path.key(key), value))
+                        .addSuccess(putOp(path.key(key), value, leaseId))
+                        .addFailure(RequestOp.newBuilder().setRequestTxn(ifAbsent.transaction()))
+                        .build();
+        return new Write(transaction, key, true, ifAbsent.doneBefore());
+    }
+
+    /** Deletes a key that must hold this value. */
+    static Write deleteIfValue(ClusterPath path, String key, String value) {
+        return guarded(
+                path,
+                key,
+                valueIs(path.key(key), value),
+                deleteOp(path.key(key)),
+                Optional::isEmpty);
+    }
+
+    /** Deletes a key that must have this modification revision. */
+    static Write deleteAtRevision(ClusterPath path, String key, long revision) {
+        return guarded(
+                path,
+                key,
+                modRevisionIs(path.key(key), revision),
+                deleteOp(path.key(key)),
+                Optional::isEmpty);
+    }
+
+    /** Deletes a key whatever it holds. */
+    static Write delete(ClusterPath path, String key) {
+        return new Write(
+                TxnRequest.newBuilder().addSuccess(deleteOp(path.key(key))).build(),
+                key,
+                false,
+                _ -> false);
+    }
+
+    /** Deletes all keys of the cluster. */
+    static Write deleteAll(ClusterPath path) {
+        DeleteRangeRequest all =
+                DeleteRangeRequest.newBuilder()
+                        .setKey(EtcdApi.bytes(path.prefix()))
+                        .setRangeEnd(EtcdApi.endOf(path.prefix()))
+                        .build();
+        return new Write(
+                TxnRequest.newBuilder()
+                        .addSuccess(RequestOp.newBuilder().setRequestDeleteRange(all))
+                        .build(),
+                "*",
+                false,
+                _ -> false);
+    }
+
+    private static Write guarded(
+            ClusterPath path,
+            String key,
+            Compare condition,
+            RequestOp action,
+            Predicate<Optional<KeyValue>> doneBefore) {
+        TxnRequest transaction =
+                TxnRequest.newBuilder()
+                        .addCompare(condition)
+                        .addSuccess(action)
+                        .addFailure(rangeOp(path.key(key)))
+                        .build();
+        return new Write(transaction, key, true, doneBefore);
+    }
+
+    private static Compare.Builder compare(String key) {
+        return Compare.newBuilder()
+                .setKey(EtcdApi.bytes(key))
+                .setResult(Compare.CompareResult.EQUAL);
+    }
+
+    private static Compare valueIs(String key, String value) {
+        return compare(key)
+                .setTarget(Compare.CompareTarget.VALUE)
+                .setValue(EtcdApi.bytes(value))
+                .build();
+    }
+
+    private static Compare modRevisionIs(String key, long revision) {
+        return compare(key).setTarget(Compare.CompareTarget.MOD).setModRevision(revision).build();
+    }
+
+    private static RequestOp putOp(String key, String value, long leaseId) {
+        return RequestOp.newBuilder()
+                .setRequestPut(
+                        PutRequest.newBuilder()
+                                .setKey(EtcdApi.bytes(key))
+                                .setValue(EtcdApi.bytes(value))
+                                .setLease(leaseId))
+                .build();
+    }
+
+    private static RequestOp deleteOp(String key) {
+        return RequestOp.newBuilder()
+                .setRequestDeleteRange(DeleteRangeRequest.newBuilder().setKey(EtcdApi.bytes(key)))
+                .build();
+    }
+
+    private static RequestOp rangeOp(String key) {
+        return RequestOp.newBuilder()
+                .setRequestRange(RangeRequest.newBuilder().setKey(EtcdApi.bytes(key)))
+                .build();
+    }
+}
