@@ -1,0 +1,50 @@
+package io.kumki.agent.config;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Hides passwords in what people and logs get to see. */
+final class Secrets {
+
+    private static final int MAX_SHOWN = 200;
+
+    private Secrets() {}
+
+    /** The value as text, at most some 200 characters of it. */
+    static String shown(String path, @Nullable Object value) {
+        String text = String.valueOf(masked(path.substring(path.lastIndexOf('.') + 1), value));
+        return text.length() > MAX_SHOWN ? text.substring(0, MAX_SHOWN) + "…" : text;
+    }
+
+    /** A copy with {@code ***} for secrets. */
+    static @Nullable Object masked(String key, @Nullable Object value) {
+        String name = key.toLowerCase(Locale.ROOT);
+        if (value != null
+                && (name.endsWith("password")
+                        || name.equals("token")
+                        || name.equals("auth")
+                        || name.equals("auth_data")
+                        || name.endsWith("conninfo"))) {
+            return "***";
+        }
+        return switch (value) {
+            case Map<?, ?> map -> {
+                Map<String, @Nullable Object> copy = new LinkedHashMap<>();
+                map.forEach((inner, item) ->
+                        copy.put(String.valueOf(inner), masked(String.valueOf(inner), item)));
+                yield copy;
+            }
+            case List<?> list -> {
+                List<@Nullable Object> copy = new ArrayList<>();
+                list.forEach(item -> copy.add(masked("", item)));
+                yield copy;
+            }
+            case String text -> text.replaceAll("://[^/@\\s]*@", "://***@");
+            case null, default -> value;
+        };
+    }
+}
