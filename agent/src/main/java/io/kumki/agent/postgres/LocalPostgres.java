@@ -62,11 +62,6 @@ public final class LocalPostgres implements PostgresServer {
                 : Future.fromCompletionStage(result, context);
     }
 
-    /** Until the package of clone and rewind is wired in. */
-    private static <T> Future<T> withRejoin() {
-        return Future.failedFuture("clone and rewind are not wired in yet");
-    }
-
     private Future<Void> run(Action action) {
         return call(
                         () -> {
@@ -119,7 +114,7 @@ public final class LocalPostgres implements PostgresServer {
     @Override
     public Future<OperationResult> cloneFrom(
             Optional<Upstream> source, boolean basebackupOnly, Cancellation cancellation) {
-        return withRejoin();
+        return call(() -> operations.rejoin().cloneFrom(source, basebackupOnly, cancellation));
     }
 
     @Override
@@ -161,22 +156,22 @@ public final class LocalPostgres implements PostgresServer {
 
     @Override
     public Future<Divergence> assess(Upstream leader) {
-        return withRejoin();
+        return call(() -> operations.rejoin().assess(leader));
     }
 
     @Override
     public Future<OperationResult> rewind(Upstream leader, Cancellation cancellation) {
-        return withRejoin();
+        return call(() -> operations.rejoin().rewind(leader, cancellation));
     }
 
     @Override
     public Future<OperationResult> recoverInSingleUserMode(Cancellation cancellation) {
-        return withRejoin();
+        return call(() -> operations.rejoin().recoverInSingleUserMode(cancellation));
     }
 
     @Override
     public boolean canRewind() {
-        return false;
+        return operations.rejoin().canRewind();
     }
 
     @Override
@@ -186,7 +181,7 @@ public final class LocalPostgres implements PostgresServer {
 
     @Override
     public Future<Boolean> checkpointedOn(int timeline) {
-        return withRejoin();
+        return call(() -> operations.rejoin().checkpointedOn(timeline));
     }
 
     @Override
@@ -198,7 +193,7 @@ public final class LocalPostgres implements PostgresServer {
 
     @Override
     public Future<TimelineHistory> history(int timeline) {
-        return withRejoin();
+        return call(() -> operations.rejoin().history(timeline));
     }
 
     @Override

@@ -13,7 +13,6 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -35,7 +34,7 @@ final class ServerObserver {
     private final Installation installation;
     private final ServerProcess process;
     private final Heartbeat heartbeat;
-    private final Function<Path, Optional<UnfinishedWork>> marker;
+    private final Marker marker;
     private final Supplier<SortedMap<String, ParameterChange>> pendingRestart;
     private final AtomicReference<MonitoringQuery.@Nullable Reading> lastReading =
             new AtomicReference<>();
@@ -47,13 +46,19 @@ final class ServerObserver {
             Installation installation,
             ServerProcess process,
             Heartbeat heartbeat,
-            Function<Path, Optional<UnfinishedWork>> marker,
+            Marker marker,
             Supplier<SortedMap<String, ParameterChange>> pendingRestart) {
         this.installation = installation;
         this.process = process;
         this.heartbeat = heartbeat;
         this.marker = marker;
         this.pendingRestart = pendingRestart;
+    }
+
+    /** Tells which work broke off in a data directory. */
+    @FunctionalInterface
+    interface Marker {
+        Optional<UnfinishedWork> read(Path dataDir) throws IOException;
     }
 
     private record VersionedQuery(int major, MonitoringQuery query) {}
@@ -142,7 +147,7 @@ final class ServerObserver {
     private DataDirectory data() {
         Path dataDir = installation.dataDir();
         try {
-            Optional<UnfinishedWork> unfinished = marker.apply(dataDir);
+            Optional<UnfinishedWork> unfinished = marker.read(dataDir);
             if (unfinished.isPresent()) {
                 return new DataDirectory.Unfinished(unfinished.get());
             }

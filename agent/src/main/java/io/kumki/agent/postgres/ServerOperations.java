@@ -9,6 +9,7 @@ import io.kumki.agent.postgres.PostgresServer.ShutdownListener;
 import io.kumki.agent.postgres.PostgresServer.StopMode;
 import io.kumki.agent.postgres.ServerProcess.Signal;
 import io.kumki.agent.postgres.ServerStarter.Started;
+import io.kumki.agent.postgres.rejoin.UnfinishedMarker;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -39,6 +40,7 @@ final class ServerOperations {
     private final Bootstrapper bootstrapper;
     private final SlotReconciler slots;
     private final Callbacks callbacks;
+    private final RejoinOperations rejoin;
 
     ServerOperations(PostgresConfig config) {
         installation = new Installation(config);
@@ -58,18 +60,22 @@ final class ServerOperations {
                         installation,
                         process,
                         heartbeat,
-                        _ -> Optional.empty(),
+                        UnfinishedMarker::read,
                         configuration::pendingRestart);
         bootstrapper =
                 new Bootstrapper(
                         installation,
                         starter,
                         new CustomBootstrap(installation, starter, process, files));
+        rejoin =
+                new RejoinOperations(
+                        installation, stopper, () -> observer.observeWithoutQuery().postmaster());
         slots = new SlotReconciler(process, slotConnection);
         callbacks = new Callbacks(installation::config);
     }
 
     LocalServer observe() {
+        rejoin.look();
         return observer.observe();
     }
 
@@ -79,6 +85,10 @@ final class ServerOperations {
 
     ServerWatch watch() {
         return watch;
+    }
+
+    RejoinOperations rejoin() {
+        return rejoin;
     }
 
     SlotReconciler slots() {

@@ -1,6 +1,7 @@
 package io.kumki.agent.postgres;
 
 import io.kumki.agent.postgres.ConfigFiles.Role;
+import io.kumki.agent.postgres.rejoin.UnfinishedMarker;
 import io.kumki.dcs.cluster.ParameterChange;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -8,6 +9,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.SortedMap;
 import org.slf4j.Logger;
@@ -110,7 +112,17 @@ final class ServerStarter {
         if (!ControlFile.exists(dataDir)) {
             return Optional.of(dataDir + " has no global/pg_control: it is no data directory");
         }
-        return Optional.empty();
+        try {
+            return UnfinishedMarker.read(dataDir)
+                    .map(work ->
+                            "a "
+                                    + work.name().toLowerCase(Locale.ROOT)
+                                    + " broke off in "
+                                    + dataDir
+                                    + ": it is never started; clone it anew");
+        } catch (IOException e) {
+            return Optional.of(dataDir + " can't be read: " + e);
+        }
     }
 
     private Optional<ControlFile> control() {

@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -46,6 +47,7 @@ public final class Rewind {
     private final Supplier<PostgresConfig> config;
     private final PgPrograms programs;
     private final Supplier<OperationResult> stop;
+    private final AtomicBoolean answered = new AtomicBoolean();
 
     /**
      * @param stop stops the local server if it runs, without a checkpoint before
@@ -62,8 +64,7 @@ public final class Rewind {
      */
     public boolean possible() {
         PostgresConfig current = config.get();
-        if (!current.rejoin().usePgRewind()
-                || !Programs.run(programs.call("pg_rewind", "--help").within(HELP)).succeeded()) {
+        if (!current.rejoin().usePgRewind() || !answers()) {
             return false;
         }
         try {
@@ -72,6 +73,15 @@ public final class Rewind {
             LOG.atDebug().addKeyValue("error", e.toString()).log("no control file: no rewind");
             return false;
         }
+    }
+
+    /** Whether the binary works; a working one is asked only once. */
+    private boolean answers() {
+        if (!answered.get()) {
+            answered.set(
+                    Programs.run(programs.call("pg_rewind", "--help").within(HELP)).succeeded());
+        }
+        return answered.get();
     }
 
     /** See the class. The caller has made sure that the source's checkpoint is complete. */

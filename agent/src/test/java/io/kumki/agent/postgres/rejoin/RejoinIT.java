@@ -10,6 +10,7 @@ import io.kumki.agent.postgres.DataDirectories;
 import io.kumki.agent.postgres.OperationResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
@@ -149,6 +150,46 @@ class RejoinIT {
             assertThat(a.control().state()).isEqualTo(ClusterState.SHUT_DOWN);
         }
     }
+
+    @Test
+    void aRewindThatBreaksOffIsMarkedAndOnlyACloneHelps() throws Exception {
+        try (TestServer a = TestServer.at(base, "a").create();
+                TestServer b = TestServer.at(base, "b")) {
+            cloned(b, a);
+            b.follow(a).start();
+            awaitSame(a, b);
+            b.promote();
+            b.sql("CHECKPOINT");
+            a.sql("CREATE TABLE public.lost (n int)");
+            // pg_rewind deletes what the source hasn't, so all of it must have run
+            String real = a.programs().path("pg_rewind");
+            Path program = base.resolve("rewind");
+            Files.writeString(program, FAILS_AT_THE_END.replace("REAL", real));
+            Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwx------"));
+            a.replaceProgram("pg_rewind", program);
+
+            assertThat(a.rewind().run(b.asUpstream(), NEVER))
+                    .isInstanceOfSatisfying(
+                            OperationResult.Failed.class,
+                            failed -> assertThat(failed.reason()).contains("unusable"));
+            assertThat(UnfinishedMarker.read(a.dataDir)).contains(UnfinishedWork.REWIND);
+            assertThat(a.rewind().run(b.asUpstream(), NEVER))
+                    .isInstanceOf(OperationResult.Failed.class);
+
+            cloned(a, b);
+            assertThat(UnfinishedMarker.read(a.dataDir)).isEmpty();
+            a.follow(b).start();
+            awaitSame(b, a);
+        }
+    }
+
+    private static final String FAILS_AT_THE_END =
+            """
+            #!/bin/sh
+            REAL "$@" || exit $?
+            case " $* " in *" --dry-run "*) exit 0;; esac
+            exit 1
+            """;
 
     private static String walFile(long lsn) {
         long segment = lsn / (16 << 20);

@@ -36,6 +36,7 @@ final class TestServer implements AutoCloseable {
     final int port;
     private final Path base;
     private final SortedMap<String, Object> basebackup = new TreeMap<>();
+    private final SortedMap<String, String> programs = new TreeMap<>();
 
     private TestServer(Path base, String name, int port) {
         this.base = base;
@@ -66,6 +67,10 @@ final class TestServer implements AutoCloseable {
         return this;
     }
 
+    void replaceProgram(String name, Path by) {
+        programs.put(name, by.toString());
+    }
+
     PostgresConfig config() {
         Credentials superuser = credentials("postgres");
         return new PostgresConfig(
@@ -77,7 +82,7 @@ final class TestServer implements AutoCloseable {
                         dataDir,
                         dataDir,
                         bin(),
-                        Map.of(),
+                        programs,
                         "postgresql",
                         Optional.empty(),
                         pgpass()),
