@@ -76,11 +76,9 @@ public final class Aftermath {
                         rejoin.withRewind(failures, done, retry(failures, nowNanos)));
             }
             case Operation.SingleUserRecovery() -> memory.withRejoin(rejoin.withSingleUserTried());
-            case Operation.Restart _,
-                    Operation.Follow _,
-                    Operation.StopInTime _,
-                    Operation.FenceStop() ->
-                    memory;
+            case Operation.Follow _ ->
+                    memory.withRejoin(rejoin.withRetryAt(retry(done ? 0 : 1, nowNanos)));
+            case Operation.Restart _, Operation.StopInTime _, Operation.FenceStop() -> memory;
         };
     }
 

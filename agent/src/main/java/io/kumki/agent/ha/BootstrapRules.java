@@ -1,6 +1,7 @@
 package io.kumki.agent.ha;
 
 import io.kumki.agent.ha.Memory.BootstrapStage;
+import java.time.Duration;
 import java.util.Optional;
 
 /** This member won the right to create the cluster. */
@@ -9,6 +10,12 @@ final class BootstrapRules {
     private BootstrapRules() {}
 
     static Optional<Decision> decide(Situation s) {
+        boolean undone =
+                s.memory().bootstrap() instanceof BootstrapStage.Won
+                        || s.memory().bootstrap() instanceof BootstrapStage.Created;
+        if (undone && s.endingAsked()) {
+            return Optional.of(ends(s));
+        }
         return switch (s.memory().bootstrap()) {
             case BootstrapStage.None() -> Optional.empty();
             case BootstrapStage.Won() -> Optional.of(create(s));
@@ -26,6 +33,23 @@ final class BootstrapRules {
                                             "Failed to bootstrap cluster: " + reason,
                                             Action.ExitKind.FATAL)));
         };
+    }
+
+    /** What is half made is discarded, so that another member can begin anew. */
+    private static Decision ends(Situation s) {
+        String why = "the agent was asked to end while it created the cluster";
+        return s.ongoing().isPresent()
+                ? Decision.of(
+                                "bootstrap.is-broken-off",
+                                why,
+                                s.memory(),
+                                new Action.CancelOperation())
+                        .after(Duration.ofMillis(200))
+                : Decision.of(
+                                "bootstrap.is-not-gone-on-with",
+                                why,
+                                s.memory().withBootstrap(new BootstrapStage.Failed(why)))
+                        .atOnce();
     }
 
     private static Decision create(Situation s) {
@@ -53,12 +77,20 @@ final class BootstrapRules {
     }
 
     private static Decision takeLead(Situation s) {
+        if (s.server().postmaster() == LocalServer.Postmaster.STOPPED) {
+            String why = "the new server ended before the cluster was complete";
+            return Decision.of(
+                            "bootstrap.lost-its-server",
+                            why,
+                            s.memory().withBootstrap(new BootstrapStage.Failed(why)))
+                    .atOnce();
+        }
         if (s.server().control().isEmpty() || !s.server().primary()) {
             return Decision.of(
                             "bootstrap.waits-for-server",
                             "the new server doesn't answer as a primary yet",
                             s.memory())
-                    .after(java.time.Duration.ofMillis(100));
+                    .after(Duration.ofMillis(100));
         }
         return Decision.of(
                         "bootstrap.takes-lead",

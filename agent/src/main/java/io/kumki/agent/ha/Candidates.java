@@ -122,6 +122,30 @@ public final class Candidates {
     }
 
     /**
+     * Quorum mode: how many voters of the sync key must still show that they have nothing beyond
+     * {@code position}; 0 in the other modes.
+     */
+    static int missingVotes(Situation s, Lsn position) {
+        boolean quorum =
+                s.settings().synchronousMode() == ClusterSettings.SynchronousMode.QUORUM
+                        && syncActive(s);
+        if (!quorum || s.cluster().sync().leader().filter(s.me()::equals).isPresent()) {
+            return 0;
+        }
+        long votes =
+                s.peers().orElse(new TreeMap<>()).entrySet().stream()
+                        .filter(entry -> s.cluster().sync().names(entry.getKey()))
+                        .filter(entry ->
+                                entry.getValue() instanceof PeerAnswer.Reached reached
+                                        && !reached.tags().nofailover()
+                                        && !reached.watchdogFailed()
+                                        && !reached.position().isZero()
+                                        && reached.position().compareTo(position) <= 0)
+                        .count();
+        return (int) Math.max(0, s.cluster().sync().syncQuorum() - votes);
+    }
+
+    /**
      * Bytes by which a position is behind the leader's last published one; 0 if that isn't known.
      */
     static long lag(ClusterView cluster, Lsn position) {

@@ -12,6 +12,10 @@ final class DataDirectoryRules {
     private DataDirectoryRules() {}
 
     static Optional<Decision> decide(Situation s) {
+        boolean runs = s.server().postmaster() != LocalServer.Postmaster.STOPPED;
+        if (runs && !(s.server().data() instanceof DataDirectory.Initialized)) {
+            return underServer(s);
+        }
         return switch (s.server().data()) {
             case DataDirectory.Initialized _ -> Optional.empty();
             case DataDirectory.Empty() -> Optional.of(empty(s, "the data directory is empty"));
@@ -23,6 +27,24 @@ final class DataDirectoryRules {
                                     ? empty(s, "an earlier clone into this directory didn't finish")
                                     : halfRewound(s));
         };
+    }
+
+    /**
+     * A server runs where no data directory is seen. While it answers, the look at the directory is
+     * doubted; else it is stopped before anything is given away or begun.
+     */
+    private static Optional<Decision> underServer(Situation s) {
+        boolean unfinished = s.server().data() instanceof DataDirectory.Unfinished;
+        if (s.paused() || s.server().answer().isPresent() && !unfinished) {
+            return Optional.empty();
+        }
+        return Optional.of(
+                Decision.of(
+                                "data.stops-server-without-directory",
+                                "a server process runs and doesn't answer, and its data directory is gone or half made",
+                                s.memory(),
+                                new Action.Fence())
+                        .after(java.time.Duration.ofSeconds(1)));
     }
 
     /**
@@ -71,7 +93,10 @@ final class DataDirectoryRules {
         if (s.otherLeads()) {
             return clone(s, found);
         }
-        return s.cluster().initialize().isEmpty() ? bootstrap(s) : waitForLeader(s, found);
+        boolean untouched = s.server().data() instanceof DataDirectory.Empty;
+        return s.cluster().initialize().isEmpty() && untouched
+                ? bootstrap(s)
+                : waitForLeader(s, found);
     }
 
     private static Decision clone(Situation s, String found) {
@@ -104,6 +129,12 @@ final class DataDirectoryRules {
     }
 
     private static Decision bootstrap(Situation s) {
+        if (s.settings().standbyCluster().isPresent()) {
+            return Decision.of(
+                    "data.standby-cluster-is-not-created",
+                    "standby_cluster is configured: a new cluster of its own would not follow the remote",
+                    s.memory());
+        }
         if (!s.self().mayBootstrap() || s.self().tags().nofailover()) {
             return Decision.of(
                     "data.waits-for-bootstrap",

@@ -94,7 +94,7 @@ final class ElectionRules {
         if (!s.yieldIsOver()) {
             return no(s, "election.yields", "the lead was given away a moment ago").after(SOON);
         }
-        if (s.self().tags().nofailover() && !(s.paused() && requested)) {
+        if (s.self().tags().nofailover()) {
             return no(
                     s,
                     "election.tagged-nofailover",
@@ -144,7 +144,11 @@ final class ElectionRules {
                     no(s, "election.leaves-to-candidate", candidate + " is asked for").after(SOON));
         }
         Optional<Member> member = s.cluster().member(candidate);
-        if (member.isEmpty() || member.get().addresses().apiUrl().isEmpty()) {
+        boolean patient =
+                s.since(s.memory().vacancy().orElseThrow().sinceNanos())
+                                .compareTo(s.settings().timing().ttl())
+                        < 0;
+        if (!patient || member.isEmpty() || member.get().addresses().apiUrl().isEmpty()) {
             return Optional.empty();
         }
         if (s.peers().isEmpty()) {
@@ -191,6 +195,19 @@ final class ElectionRules {
                             + ", the cluster on "
                             + clusterTimeline);
         }
+        boolean outsideFailsafe =
+                s.settings().failsafeMode()
+                        && s.cluster()
+                                .failsafe()
+                                .filter(map -> !map.isEmpty() && !map.containsKey(s.me()))
+                                .isPresent();
+        if (outsideFailsafe) {
+            return no(
+                    s,
+                    "election.not-in-failsafe",
+                    "failsafe_mode is on and the key \"failsafe\" doesn't name this member: a leader may go on"
+                            + " without asking it");
+        }
         List<Member> others = electorate(s);
         if (s.peers().isEmpty() && !others.isEmpty()) {
             return ask(s, "election.asks-everybody", "the leader key is free", others);
@@ -198,6 +215,14 @@ final class ElectionRules {
         Optional<Decision> better = better(s, standby.position(), steppedDown);
         if (better.isPresent()) {
             return better.get();
+        }
+        int missing = Candidates.missingVotes(s, standby.position());
+        if (missing > 0) {
+            return no(
+                            s,
+                            "election.lacks-votes",
+                            missing + " more synchronous voters must answer that they have no more")
+                    .after(SOON);
         }
         Optional<Decision> flowing =
                 steppedDown.isPresent() ? Optional.empty() : walFlows(s, standby);

@@ -34,7 +34,7 @@ final class FencingRules {
         if (s.paused() || !s.otherLeads() || !s.couldWrite() || fencing(s)) {
             return Optional.empty();
         }
-        if (s.ongoing().isPresent() && bootstrapping(s.ongoing().get().operation())) {
+        if (s.ongoing().isPresent() && worksOnFiles(s.ongoing().get().operation())) {
             return Optional.empty();
         }
         return Optional.of(
@@ -52,8 +52,10 @@ final class FencingRules {
                 && s.ongoing().get().operation() instanceof Operation.FenceStop;
     }
 
-    /** A server that is just being made or copied belongs to no term yet. */
-    private static boolean bootstrapping(Operation operation) {
-        return operation instanceof Operation.Clone || operation instanceof Operation.Rewind;
+    /** Work on the files of a server that serves nobody. */
+    private static boolean worksOnFiles(Operation operation) {
+        return operation instanceof Operation.Clone
+                || operation instanceof Operation.Rewind
+                || operation instanceof Operation.SingleUserRecovery;
     }
 }

@@ -1,5 +1,6 @@
 package io.kumki.agent.ha;
 
+import java.time.Duration;
 import java.util.Optional;
 
 /** Another member leads, and the own server is up. */
@@ -38,6 +39,13 @@ final class FollowerRules {
                             ? "tagged nostream"
                             : "the leader publishes no address: the last upstream stays",
                     s.memory());
+        }
+        if (!s.followsTarget() && !s.reached(s.memory().rejoin().retryAtNanos())) {
+            return Decision.of(
+                            "follower.waits-to-retry",
+                            "following " + target.upstream().get() + " failed a moment ago",
+                            s.memory())
+                    .after(Duration.ofMillis(500));
         }
         if (!s.followsTarget()) {
             return Decision.of(

@@ -44,7 +44,7 @@ final class IdentityRules {
      * introduces it.
      */
     static Optional<Decision> recordsMissingIdentifier(Situation s) {
-        if (s.cluster().initialize().isPresent()
+        if (s.cluster().systemIdentifier().isPresent()
                 || s.server().control().isEmpty()
                 || s.ongoing().isPresent()
                 || s.paused()
@@ -62,6 +62,9 @@ final class IdentityRules {
                             "the store knows no cluster, and this data directory is a standby's: start the member with the"
                                     + " primary first",
                             s.memory()));
+        }
+        if (s.cluster().initialize().isPresent()) {
+            return Optional.empty();
         }
         return Optional.of(
                 Decision.of(

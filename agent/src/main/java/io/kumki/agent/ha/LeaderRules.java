@@ -32,10 +32,15 @@ final class LeaderRules {
         if (request.isPresent()) {
             return request.get();
         }
-        return Decision.of(
-                "leader.holds-lock",
-                "no action. I am (" + s.me() + "), the leader with the lock",
-                s.memory());
+        Decision holds =
+                Decision.of(
+                        "leader.holds-lock",
+                        "no action. I am (" + s.me() + "), the leader with the lock",
+                        s.memory());
+        return StepDownRules.untilScheduled(s)
+                .filter(left -> left.compareTo(s.settings().timing().loopWait()) < 0)
+                .map(holds::after)
+                .orElse(holds);
     }
 
     private static Decision standby(Situation s) {
@@ -54,6 +59,12 @@ final class LeaderRules {
                     "the promotion failed a moment ago: another member shall try",
                     s.memory(),
                     new Action.ReleaseLeadership(Optional.empty()));
+        }
+        if (s.settings().standbyCluster().isPresent()) {
+            return Decision.of(
+                    "leader.of-standby-cluster-stays-standby",
+                    "standby_cluster is configured: the lead is held without a promotion",
+                    s.memory());
         }
         List<Action> actions = new ArrayList<>();
         actions.add(new Action.Start(new Operation.Promote()));

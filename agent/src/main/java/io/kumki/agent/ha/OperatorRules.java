@@ -2,6 +2,7 @@ package io.kumki.agent.ha;
 
 import io.kumki.dcs.cluster.ScheduledRestart;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /** What an operator asked of this member. */
 final class OperatorRules {
@@ -9,7 +10,7 @@ final class OperatorRules {
     private OperatorRules() {}
 
     static Optional<Decision> decide(Situation s) {
-        if (s.command().isEmpty() || s.etcdSilent() && !shutdown(s)) {
+        if (s.command().isEmpty()) {
             return Optional.empty();
         }
         return switch (s.command().get()) {
@@ -20,13 +21,27 @@ final class OperatorRules {
         };
     }
 
-    private static boolean shutdown(Situation s) {
-        return s.command().get() instanceof OperatorCommand.Shutdown;
-    }
-
     private static Decision restart(Situation s, ScheduledRestart.Conditions conditions) {
         if (s.ongoing().isPresent()) {
             return refuse(s, "restart.busy", busy(s));
+        }
+        boolean stopped = s.server().postmaster() == LocalServer.Postmaster.STOPPED;
+        boolean standby =
+                s.server().control().filter(LocalServer.ControlData::standbySignal).isPresent();
+        boolean mayBePrimary = s.iHoldKey() || s.paused() && s.vacant();
+        if (s.server().control().isEmpty() || stopped && !standby && !mayBePrimary) {
+            return refuse(
+                    s,
+                    "restart.would-start-a-second-primary",
+                    new CommandRefusal.NotPossible(
+                            "the server is stopped, and started as it is it would be a primary without the"
+                                    + " leader key"));
+        }
+        if (s.server().postmaster() == LocalServer.Postmaster.STARTING) {
+            return refuse(
+                    s,
+                    "restart.still-starting",
+                    new CommandRefusal.NotPossible("postgres is still starting"));
         }
         Optional<String> unmet = unmet(s, conditions);
         if (unmet.isPresent()) {
@@ -59,24 +74,30 @@ final class OperatorRules {
             return Optional.of("no restart is pending");
         }
         int version = s.server().answer().map(answer -> answer.info().version()).orElse(0);
-        if (conditions.postgresVersion().isPresent()
-                && version >= numeric(conditions.postgresVersion().get())) {
-            return Optional.of(
-                    "the server's version "
-                            + version
-                            + " isn't below "
-                            + conditions.postgresVersion().get());
+        if (conditions.postgresVersion().isEmpty()) {
+            return Optional.empty();
         }
-        return Optional.empty();
+        String wanted = conditions.postgresVersion().get();
+        OptionalInt limit = numeric(wanted);
+        if (limit.isEmpty()) {
+            return Optional.of("\"" + wanted + "\" is no PostgreSQL version");
+        }
+        return version < limit.getAsInt()
+                ? Optional.empty()
+                : Optional.of("the server's version " + version + " isn't below " + wanted);
     }
 
-    /** {@code 15.4} as 150004, {@code 9.6.24} as 90624. */
-    private static int numeric(String version) {
+    /** {@code 15.4} as 150004, {@code 9.6.24} as 90624; empty for anything else. */
+    private static OptionalInt numeric(String version) {
+        if (!version.matches("[0-9]{1,3}(\\.[0-9]{1,3}){1,2}")) {
+            return OptionalInt.empty();
+        }
         String[] parts = version.split("\\.", -1);
         int number = Integer.parseInt(parts[0]) * 10_000;
-        return parts.length == 2
-                ? number + Integer.parseInt(parts[1])
-                : number + Integer.parseInt(parts[1]) * 100 + Integer.parseInt(parts[2]);
+        return OptionalInt.of(
+                parts.length == 2
+                        ? number + Integer.parseInt(parts[1])
+                        : number + Integer.parseInt(parts[1]) * 100 + Integer.parseInt(parts[2]));
     }
 
     private static Decision reinitialize(Situation s, OperatorCommand.Reinitialize command) {

@@ -36,6 +36,9 @@ final class Recollection {
         if (!s.iHoldKey() && !s.etcdSilent()) {
             memory = memory.withStepDown(Optional.empty());
         }
+        if (!s.iHoldKey() && !s.etcdSilent()) {
+            memory = memory.withSlotsSeen(new TreeMap<>());
+        }
         memory = memory.withStepDown(memory.stepDown().map(stepDown -> withShutdown(s, stepDown)));
         return memory.withRejoin(rejoin(s, memory.rejoin()));
     }
@@ -71,6 +74,9 @@ final class Recollection {
         if (s.server().primary()) {
             return Rejoin.FRESH;
         }
+        if (s.server().postmaster() == LocalServer.Postmaster.STARTING) {
+            return waitsForStream(s, rejoin);
+        }
         if (!(s.server().answer().orElse(null) instanceof LocalServer.Answer.Standby standby)) {
             return rejoin;
         }
@@ -78,6 +84,10 @@ final class Recollection {
         if (streams) {
             return Rejoin.FRESH;
         }
+        return waitsForStream(s, rejoin);
+    }
+
+    private static Rejoin waitsForStream(Situation s, Rejoin rejoin) {
         boolean somebodyToFollow = s.otherLeads() && !s.self().tags().nostream();
         if (!somebodyToFollow) {
             return rejoin.withStalledSince(OptionalLong.empty());

@@ -24,17 +24,24 @@ final class RejoinRules {
     /** A standby whose log is fine and that still streams nothing for so long is restarted once. */
     private static final Duration STALL_BEFORE_RESTART = Duration.ofSeconds(30);
 
+    /** Failed starts after a rewind or a clone before the logs are compared again. */
+    private static final int STARTS_AFTER_REPAIR = 3;
+
     private RejoinRules() {}
 
     /** A stopped server, and another member leads. */
     static Decision startsAgain(Situation s, ControlData control) {
         Rejoin rejoin = s.memory().rejoin();
         StandbyTarget target = Following.target(s.self(), s.cluster());
-        if (rejoin.rewound() || control.standbySignal() && !diverged(s)) {
+        boolean repaired = rejoin.rewound() && rejoin.failedStarts() < STARTS_AFTER_REPAIR;
+        boolean fits = verdict(s).filter(Divergence.None.class::isInstance).isPresent();
+        boolean ordinary =
+                control.standbySignal() && !diverged(s) && (rejoin.failedStarts() == 0 || fits);
+        if (repaired || ordinary) {
             return start(
                     s,
                     target,
-                    rejoin.rewound() ? "its data directory was made to fit" : "it was a standby");
+                    repaired ? "its data directory was made to fit" : "it was a standby");
         }
         Optional<Upstream> leader = Following.leader(s.self(), s.cluster());
         Optional<Decision> wait = waitsForLeader(s, leader);
@@ -49,7 +56,11 @@ final class RejoinRules {
                     new Action.Start(new Operation.SingleUserRecovery()));
         }
         return switch (verdict(s).orElse(null)) {
-            case null -> assess(s, leader.orElseThrow(), "it was a primary");
+            case null ->
+                    assess(
+                            s,
+                            leader.orElseThrow(),
+                            control.standbySignal() ? "it can't be started" : "it was a primary");
             case Divergence.Unknown _ -> assess(s, leader.orElseThrow(), "the last check failed");
             case Divergence.None(String why) -> start(s, target, why);
             case Divergence.Diverged(String why) ->
@@ -90,7 +101,7 @@ final class RejoinRules {
                                             + " reinit\" makes a fresh copy",
                                     s.memory()));
         }
-        if (!rejoin.restartTried() && stalled.compareTo(STALL_BEFORE_RESTART) > 0) {
+        if (!s.paused() && !rejoin.restartTried() && stalled.compareTo(STALL_BEFORE_RESTART) > 0) {
             return Decision.of(
                     "rejoin.restarts-stalled-standby",
                     found + " although its log fits",
@@ -102,6 +113,32 @@ final class RejoinRules {
                         found + " although its log fits; see the server's log on both sides",
                         s.memory())
                 .after(Duration.ofSeconds(1));
+    }
+
+    /**
+     * A standby that is starting for long: replay may take hours, but a log that left the leader's
+     * never comes to an end.
+     */
+    static Optional<Decision> stuckInStart(Situation s) {
+        Rejoin rejoin = s.memory().rejoin();
+        Optional<Upstream> leader = Following.leader(s.self(), s.cluster());
+        boolean due =
+                rejoin.stalledSinceNanos().isPresent()
+                        && s.since(rejoin.stalledSinceNanos().getAsLong())
+                                        .compareTo(STALL_BEFORE_RESTART)
+                                > 0
+                        && s.reached(rejoin.retryAtNanos())
+                        && waitsForLeader(s, leader).isEmpty();
+        if (!due) {
+            return Optional.empty();
+        }
+        String found = "the standby doesn't come up";
+        return switch (verdict(s).orElse(null)) {
+            case null -> Optional.of(assess(s, leader.orElseThrow(), found));
+            case Divergence.Unknown _ -> Optional.of(assess(s, leader.orElseThrow(), found));
+            case Divergence.None _ -> Optional.empty();
+            case Divergence.Diverged(String why) -> repair(s, leader.orElseThrow(), why);
+        };
     }
 
     /** The leader must be known, reachable and a primary before anything is compared with it. */
@@ -170,7 +207,9 @@ final class RejoinRules {
                                     new Action.Start(new Operation.Rewind(leader))));
         }
         boolean mayClone =
-                policy.cloneWhenDiverged() || policy.cloneAfterFailedRewind() && failures > 0;
+                !s.paused()
+                        && (policy.cloneWhenDiverged()
+                                || policy.cloneAfterFailedRewind() && failures > 0);
         return mayClone
                 ? Optional.of(
                         Decision.of(

@@ -116,18 +116,47 @@ public record Situation(
      * primary, or it can't be asked and nothing shows that it is a standby.
      */
     public boolean couldWrite() {
+        if (ongoing.filter(work -> makesPrimary(work.operation())).isPresent()) {
+            return true;
+        }
         if (server.answer().isPresent()) {
             return server.primary();
         }
-        if (ongoing.isPresent() && ongoing.get().operation() instanceof Operation.Promote) {
-            return true;
-        }
-        if (server.postmaster() == LocalServer.Postmaster.STOPPED) {
-            return false;
-        }
+        return server.postmaster() != LocalServer.Postmaster.STOPPED && startsAsPrimary();
+    }
+
+    /** What the last look showed may be over by now: such an operation ends with a primary. */
+    private boolean makesPrimary(Operation operation) {
+        return switch (operation) {
+            case Operation.Promote(), Operation.StartPrimary _ -> true;
+            case Operation.Restart _ ->
+                    server.answer().isPresent() ? server.primary() : startsAsPrimary();
+            case Operation.Bootstrap(),
+                    Operation.FinishBootstrap(),
+                    Operation.DiscardBootstrap(),
+                    Operation.Clone _,
+                    Operation.StartStandby _,
+                    Operation.StepDown(),
+                    Operation.StopInTime _,
+                    Operation.FenceStop(),
+                    Operation.Follow _,
+                    Operation.Assess _,
+                    Operation.Rewind _,
+                    Operation.SingleUserRecovery() ->
+                    false;
+        };
+    }
+
+    /** Nothing shows that the data directory is a standby's. */
+    private boolean startsAsPrimary() {
         return server.control()
                 .map(control -> !control.standbySignal())
                 .orElse(memory.wasPrimary());
+    }
+
+    /** An operator wants this agent to end. */
+    public boolean endingAsked() {
+        return command.filter(OperatorCommand.Shutdown.class::isInstance).isPresent();
     }
 
     /** Nanoseconds since an instant. */

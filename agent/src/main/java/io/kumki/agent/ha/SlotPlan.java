@@ -34,6 +34,9 @@ final class SlotPlan {
         for (LocalServer.Slot slot : slots(s)) {
             present.put(slot.name(), slot);
             drop(s, slot, wanted).ifPresent(changes::add);
+            if (lost(slot) && !changes.contains(new SlotChange.Drop(slot.name()))) {
+                wanted.remove(slot.name());
+            }
         }
         for (String name : wanted) {
             LocalServer.Slot slot = present.get(name);
@@ -53,7 +56,9 @@ final class SlotPlan {
                 !s.settings().memberSlotsTtl().isZero() && !s.self().tags().nofailover();
         for (Member member : s.cluster().members().values()) {
             boolean mine = member.tags().replicatefrom().filter(s.me()::equals).isPresent();
-            boolean fromMe = s.iHoldKey() && member.tags().replicatefrom().isEmpty();
+            boolean cascades =
+                    member.tags().replicatefrom().flatMap(s.cluster()::member).isPresent();
+            boolean fromMe = s.iHoldKey() && !cascades;
             if (!member.name().equals(s.me())
                     && !member.tags().nostream()
                     && (keepsForAll || mine || fromMe)) {
@@ -73,8 +78,9 @@ final class SlotPlan {
         if (foreign || slot.active() || s.paused()) {
             return Optional.empty();
         }
-        boolean holdsBackVacuum = slot.xmin() && !s.iHoldKey();
-        return !wanted.contains(slot.name()) || lost(slot) || holdsBackVacuum
+        boolean holdsBackVacuum = slot.xmin() && s.otherLeads();
+        boolean reservesNothing = slot.restartLsn().isZero() && s.otherLeads();
+        return !wanted.contains(slot.name()) || lost(slot) || holdsBackVacuum || reservesNothing
                 ? Optional.of(new SlotChange.Drop(slot.name()))
                 : Optional.empty();
     }

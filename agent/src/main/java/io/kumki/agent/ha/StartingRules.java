@@ -21,15 +21,21 @@ final class StartingRules {
                         ? s.memory().withCrashedSince(OptionalLong.of(s.nowNanos()))
                         : s.memory();
         Situation known = s.withMemory(memory);
-        if (s.iHoldKey() && !s.paused() && !stopping) {
+        if (s.iHoldKey() && !s.paused()) {
             Duration waited = s.since(memory.crashedSinceNanos().getAsLong());
             if (waited.compareTo(s.settings().primaryStartTimeout()) > 0) {
                 Optional<Decision> handOver =
                         RecoveryRules.handOver(
-                                known, "the server is starting since " + waited.toSeconds() + " s");
+                                known, "the server isn't up since " + waited.toSeconds() + " s");
                 if (handOver.isPresent()) {
-                    return handOver;
+                    return handOver.map(decision -> stopsFirst(known, decision));
                 }
+            }
+        }
+        if (s.otherLeads() && !s.paused() && !stopping) {
+            Optional<Decision> stuck = RejoinRules.stuckInStart(s);
+            if (stuck.isPresent()) {
+                return stuck;
             }
         }
         return Optional.of(
@@ -40,5 +46,17 @@ final class StartingRules {
                                         : "the server doesn't accept connections yet",
                                 memory)
                         .after(Duration.ofMillis(500)));
+    }
+
+    /** The key is given away when the server is stopped: it could come up at any moment. */
+    private static Decision stopsFirst(Situation s, Decision handOver) {
+        return handOver.questions().isEmpty()
+                ? Decision.of(
+                                "server.stops-to-hand-over",
+                                handOver.reason(),
+                                s.memory(),
+                                new Action.Fence())
+                        .atOnce()
+                : handOver;
     }
 }

@@ -113,8 +113,8 @@ final class StepDownRules {
         return request.scheduledAt().isPresent()
                 && (s.paused()
                         || parse(request.scheduledAt().get())
-                                .filter(at -> at.toInstant().isAfter(s.wallClock()))
-                                .isPresent());
+                                .map(at -> at.toInstant().isAfter(s.wallClock()))
+                                .orElse(true));
     }
 
     /** When the next scheduled request is due, for the loop to wake up in time. */
@@ -122,6 +122,7 @@ final class StepDownRules {
         return s.cluster()
                 .failover()
                 .scheduledAt()
+                .filter(_ -> !s.paused())
                 .flatMap(StepDownRules::parse)
                 .map(at -> Duration.between(s.wallClock(), at.toInstant()))
                 .filter(left -> !left.isNegative());
@@ -207,7 +208,7 @@ final class StepDownRules {
                             .atOnce());
         }
         boolean stopped = s.server().postmaster() == LocalServer.Postmaster.STOPPED;
-        boolean ending = s.command().filter(OperatorCommand.Shutdown.class::isInstance).isPresent();
+        boolean ending = s.endingAsked();
         if (stopped && !ending && s.since(shutdown.knownNanos()).compareTo(HAND_OVER_BUDGET) > 0) {
             return Optional.of(takeBack(s, stepDown, Candidates.describe(refusals)));
         }

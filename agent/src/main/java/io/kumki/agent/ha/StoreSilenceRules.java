@@ -15,6 +15,11 @@ final class StoreSilenceRules {
         if (!s.etcdSilent()) {
             return Optional.empty();
         }
+        boolean timeToEnd =
+                s.paused() || !s.couldWrite() || s.leaseLeft().compareTo(s.stopMargin()) > 0;
+        if (s.endingAsked() && timeToEnd) {
+            return ShutdownRules.decide(s);
+        }
         if (s.paused()) {
             return Optional.of(
                     Decision.of(
@@ -90,6 +95,12 @@ final class StoreSilenceRules {
         boolean demoted =
                 s.server().postmaster() == LocalServer.Postmaster.STOPPED
                         && s.server().control().isPresent()
+                        && s.cluster()
+                                .systemIdentifier()
+                                .equals(
+                                        s.server()
+                                                .control()
+                                                .map(LocalServer.ControlData::systemIdentifier))
                         && s.ongoing().isEmpty()
                         && s.reached(s.memory().rejoin().retryAtNanos());
         if (demoted) {
