@@ -82,7 +82,7 @@ final class Recollection {
         }
         boolean streams = standby.receiver().filter(LocalServer.Receiver::streaming).isPresent();
         if (streams) {
-            return Rejoin.FRESH;
+            return Rejoin.FRESH.withRetryAt(rejoin.retryAtNanos());
         }
         return waitsForStream(s, rejoin);
     }

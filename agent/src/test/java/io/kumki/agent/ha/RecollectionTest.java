@@ -1,0 +1,117 @@
+package io.kumki.agent.ha;
+
+import static io.kumki.agent.ha.Situations.NOW;
+import static io.kumki.agent.ha.Situations.leader;
+import static io.kumki.agent.ha.Situations.standby;
+import static java.time.Duration.ofSeconds;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.kumki.agent.ha.LocalServer.Postmaster;
+import io.kumki.dcs.cluster.ClusterStatus;
+import io.kumki.dcs.cluster.Lsn;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** What is remembered, and what must be forgotten. */
+@Timeout(10)
+class RecollectionTest {
+
+    @Test
+    void slotStampsOfAnEarlierLeadershipAreForgotten() {
+        Situations given = standby().memory(m -> m.withSlotsSeen(stamps("n3", 0)));
+        assertThat(Recollection.refresh(given.get()).slotsSeenNanos()).isEmpty();
+    }
+
+    @Test
+    void aNewLeaderKeepsTheSlotsThatTheFormerRetained() {
+        ClusterStatus status =
+                new ClusterStatus(Optional.empty(), new TreeMap<>(), List.of("gone"));
+        assertThat(SlotPlan.seen(leader().status(status).get()))
+                .containsOnlyKeys("gone", "n1", "n2", "n3")
+                .containsEntry("gone", NOW);
+    }
+
+    @Test
+    void aSlotIsRetainedUpToTheTimeToLiveAndNotLonger() {
+        long ttl = Duration.ofSeconds(1800).toNanos();
+        assertThat(
+                        SlotPlan.seen(
+                                leader().memory(m -> m.withSlotsSeen(stamps("gone", NOW - ttl)))
+                                        .get()))
+                .containsKey("gone");
+        assertThat(
+                        SlotPlan.seen(
+                                leader().memory(m -> m.withSlotsSeen(stamps("gone", NOW - ttl - 1)))
+                                        .get()))
+                .doesNotContainKey("gone");
+    }
+
+    @Test
+    void aStreamingStandbyForgetsTheWayBackButNotThePauseBeforeTheNextTry() {
+        Situations given =
+                standby()
+                        .rejoining(r -> r.withStart(3, OptionalLong.of(NOW + 5)))
+                        .verdict(new Divergence.None(""));
+        Memory.Rejoin rejoin = Recollection.refresh(given.get()).rejoin();
+        assertThat(rejoin).isEqualTo(Memory.Rejoin.FRESH.withRetryAt(OptionalLong.of(NOW + 5)));
+    }
+
+    @Test
+    void aStandbyInStartIsTimed() {
+        Memory memory = Recollection.refresh(standby().mute(Postmaster.STARTING).get());
+        assertThat(memory.rejoin().stalledSinceNanos()).hasValue(NOW);
+    }
+
+    @Test
+    void aHandOverEndsWithTheKey() {
+        Situations given =
+                leader().steppingDown(Optional.of(ofSeconds(1)), Optional.empty()).held("n2");
+        assertThat(Recollection.refresh(given.get()).stepDown()).isEmpty();
+        Situations silent =
+                leader().steppingDown(Optional.of(ofSeconds(1)), Optional.empty()).silent();
+        assertThat(Recollection.refresh(silent.get()).stepDown()).isPresent();
+    }
+
+    @Test
+    void aFailedFollowIsNotRepeatedAtOnce() {
+        Situation.Ongoing follow =
+                new Situation.Ongoing(
+                        new Operation.Follow(StandbyTarget.NOBODY), NOW, Optional.<Lsn>empty());
+        Memory memory =
+                Aftermath.of(
+                        Memory.FRESH,
+                        follow,
+                        new OperationOutcome.Failed("disk full"),
+                        ofSeconds(30),
+                        NOW);
+        assertThat(memory.rejoin().retryAtNanos()).hasValue(NOW + ofSeconds(1).toNanos());
+    }
+
+    @Test
+    void aScheduledSwitchoverWakesTheLeaderInTime() {
+        Decision soon = Rules.decide(leader().request("n1", "", "2026-01-02T03:04:09Z").get());
+        assertThat(soon.next()).isEqualTo(new Decision.Next.After(ofSeconds(4)));
+        Decision later = Rules.decide(leader().request("n1", "", "2026-01-02T03:04:15Z").get());
+        assertThat(later.next()).isEqualTo(new Decision.Next.LoopWait());
+    }
+
+    @Test
+    void aQuietTurnOfAPublishedMemberWritesNothing() {
+        Situation s = standby().leaseLeft(ofSeconds(20)).get();
+        var own = Published.member(s, Optional.empty());
+        Situation published = standby().leaseLeft(ofSeconds(20)).change("n2", _ -> own).get();
+        List<Action> actions = Upkeep.plan(published, Optional.empty()).actions();
+        assertThat(actions).noneMatch(Action.PublishMember.class::isInstance);
+    }
+
+    private static TreeMap<String, Long> stamps(String name, long nanos) {
+        TreeMap<String, Long> stamps = new TreeMap<>();
+        stamps.put(name, nanos);
+        return stamps;
+    }
+}

@@ -1,0 +1,897 @@
+package io.kumki.agent.ha;
+
+import static io.kumki.agent.ha.Situations.leader;
+import static io.kumki.agent.ha.Situations.peer;
+import static io.kumki.agent.ha.Situations.standby;
+import static io.kumki.agent.ha.Situations.standbyAnswer;
+import static java.time.Duration.ofMillis;
+import static java.time.Duration.ofSeconds;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.params.provider.Arguments.argumentSet;
+
+import io.kumki.agent.ha.LocalServer.Answer;
+import io.kumki.agent.ha.LocalServer.ClusterState;
+import io.kumki.agent.ha.LocalServer.DataDirectory;
+import io.kumki.agent.ha.LocalServer.Postmaster;
+import io.kumki.agent.ha.Memory.BootstrapStage;
+import io.kumki.dcs.cluster.Lsn;
+import io.kumki.dcs.cluster.Member;
+import io.kumki.dcs.cluster.ScheduledRestart.Conditions;
+import io.kumki.dcs.cluster.Tags;
+import io.kumki.dcs.cluster.TimelineHistory;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** The policy as tables: a situation, and the rule that must decide it. */
+@Timeout(10)
+class RulesTest {
+
+    private static final DataDirectory EMPTY = new DataDirectory.Empty();
+    private static final Divergence FITS = new Divergence.None("its log is a prefix");
+    private static final Divergence DIVERGED = new Divergence.Diverged("it has more");
+    private static final Operation ASSESS =
+            new Operation.Assess(
+                    new Upstream(Optional.empty(), "n1", 5432, "postgres", Optional.empty()), 2);
+    private static final OperatorCommand END = new OperatorCommand.Shutdown();
+    private static final OperatorCommand RESTART = new OperatorCommand.RestartNow(Conditions.NONE);
+
+    private static final Answer.Primary PRIMARY =
+            new Answer.Primary(Situations.INFO, 2, Situations.POSITION, List.of());
+    private static final Answer.Standby STALLED = standbyAnswer(1000, false);
+
+    @ParameterizedTest
+    @MethodSource({
+        "fencing",
+        "silence",
+        "identity",
+        "bootstrap",
+        "data",
+        "operator",
+        "shutdown",
+        "ongoing",
+        "recovery",
+        "starting",
+        "leading",
+        "switchover",
+        "following",
+        "rejoin",
+        "election"
+    })
+    void decides(Situations given, String rule) {
+        Decision decision = Rules.decide(given.get());
+        assertThat(decision.rule()).as(decision.reason()).isEqualTo(rule);
+    }
+
+    static Arguments row(String name, Situations given, String rule) {
+        return argumentSet(name, given, rule);
+    }
+
+    static OperatorCommand restart(String version) {
+        return new OperatorCommand.RestartNow(
+                new Conditions(Optional.empty(), Optional.of(version), OptionalInt.empty(), false));
+    }
+
+    static OperatorCommand reinit(boolean force) {
+        return new OperatorCommand.Reinitialize(force, false);
+    }
+
+    static Situations formerPrimary() {
+        return standby().stopped(ClusterState.SHUT_DOWN, false);
+    }
+
+    static Situations stoppedStandby() {
+        return standby().stopped(ClusterState.SHUT_DOWN_IN_RECOVERY, true);
+    }
+
+    static Situations stoppedLeader() {
+        return leader().stopped(ClusterState.IN_PRODUCTION, false);
+    }
+
+    static Situations asked() {
+        return leader().request("n1", "", "").heard("n2", peer(1000)).heard("n3", peer(1000));
+    }
+
+    static Situations race() {
+        return standby().vacant();
+    }
+
+    static Stream<Arguments> fencing() {
+        return Stream.of(
+                row("lease over: stops", leader().leaseLeft(ofMillis(0)), "fence.lease-ran-out"),
+                row("lease left: leads", leader().leaseLeft(ofMillis(1)), "leader.holds-lock"),
+                row(
+                        "in pause a person decides",
+                        leader().leaseLeft(ofMillis(-5)).paused(),
+                        "leader.holds-lock"),
+                row(
+                        "promotion under way counts as writing",
+                        standby().held("n2").leaseLeft(ofMillis(-5)).doing(new Operation.Promote()),
+                        "fence.lease-ran-out"),
+                row(
+                        "a primary being started counts as writing",
+                        stoppedLeader()
+                                .leaseLeft(ofMillis(-5))
+                                .doing(new Operation.StartPrimary(ofSeconds(9))),
+                        "fence.lease-ran-out"),
+                row(
+                        "a primary being restarted counts as writing",
+                        stoppedLeader()
+                                .leaseLeft(ofMillis(-5))
+                                .doing(new Operation.Restart(ofSeconds(9))),
+                        "fence.lease-ran-out"),
+                row("another leads", leader().held("n2"), "fence.another-leads"),
+                row(
+                        "another leads, and the own promotion runs",
+                        standby().doing(new Operation.Promote()),
+                        "fence.another-leads"),
+                row(
+                        "a server that can't be asked, and no standby",
+                        leader().held("n2").mute(Postmaster.STARTING),
+                        "fence.another-leads"),
+                row(
+                        "crash recovery in single-user mode serves nobody",
+                        leader().held("n2")
+                                .mute(Postmaster.STARTING)
+                                .doing(new Operation.SingleUserRecovery()),
+                        "operation.under-way"),
+                row(
+                        "already being stopped hard",
+                        leader().held("n2").doing(new Operation.FenceStop()),
+                        "operation.under-way"));
+    }
+
+    static Stream<Arguments> silence() {
+        return Stream.of(
+                row("lease left: waits", leader().silent(), "leader.waits-for-etcd"),
+                row(
+                        "just above the margin",
+                        leader().silent().leaseLeft(ofMillis(5001)),
+                        "leader.waits-for-etcd"),
+                row(
+                        "margin reached",
+                        leader().silent().leaseLeft(ofMillis(5000)),
+                        "leader.stops-before-lease-ends"),
+                row(
+                        "margin reached beside an operation",
+                        leader().silent().leaseLeft(ofMillis(4000)).doing(new Operation.StepDown()),
+                        "leader.stops-before-lease-ends"),
+                row(
+                        "already stopping",
+                        leader().silent()
+                                .leaseLeft(ofMillis(2000))
+                                .doing(new Operation.StopInTime(ofSeconds(2))),
+                        "store.stop-under-way"),
+                row("no lease", leader().silent().noLease(), "store.stops-without-proof"),
+                row(
+                        "paused",
+                        leader().silent().noLease().paused(),
+                        "store.paused-keeps-everything"),
+                row("standby", standby().silent(), "store.reader-goes-on"),
+                row("demoted", stoppedLeader().silent().noLease(), "store.starts-read-only"),
+                row(
+                        "stopped, and whose data it is isn't known",
+                        stoppedLeader().silent().noLease().noCluster(),
+                        "store.reader-goes-on"),
+                row(
+                        "bootstrapping",
+                        standby().silent().stage(new BootstrapStage.Won()),
+                        "store.bootstrap-waits"),
+                row(
+                        "asked to end while etcd is silent",
+                        standby().silent().command(END),
+                        "shutdown.stops-server"),
+                row(
+                        "asked to end with lease left",
+                        leader().silent().command(END),
+                        "shutdown.stops-server"),
+                row(
+                        "asked to end, the margin comes first",
+                        leader().silent().leaseLeft(ofMillis(4000)).command(END),
+                        "leader.stops-before-lease-ends"));
+    }
+
+    static Stream<Arguments> identity() {
+        return Stream.of(
+                row(
+                        "foreign",
+                        standby().initialize("7999999999999999999"),
+                        "identity.foreign-data"),
+                row(
+                        "foreign in pause",
+                        standby().initialize("7999999999999999999").paused(),
+                        "identity.foreign-data-in-pause"),
+                row(
+                        "foreign leader",
+                        leader().initialize("7999999999999999999"),
+                        "identity.foreign-data-gives-up-lead"),
+                row(
+                        "primary, no cluster",
+                        leader().vacant().noLease().noCluster(),
+                        "identity.introduces-cluster"),
+                row(
+                        "standby, no cluster",
+                        race().noCluster(),
+                        "identity.standby-waits-for-primary"),
+                row(
+                        "standby, a cluster being created",
+                        race().initialize(""),
+                        "identity.standby-waits-for-primary"));
+    }
+
+    static Stream<Arguments> bootstrap() {
+        Situations ready = leader().vacant().noLease().noCluster();
+        return Stream.of(
+                row(
+                        "won",
+                        standby().vacant().without(EMPTY).stage(new BootstrapStage.Won()),
+                        "bootstrap.creates-cluster"),
+                row(
+                        "won, under way",
+                        standby()
+                                .vacant()
+                                .without(EMPTY)
+                                .stage(new BootstrapStage.Won())
+                                .doing(new Operation.Bootstrap()),
+                        "bootstrap.under-way"),
+                row(
+                        "created",
+                        leader().vacant()
+                                .noLease()
+                                .initialize("")
+                                .stage(new BootstrapStage.Created()),
+                        "bootstrap.finishes"),
+                row(
+                        "created, under way",
+                        leader().vacant()
+                                .noLease()
+                                .initialize("")
+                                .stage(new BootstrapStage.Created())
+                                .doing(new Operation.FinishBootstrap()),
+                        "bootstrap.finishing"),
+                row(
+                        "asked to end beside it",
+                        leader().vacant()
+                                .noLease()
+                                .initialize("")
+                                .stage(new BootstrapStage.Created())
+                                .doing(new Operation.FinishBootstrap())
+                                .command(END),
+                        "bootstrap.is-broken-off"),
+                row(
+                        "asked to end between",
+                        leader().vacant()
+                                .noLease()
+                                .initialize("")
+                                .stage(new BootstrapStage.Created())
+                                .command(END),
+                        "bootstrap.is-not-gone-on-with"),
+                row(
+                        "ready",
+                        ready.initialize("").stage(new BootstrapStage.Ready()),
+                        "bootstrap.takes-lead"),
+                row(
+                        "ready, silent",
+                        leader().vacant()
+                                .noLease()
+                                .mute(Postmaster.RUNNING)
+                                .stage(new BootstrapStage.Ready()),
+                        "bootstrap.waits-for-server"),
+                row(
+                        "ready, server gone",
+                        stoppedLeader().vacant().noLease().stage(new BootstrapStage.Ready()),
+                        "bootstrap.lost-its-server"),
+                row(
+                        "failed",
+                        standby()
+                                .vacant()
+                                .without(EMPTY)
+                                .stage(new BootstrapStage.Failed("disk full")),
+                        "bootstrap.discards"),
+                row(
+                        "failed, under way",
+                        standby()
+                                .vacant()
+                                .without(EMPTY)
+                                .stage(new BootstrapStage.Failed("disk full"))
+                                .doing(new Operation.DiscardBootstrap()),
+                        "bootstrap.discarding"),
+                row(
+                        "discarded",
+                        standby()
+                                .vacant()
+                                .without(EMPTY)
+                                .stage(new BootstrapStage.Discarded("disk full")),
+                        "bootstrap.gives-up"));
+    }
+
+    static Stream<Arguments> data() {
+        DataDirectory unreadable = new DataDirectory.Unreadable("permission denied");
+        DataDirectory halfRewound = new DataDirectory.Unfinished(LocalServer.UnfinishedWork.REWIND);
+        DataDirectory halfCloned = new DataDirectory.Unfinished(LocalServer.UnfinishedWork.CLONE);
+        return Stream.of(
+                row("no cluster", race().without(EMPTY).noCluster(), "bootstrap.races"),
+                row(
+                        "no cluster, nofailover",
+                        race().without(EMPTY).noCluster().tagged(Map.of("nofailover", true)),
+                        "data.waits-for-bootstrap"),
+                row(
+                        "no cluster, no bootstrap section",
+                        race().without(EMPTY).noCluster().mayNotBootstrap(),
+                        "data.waits-for-bootstrap"),
+                row(
+                        "no cluster, standby cluster",
+                        race().without(EMPTY)
+                                .noCluster()
+                                .set("standby_cluster", Map.of("host", "remote")),
+                        "data.standby-cluster-is-not-created"),
+                row(
+                        "half a clone is not bootstrapped over",
+                        race().without(halfCloned).noCluster(),
+                        "data.waits-for-leader"),
+                row("leader leads", standby().without(EMPTY), "data.clones"),
+                row("half a clone", standby().without(halfCloned), "data.clones"),
+                row(
+                        "leader without address",
+                        standby().without(EMPTY).without("n1"),
+                        "data.waits-for-leader-address"),
+                row(
+                        "leader not yet a primary",
+                        standby().without(EMPTY).member("n1", "replica", Tags.NONE),
+                        "data.waits-for-primary"),
+                row(
+                        "clone failed",
+                        standby()
+                                .without(EMPTY)
+                                .rejoining(
+                                        r -> r.withClone(1, OptionalLong.of(Situations.NOW + 1))),
+                        "data.waits-to-clone-again"),
+                row("no leader", race().without(EMPTY), "data.waits-for-leader"),
+                row("pause", standby().without(EMPTY).paused(), "data.empty-in-pause"),
+                row(
+                        "holder without data",
+                        leader().without(EMPTY),
+                        "data.nothing-to-lead-with-gives-up-lead"),
+                row("unreadable", standby().without(unreadable), "data.unreadable"),
+                row("half rewound", standby().without(halfRewound), "data.half-rewound"),
+                row(
+                        "half rewound, may clone",
+                        standby().without(halfRewound).rejoin(true, true, false),
+                        "data.clones"),
+                row(
+                        "a serving primary isn't given up for one bad look",
+                        leader().data(unreadable),
+                        "leader.holds-lock"),
+                row(
+                        "a mute server is stopped before the lead goes",
+                        leader().data(EMPTY).mute(Postmaster.RUNNING),
+                        "data.stops-server-without-directory"));
+    }
+
+    static Stream<Arguments> operator() {
+        return Stream.of(
+                row("restart", leader().command(RESTART), "restart.restarts"),
+                row("restart in pause", leader().paused().command(RESTART), "restart.restarts"),
+                row("restart while busy", standby().doing(ASSESS).command(RESTART), "restart.busy"),
+                row("older than", leader().command(restart("15.5")), "restart.restarts"),
+                row(
+                        "not older than",
+                        leader().command(restart("15.4")),
+                        "restart.conditions-not-met"),
+                row("no version", leader().command(restart("15")), "restart.conditions-not-met"),
+                row(
+                        "stopped former primary",
+                        formerPrimary().command(RESTART),
+                        "restart.would-start-a-second-primary"),
+                row("stopped standby", stoppedStandby().command(RESTART), "restart.restarts"),
+                row(
+                        "starting",
+                        standby().mute(Postmaster.STARTING).command(RESTART),
+                        "restart.still-starting"),
+                row("reinit", standby().command(reinit(false)), "reinitialize.clones"),
+                row("reinit leader", leader().command(reinit(false)), "reinitialize.is-leader"),
+                row("reinit, no leader", race().command(reinit(false)), "reinitialize.no-leader"),
+                row(
+                        "reinit while busy",
+                        standby().doing(ASSESS).command(reinit(false)),
+                        "reinitialize.busy"),
+                row(
+                        "reinit with force",
+                        standby().doing(ASSESS).command(reinit(true)),
+                        "reinitialize.ends-operation"));
+    }
+
+    static Stream<Arguments> shutdown() {
+        return Stream.of(
+                row("running", leader().command(END), "shutdown.stops-server"),
+                row("in pause", leader().paused().command(END), "shutdown.in-pause"),
+                row(
+                        "stopping",
+                        leader().command(END).doing(new Operation.StepDown()),
+                        "shutdown.waits-for-server"),
+                row("busy", standby().command(END).doing(ASSESS), "shutdown.ends-operation"),
+                row("stopped holder", stoppedLeader().command(END), "shutdown.gives-up-lead"),
+                row("stopped", stoppedStandby().command(END), "shutdown.ends"),
+                row(
+                        "stopping, and somebody has all",
+                        leader().command(END)
+                                .doing(new Operation.StepDown(), Situations.POSITION)
+                                .steppingDown(Optional.empty(), Optional.empty())
+                                .heard("n2", peer(1000)),
+                        "switchover.hands-over"));
+    }
+
+    static Stream<Arguments> ongoing() {
+        return Stream.of(
+                row("any", standby().doing(ASSESS), "operation.under-way"),
+                row(
+                        "promotion with the key",
+                        standby().held("n2").doing(new Operation.Promote()),
+                        "operation.under-way"),
+                row(
+                        "promotion without it",
+                        race().doing(new Operation.Promote()),
+                        "promote.lost-the-key"));
+    }
+
+    static Stream<Arguments> recovery() {
+        return Stream.of(
+                row("holder crashed", stoppedLeader(), "recovery.restarts-crashed-primary"),
+                row(
+                        "tried a moment ago",
+                        stoppedLeader()
+                                .rejoining(r -> r.withStart(1, OptionalLong.of(Situations.NOW + 1)))
+                                .heardNobody(),
+                        "recovery.restarts-crashed-primary-again"),
+                row(
+                        "limit zero",
+                        stoppedLeader().set("primary_start_timeout", 0),
+                        "recovery.asks-for-successor"),
+                row(
+                        "limit reached",
+                        stoppedLeader().crashedFor(ofSeconds(300)),
+                        "recovery.restarts-crashed-primary"),
+                row(
+                        "limit over",
+                        stoppedLeader().crashedFor(ofSeconds(301)).heard("n2", peer(1000)),
+                        "recovery.hands-over"),
+                row(
+                        "limit over, nobody can",
+                        stoppedLeader().crashedFor(ofSeconds(301)).heardNobody(),
+                        "recovery.restarts-crashed-primary"),
+                row(
+                        "holder is a standby",
+                        leader().stopped(ClusterState.SHUT_DOWN_IN_RECOVERY, true),
+                        "recovery.holder-starts-standby"),
+                row(
+                        "holder is a standby, tried",
+                        leader().stopped(ClusterState.SHUT_DOWN_IN_RECOVERY, true)
+                                .rejoining(
+                                        r -> r.withStart(1, OptionalLong.of(Situations.NOW + 1))),
+                        "recovery.holder-starts-standby-again"),
+                row("holder in pause", stoppedLeader().paused(), "pause.stopped-leader-gives-up"),
+                row("in pause", stoppedStandby().paused(), "pause.leaves-server-stopped"),
+                row("alone", stoppedStandby().vacant(), "recovery.starts-for-election"),
+                row(
+                        "alone after a hand-over",
+                        stoppedStandby().vacant().yields(ofSeconds(1)),
+                        "recovery.waits-for-successor"),
+                row(
+                        "tried a moment ago",
+                        stoppedStandby()
+                                .rejoining(
+                                        r -> r.withStart(1, OptionalLong.of(Situations.NOW + 1))),
+                        "recovery.waits-to-retry"));
+    }
+
+    static Stream<Arguments> starting() {
+        return Stream.of(
+                row("standby", standby().mute(Postmaster.STARTING), "server.starting"),
+                row("stopping", standby().mute(Postmaster.STOPPING), "server.stopping"),
+                row(
+                        "holder in time",
+                        leader().mute(Postmaster.STARTING).crashedFor(ofSeconds(300)),
+                        "server.starting"),
+                row(
+                        "holder late",
+                        leader().mute(Postmaster.STARTING).crashedFor(ofSeconds(301)),
+                        "recovery.asks-for-successor"),
+                row(
+                        "holder late: stopped before the key goes",
+                        leader().mute(Postmaster.STARTING)
+                                .crashedFor(ofSeconds(301))
+                                .heard("n2", peer(1000)),
+                        "server.stops-to-hand-over"),
+                row(
+                        "a stop that hangs",
+                        leader().mute(Postmaster.STOPPING)
+                                .crashedFor(ofSeconds(301))
+                                .heard("n2", peer(1000)),
+                        "server.stops-to-hand-over"),
+                row(
+                        "standby long in start",
+                        standby().mute(Postmaster.STARTING).stalledFor(ofSeconds(31)),
+                        "rejoin.compares-logs"),
+                row(
+                        "standby long in start, its log fits",
+                        standby().mute(Postmaster.STARTING).stalledFor(ofSeconds(31)).verdict(FITS),
+                        "server.starting"),
+                row(
+                        "standby long in start, diverged",
+                        standby()
+                                .mute(Postmaster.STARTING)
+                                .stalledFor(ofSeconds(31))
+                                .verdict(DIVERGED),
+                        "rejoin.rewinds"));
+    }
+
+    static Stream<Arguments> leading() {
+        return Stream.of(
+                row("healthy", leader(), "leader.holds-lock"),
+                row("mute", leader().mute(Postmaster.RUNNING), "leader.server-silent"),
+                row("standby with the key", standby().held("n2"), "leader.promotes"),
+                row(
+                        "of a standby cluster",
+                        standby().held("n2").set("standby_cluster", Map.of("host", "remote")),
+                        "leader.of-standby-cluster-stays-standby"),
+                row(
+                        "promotion failed",
+                        standby().held("n2").yields(ofSeconds(1)),
+                        "leader.gives-up-after-failed-promotion"),
+                row("pause", standby().held("n2").paused(), "pause.standby-gives-up-lead"),
+                row(
+                        "asked in pause",
+                        standby().held("n2").paused().request("", "n2", ""),
+                        "leader.promotes"));
+    }
+
+    static Stream<Arguments> switchover() {
+        Situations stopped = stoppedLeader().request("n1", "", "");
+        return Stream.of(
+                row("asks", leader().request("n1", "", ""), "switchover.asks"),
+                row("possible", asked(), "switchover.stops-primary"),
+                row(
+                        "nobody can",
+                        leader().request("n1", "", "").heardNobody(),
+                        "switchover.refused"),
+                row(
+                        "another leader named",
+                        leader().request("n2", "", ""),
+                        "switchover.names-another-leader"),
+                row("itself named", leader().request("", "n1", ""), "switchover.names-the-leader"),
+                row(
+                        "pause, no candidate",
+                        leader().paused().request("n1", "", ""),
+                        "switchover.needs-candidate-in-pause"),
+                row(
+                        "unknown candidate",
+                        leader().request("n1", "n9", ""),
+                        "switchover.nobody-to-ask"),
+                row(
+                        "nonsense time",
+                        leader().request("n1", "", "soon"),
+                        "switchover.unreadable-time"),
+                row(
+                        "later",
+                        asked().request("n1", "", "2026-01-02T03:04:06Z"),
+                        "leader.holds-lock"),
+                row(
+                        "due",
+                        asked().request("n1", "", "2026-01-02T03:04:05+00:00"),
+                        "switchover.stops-primary"),
+                row(
+                        "late, tolerated",
+                        asked().request("n1", "", "2026-01-02T03:03:50Z"),
+                        "switchover.stops-primary"),
+                row(
+                        "too late",
+                        asked().request("n1", "", "2026-01-02T03:03:49Z"),
+                        "switchover.stale-time"),
+                row(
+                        "never in pause",
+                        asked().paused().request("n1", "n2", "2026-01-02T03:03:49Z"),
+                        "leader.holds-lock"),
+                row(
+                        "stopped, last record unknown",
+                        stopped.steppingDown(Optional.empty(), Optional.empty()),
+                        "switchover.takes-lead-back"),
+                row(
+                        "stopped, asks",
+                        stoppedLeader().steppingDown(Optional.of(ofSeconds(0)), Optional.empty()),
+                        "switchover.asks-for-last-record"),
+                row(
+                        "one byte is missing",
+                        stoppedLeader()
+                                .steppingDown(Optional.of(ofSeconds(1)), Optional.empty())
+                                .heard("n2", peer(999)),
+                        "switchover.waits-for-last-record"),
+                row(
+                        "nobody in time",
+                        stoppedLeader()
+                                .steppingDown(Optional.of(ofMillis(5001)), Optional.empty())
+                                .heard("n2", peer(999)),
+                        "switchover.takes-lead-back"),
+                row(
+                        "somebody has all",
+                        stoppedLeader()
+                                .steppingDown(Optional.of(ofSeconds(1)), Optional.empty())
+                                .heard("n2", peer(1000)),
+                        "switchover.hands-over"),
+                row(
+                        "the stop failed",
+                        leader().steppingDown(Optional.empty(), Optional.of("time over")),
+                        "switchover.stop-failed"));
+    }
+
+    static Stream<Arguments> following() {
+        return Stream.of(
+                row("streams", standby(), "follower.streams"),
+                row("mute", standby().mute(Postmaster.RUNNING), "follower.server-silent"),
+                row("other upstream", standby().followsAnother(), "follower.changes-upstream"),
+                row(
+                        "other upstream, tried",
+                        standby()
+                                .followsAnother()
+                                .rejoining(r -> r.withRetryAt(OptionalLong.of(Situations.NOW + 1))),
+                        "follower.waits-to-retry"),
+                row(
+                        "nostream",
+                        standby().tagged(Map.of("nostream", true)),
+                        "follower.nobody-to-stream-from"),
+                row(
+                        "leader without address",
+                        standby().without("n1"),
+                        "follower.nobody-to-stream-from"),
+                row(
+                        "second primary in pause",
+                        standby().answers(PRIMARY).paused(),
+                        "pause.primary-without-lock"));
+    }
+
+    static Stream<Arguments> rejoin() {
+        Situations stalled = standby().answers(STALLED);
+        return Stream.of(
+                row("stopped standby", stoppedStandby(), "rejoin.starts-standby"),
+                row(
+                        "stopped standby that can't be started",
+                        stoppedStandby().rejoining(r -> r.withStart(1, OptionalLong.empty())),
+                        "rejoin.compares-logs"),
+                row(
+                        "can't be started although it fits",
+                        stoppedStandby()
+                                .rejoining(r -> r.withStart(1, OptionalLong.empty()))
+                                .verdict(FITS),
+                        "rejoin.starts-standby"),
+                row(
+                        "rewound, started twice in vain",
+                        formerPrimary()
+                                .rejoining(r -> r.withRewind(0, true, OptionalLong.empty()))
+                                .rejoining(r -> r.withStart(2, OptionalLong.empty())),
+                        "rejoin.starts-standby"),
+                row(
+                        "rewound, started three times in vain",
+                        formerPrimary()
+                                .rejoining(r -> r.withRewind(0, true, OptionalLong.empty()))
+                                .rejoining(r -> r.withStart(3, OptionalLong.empty())),
+                        "rejoin.compares-logs"),
+                row("former primary", formerPrimary(), "rejoin.compares-logs"),
+                row(
+                        "former primary, crashed",
+                        standby().stopped(ClusterState.IN_PRODUCTION, false),
+                        "rejoin.recovers-crash"),
+                row(
+                        "former primary, crashed, recovery tried",
+                        standby()
+                                .stopped(ClusterState.IN_PRODUCTION, false)
+                                .rejoining(Memory.Rejoin::withSingleUserTried),
+                        "rejoin.compares-logs"),
+                row(
+                        "leader not yet a primary",
+                        formerPrimary().member("n1", "replica", Tags.NONE),
+                        "rejoin.waits-for-leader"),
+                row("fits", formerPrimary().verdict(FITS), "rejoin.starts-standby"),
+                row("diverged", formerPrimary().verdict(DIVERGED), "rejoin.rewinds"),
+                row(
+                        "diverged, checkpoint due",
+                        formerPrimary().verdict(DIVERGED).change("n1", RulesTest::checkpointDue),
+                        "rejoin.waits-for-checkpoint"),
+                row(
+                        "rewind failed a moment ago",
+                        stalled(DIVERGED)
+                                .rejoining(r ->
+                                        r.withRewind(
+                                                1, false, OptionalLong.of(Situations.NOW + 1))),
+                        "rejoin.waits-to-retry"),
+                row(
+                        "rewind failed, may clone",
+                        formerPrimary()
+                                .verdict(DIVERGED)
+                                .rejoin(true, true, false)
+                                .rejoining(r -> r.withRewind(1, false, OptionalLong.empty())),
+                        "rejoin.clones"),
+                row(
+                        "nothing is removed in pause",
+                        stalled(DIVERGED).rejoin(false, false, true).paused(),
+                        "rejoin.needs-hand"),
+                row(
+                        "diverged, nothing allowed",
+                        stalled(DIVERGED).rejoin(false, false, false),
+                        "rejoin.needs-hand"),
+                row("just stalled", stalled.stalledFor(ofSeconds(5)), "rejoin.waits-for-stream"),
+                row(
+                        "stalled for long",
+                        standby().answers(STALLED).stalledFor(ofMillis(5001)),
+                        "rejoin.compares-logs"),
+                row("stalled, fits", stalled(FITS).stalledFor(ofSeconds(30)), "rejoin.stalled"),
+                row(
+                        "stalled for very long, fits",
+                        stalled(FITS).stalledFor(ofSeconds(31)),
+                        "rejoin.restarts-stalled-standby"),
+                row(
+                        "no restart in pause",
+                        stalled(FITS).stalledFor(ofSeconds(31)).paused(),
+                        "rejoin.stalled"));
+    }
+
+    static Situations stalled(Divergence verdict) {
+        return standby().answers(STALLED).verdict(verdict);
+    }
+
+    static Member checkpointDue(Member old) {
+        Member.Status status = old.status();
+        return new Member(
+                old.name(),
+                old.addresses(),
+                new Member.Status(
+                        status.state(),
+                        status.role(),
+                        status.version(),
+                        true,
+                        false,
+                        status.pendingRestart(),
+                        Optional.empty(),
+                        false),
+                old.wal(),
+                old.tags(),
+                old.leaseId());
+    }
+
+    static Stream<Arguments> election() {
+        Tags priority2 = Tags.of(Map.of("failover_priority", 2));
+        Situations quorum = race().set("synchronous_mode", "quorum");
+        return Stream.of(
+                row("mute", race().mute(Postmaster.RUNNING), "election.server-silent"),
+                row("asks", race(), "election.asks-everybody"),
+                row("nobody answers", race().heardNobody(), "election.wins"),
+                row("equal", race().heard("n3", peer(1000)), "election.wins"),
+                row("other ahead", race().heard("n3", peer(1001)), "election.other-is-ahead"),
+                row(
+                        "other has priority",
+                        race().heard("n3", peer(false, 1000, 2, priority2)),
+                        "election.other-has-priority"),
+                row(
+                        "primary alive",
+                        race().heard("n1", peer(true, 0, 2, Tags.NONE)),
+                        "election.primary-alive"),
+                row("yields", race().yields(ofMillis(1)), "election.yields"),
+                row(
+                        "nofailover",
+                        race().tagged(Map.of("nofailover", true)),
+                        "election.tagged-nofailover"),
+                row(
+                        "nofailover, even asked for in pause",
+                        race().tagged(Map.of("nofailover", true)).paused().request("", "n2", ""),
+                        "election.tagged-nofailover"),
+                row("pause", race().paused(), "election.paused"),
+                row(
+                        "not synchronous",
+                        race().set("synchronous_mode", true).sync(0, "n1", "n3"),
+                        "election.not-synchronous"),
+                row(
+                        "synchronous",
+                        race().set("synchronous_mode", true).sync(0, "n1", "n2").heardNobody(),
+                        "election.wins"),
+                row(
+                        "a synchronous voter is missing",
+                        quorum.sync(1, "n1", "n2", "n3").heardNobody(),
+                        "election.lacks-votes"),
+                row(
+                        "the synchronous voters suffice",
+                        race().set("synchronous_mode", "quorum")
+                                .sync(1, "n1", "n2", "n3")
+                                .heard("n3", peer(900)),
+                        "election.wins"),
+                row(
+                        "not named by failsafe",
+                        race().set("failsafe_mode", true).failsafe("n1", "n3").heardNobody(),
+                        "election.not-in-failsafe"),
+                row(
+                        "named by failsafe",
+                        race().set("failsafe_mode", true).failsafe("n1", "n2").heardNobody(),
+                        "election.wins"),
+                row(
+                        "lag tolerated",
+                        race().set("maximum_lag_on_failover", 100)
+                                .answers(standbyAnswer(900, false))
+                                .heardNobody(),
+                        "election.wins"),
+                row(
+                        "lags",
+                        race().set("maximum_lag_on_failover", 100)
+                                .answers(standbyAnswer(899, false)),
+                        "election.lags-too-much"),
+                row(
+                        "old timeline",
+                        race().set("check_timeline", true).history(clusterOnTimeline(3)),
+                        "election.old-timeline"),
+                row(
+                        "log grows",
+                        race().answers(standbyAnswer(1001, true)).heardNobody(),
+                        "election.wal-still-flows"),
+                row(
+                        "log grew, long ago",
+                        race().vacantFor(ofMillis(7500))
+                                .answers(standbyAnswer(1001, true))
+                                .heardNobody(),
+                        "election.wins"),
+                row(
+                        "just vacant",
+                        race().vacantFor(ofMillis(199)).heardNobody(),
+                        "election.looks-whether-wal-flows"),
+                row("asked for", race().request("n1", "n2", ""), "election.requested"),
+                row(
+                        "asked for at no readable time",
+                        race().request("n1", "n2", "soon"),
+                        "election.asks-everybody"),
+                row(
+                        "another asked for",
+                        race().request("n1", "n3", "").heard("n3", peer(1000)),
+                        "election.leaves-to-candidate"),
+                row(
+                        "another asked for, and doesn't come",
+                        race().vacantFor(ofSeconds(30))
+                                .request("n1", "n3", "")
+                                .heard("n3", peer(1000)),
+                        "election.wins"),
+                row(
+                        "another asked for, away",
+                        race().request("n1", "n3", "").heardNobody(),
+                        "election.wins"),
+                row("primary asks", leader().vacant(), "election.primary-asks"),
+                row(
+                        "primary alone",
+                        leader().vacant().heardNobody(),
+                        "election.primary-takes-key-back"),
+                row(
+                        "primary meets newer timeline",
+                        leader().vacant().heard("n2", peer(false, 1000, 3, Tags.NONE)),
+                        "election.primary-meets-newer"),
+                row(
+                        "stale primary",
+                        leader().vacant().history(clusterOnTimeline(3)),
+                        "election.stale-primary-stops"),
+                row(
+                        "primary in pause",
+                        leader().vacant().paused(),
+                        "pause.primary-takes-free-key"));
+    }
+
+    static TimelineHistory clusterOnTimeline(int timeline) {
+        return new TimelineHistory(
+                true,
+                List.of(
+                        new TimelineHistory.Entry(
+                                timeline - 1,
+                                new Lsn(900),
+                                "",
+                                Optional.empty(),
+                                Optional.empty())));
+    }
+}

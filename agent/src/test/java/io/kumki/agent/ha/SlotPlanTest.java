@@ -1,0 +1,103 @@
+package io.kumki.agent.ha;
+
+import static io.kumki.agent.ha.Situations.leader;
+import static io.kumki.agent.ha.Situations.standby;
+import static io.kumki.agent.ha.Situations.standbyAnswer;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.kumki.agent.ha.LocalServer.Slot;
+import io.kumki.dcs.cluster.ClusterStatus;
+import io.kumki.dcs.cluster.Lsn;
+import io.kumki.dcs.cluster.Tags;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Which slots a server has for the others. */
+@Timeout(10)
+class SlotPlanTest {
+
+    private static final Slot N1 = slot("n1", false, 900, false, "reserved");
+    private static final Slot N3 = slot("n3", false, 900, false, "reserved");
+
+    @Test
+    void oneForEachOtherMember() {
+        assertThat(on(standby()))
+                .containsExactly(new SlotChange.Create("n1"), new SlotChange.Create("n3"));
+    }
+
+    @Test
+    void noneOfNobodyIsKeptUnlessConfiguredUsedOrPaused() {
+        Slot strange = slot("strange", false, 900, false, "");
+        Slot kept = slot("keepme", false, 900, false, "");
+        Slot used = slot("used", true, 900, false, "");
+        assertThat(on(standby(), N1, N3, strange, kept, used))
+                .containsExactly(new SlotChange.Drop("strange"));
+        assertThat(on(standby().paused(), N1, N3, strange, kept, used)).isEmpty();
+    }
+
+    @Test
+    void anAbsentMembersSlotStaysWhileTheLeaderRetainsIt() {
+        Situations retained =
+                standby()
+                        .without("n3")
+                        .status(
+                                new ClusterStatus(
+                                        Optional.empty(), new TreeMap<>(), List.of("n3", "n2")));
+        assertThat(on(retained, N1, N3)).isEmpty();
+        assertThat(on(standby().without("n3"), N1, N3)).containsExactly(new SlotChange.Drop("n3"));
+    }
+
+    @Test
+    void aLostSlotIsMadeAnewButNotInPause() {
+        Slot lost = slot("n3", false, 900, false, "lost");
+        assertThat(on(standby(), N1, lost))
+                .containsExactly(new SlotChange.Drop("n3"), new SlotChange.Create("n3"));
+        assertThat(on(standby().paused(), N1, lost)).isEmpty();
+    }
+
+    @Test
+    void idleSlotsOfAStandbyHoldBackNeitherVacuumNorStandStill() {
+        assertThat(on(standby(), N1, slot("n3", false, 900, true, "reserved")))
+                .containsExactly(new SlotChange.Drop("n3"));
+        assertThat(on(standby(), N1, slot("n3", false, 0, false, "")))
+                .containsExactly(new SlotChange.Drop("n3"));
+    }
+
+    @Test
+    void anIdleSlotFollowsThePublishedPositionButNeverBeyondTheOwnReplay() {
+        assertThat(on(standby().status(positions(950)), N1, N3))
+                .containsExactly(new SlotChange.Advance("n3", new Lsn(950)));
+        assertThat(on(standby().status(positions(2000)), N1, N3))
+                .containsExactly(new SlotChange.Advance("n3", new Lsn(1000)));
+        assertThat(on(standby().status(positions(900)), N1, N3)).isEmpty();
+    }
+
+    @Test
+    void theLeaderKeepsASlotForACascadeWhoseUpstreamIsGone() {
+        Tags fromNowhere = Tags.of(Map.of("replicatefrom", "n9"));
+        Situations given = leader().set("member_slots_ttl", 0).member("n3", "replica", fromNowhere);
+        assertThat(SlotPlan.changes(given.get())).contains(new SlotChange.Create("n3"));
+        Tags fromN2 = Tags.of(Map.of("replicatefrom", "n2"));
+        Situations cascade = leader().set("member_slots_ttl", 0).member("n3", "replica", fromN2);
+        assertThat(SlotPlan.changes(cascade.get())).doesNotContain(new SlotChange.Create("n3"));
+    }
+
+    private static List<SlotChange> on(Situations given, Slot... slots) {
+        return SlotPlan.changes(given.answers(standbyAnswer(1000, true, slots)).get());
+    }
+
+    private static ClusterStatus positions(long n3) {
+        TreeMap<String, Lsn> slots = new TreeMap<>();
+        slots.put("n3", new Lsn(n3));
+        return new ClusterStatus(Optional.empty(), slots, List.of());
+    }
+
+    private static Slot slot(
+            String name, boolean active, long restart, boolean xmin, String walStatus) {
+        return new Slot(name, false, active, new Lsn(restart), Lsn.ZERO, xmin, walStatus);
+    }
+}
