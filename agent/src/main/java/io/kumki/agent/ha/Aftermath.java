@@ -70,11 +70,7 @@ public final class Aftermath {
                                             assess,
                                             new Divergence.Unknown(outcome.text()),
                                             nowNanos));
-            case Operation.Rewind _ -> {
-                int failures = done ? 0 : rejoin.rewindFailures() + 1;
-                yield memory.withRejoin(
-                        rejoin.withRewind(failures, done, retry(failures, nowNanos)));
-            }
+            case Operation.Rewind _ -> memory.withRejoin(rewound(rejoin, outcome, nowNanos));
             case Operation.SingleUserRecovery() -> memory.withRejoin(rejoin.withSingleUserTried());
             case Operation.Follow _ ->
                     memory.withRejoin(rejoin.withRetryAt(retry(done ? 0 : 1, nowNanos)));
@@ -114,6 +110,22 @@ public final class Aftermath {
         }
         int failures = outcome instanceof OperationOutcome.Done ? 0 : rejoin.failedStarts() + 1;
         return rejoin.withStart(failures, retry(failures, nowNanos));
+    }
+
+    /**
+     * Only a real failure counts, since it may be answered by a clone, which removes the directory:
+     * a source that is away or a cancelled rewind isn't one.
+     */
+    private static Rejoin rewound(Rejoin rejoin, OperationOutcome outcome, long nowNanos) {
+        boolean done = outcome instanceof OperationOutcome.Done;
+        boolean untried =
+                outcome instanceof OperationOutcome.Postponed
+                        || outcome instanceof OperationOutcome.Cancelled;
+        if (untried) {
+            return rejoin.withRetryAt(retry(1, nowNanos));
+        }
+        int failures = done ? 0 : rejoin.rewindFailures() + 1;
+        return rejoin.withRewind(failures, done, retry(failures, nowNanos));
     }
 
     private static Rejoin assessed(

@@ -8,6 +8,9 @@ public sealed interface OperationOutcome {
 
     record Cancelled() implements OperationOutcome {}
 
+    /** It could not be tried now (its source is away); nothing was changed, try again. */
+    record Postponed(String reason) implements OperationOutcome {}
+
     record StillStarting() implements OperationOutcome {}
 
     /** {@link Operation.Assess} only. */
@@ -18,6 +21,7 @@ public sealed interface OperationOutcome {
             case Done(String detail) -> detail.isEmpty() ? "done" : "done: " + detail;
             case Failed(String reason) -> "failed: " + reason;
             case Cancelled() -> "cancelled";
+            case Postponed(String reason) -> "postponed: " + reason;
             case StillStarting() -> "still starting";
             case Assessed(Divergence divergence) -> divergence.toString();
         };

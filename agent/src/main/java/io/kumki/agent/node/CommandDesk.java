@@ -105,6 +105,7 @@ final class CommandDesk {
                     case OperationOutcome.StillStarting() -> new RestartResult.StillStarting();
                     case OperationOutcome.Failed _,
                             OperationOutcome.Cancelled(),
+                            OperationOutcome.Postponed _,
                             OperationOutcome.Assessed _ ->
                             new RestartResult.Failed(outcome.text());
                 });

@@ -210,6 +210,8 @@ final class OperationRunner {
                     case OperationResult.Failed(String reason) ->
                             new OperationOutcome.Failed(reason);
                     case OperationResult.Cancelled() -> new OperationOutcome.Cancelled();
+                    case OperationResult.Postponed(String reason) ->
+                            new OperationOutcome.Postponed(reason);
                     case OperationResult.StillStarting() -> new OperationOutcome.StillStarting();
                 });
     }

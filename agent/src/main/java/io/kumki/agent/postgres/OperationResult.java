@@ -14,6 +14,12 @@ public sealed interface OperationResult {
     /** It was cancelled before its point of no return. */
     record Cancelled() implements OperationResult {}
 
+    /**
+     * Rewind only: its source doesn't answer as a primary now. Nothing was changed, so this says
+     * nothing about whether it would work.
+     */
+    record Postponed(String reason) implements OperationResult {}
+
     /** Start only: the server is up but still recovering when the time limit passed. */
     record StillStarting() implements OperationResult {}
 

@@ -103,7 +103,7 @@ public final class Rewind {
             Source source = new Source(current, leader);
             Optional<String> notPrimary = source.notPrimary();
             if (notPrimary.isPresent()) {
-                return new OperationResult.Failed("cannot rewind: " + notPrimary.get());
+                return new OperationResult.Postponed(notPrimary.get());
             }
             try (PgPass.Temporary passwords = source.rewindPasswords()) {
                 return rewind(current, source, passwords, leader, cancellation);
@@ -160,6 +160,10 @@ public final class Rewind {
                         dataDir, ownRestore ? Optional.empty() : restoreCommand, cancellation);
         ProgramRun dry = missing.runWithFetching(call.plus(List.of("--dry-run")).within(DRY_RUN));
         if (!dry.succeeded()) {
+            Optional<String> away = source.notPrimary();
+            if (away.isPresent() && dry.ending() == ProgramRun.Ending.EXITED) {
+                return new OperationResult.Postponed(away.get());
+            }
             return failed(dry, leader, "; nothing was changed");
         }
         UnfinishedMarker.beginRewind(dataDir);

@@ -103,6 +103,10 @@ class RejoinIT {
                         assertThat(entry.newLeader()).contains("pg-b");
                     });
             b.stop("fast");
+            assertThat(a.rewind().run(b.asUpstream(), NEVER))
+                    .as("no failure: it couldn't be tried")
+                    .isInstanceOf(OperationResult.Postponed.class);
+            a.start();
             assertThat(a.check().assess(b.asUpstream()))
                     .as("leader not reachable")
                     .isInstanceOf(Divergence.Unknown.class);

@@ -35,7 +35,8 @@ final class TestServer implements AutoCloseable {
     final Path dataDir;
     final int port;
     private final Path base;
-    private final SortedMap<String, Object> basebackup = new TreeMap<>();
+    private final SortedMap<String, Object> basebackup =
+            new TreeMap<>(Map.of("checkpoint", "fast"));
     private final SortedMap<String, String> programs = new TreeMap<>();
 
     private TestServer(Path base, String name, int port) {
