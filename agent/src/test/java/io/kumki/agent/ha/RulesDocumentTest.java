@@ -5,10 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.SortedMap;
+import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
@@ -16,10 +15,11 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.provider.Arguments;
 
 /**
- * {@code docs/rules.md} is made from the code: every rule, its reason, what it does, the test that
- * shows it. After a change of the rules, {@code mvn -pl agent -am test -Dtest=RulesDocumentTest
+ * {@code docs/rules.md} is made by running the rows of {@link RulesTest}: when each rule decides,
+ * what it says and does. After a change, {@code mvn -pl agent -am test -Dtest=RulesDocumentTest
  * -Dsurefire.failIfNoSpecifiedTests=false -Dkumki.write-rules=true} writes it anew.
  */
 @Timeout(30)
@@ -28,32 +28,16 @@ class RulesDocumentTest {
     private static final Path HERE =
             Path.of("").toAbsolutePath().endsWith("agent") ? Path.of("") : Path.of("agent");
     private static final Path DOCUMENT = HERE.resolve("../docs/rules.md").normalize();
-    private static final String PACKAGE = "java/io/kumki/agent/ha";
+    private static final Path SOURCES = HERE.resolve("src/main/java/io/kumki/agent/ha");
 
+    /** A rule's name is the only text of this form in the package. */
     private static final Pattern RULE = Pattern.compile("\"([a-z]+\\.[a-z]+(?:-[a-z]+)*)\"");
-    private static final Pattern TEXT = Pattern.compile("\"((?:[^\"\\\\]|\\\\.)*)\"");
-    private static final Pattern EFFECT =
-            Pattern.compile("new (?:Action|Operation)\\.([A-Z][A-Za-z]+)");
 
-    /** What the rules' small helpers do, by their names. */
-    private static final Map<String, String> HELPERS =
-            new TreeMap<>(
-                    Map.of(
-                            "ask", "AskMembers",
-                            "take", "AcquireLeadership",
-                            "fence", "Fence",
-                            "clear", "ClearRequest",
-                            "refuse", "RefuseCommand",
-                            "exit", "Exit",
-                            "keyless", "ReleaseLeadership, if it leads"));
-
-    private static final Pattern HELPER =
-            Pattern.compile("\\b(" + String.join("|", HELPERS.keySet()) + ")\\(\\s*s,\\s*$");
-
-    private record Entry(String reason, String effects) {}
+    /** These are put behind a rule's name when it runs. */
+    private static final List<String> ENDINGS = List.of("", "-gives-up-lead", "-again");
 
     @Test
-    void theDocumentHoldsEveryRuleOfTheCode() throws IOException {
+    void theDocumentIsWhatTheRulesDo() throws IOException {
         String made = document();
         if (Boolean.getBoolean("kumki.write-rules")) {
             Files.createDirectories(DOCUMENT.toAbsolutePath().getParent());
@@ -65,118 +49,73 @@ class RulesDocumentTest {
     }
 
     @Test
-    void everyRuleIsShownByATest() throws IOException {
-        TreeSet<String> untested = new TreeSet<>();
-        String tests = tests().toString();
-        for (String rule : rules().keySet()) {
-            if (!shows(tests, rule)) {
-                untested.add(rule);
-            }
-        }
-        assertThat(untested).containsExactly("wait.no-rule-applies");
+    void everyRuleOfTheCodeHasARow() throws IOException {
+        SortedMap<String, Shown> shown = shown();
+        SortedSet<String> missing = new TreeSet<>(rulesInTheCode());
+        missing.removeIf(rule -> ENDINGS.stream().anyMatch(end -> shown.containsKey(rule + end)));
+        assertThat(missing)
+                .as(
+                        "rules without a row in RulesTest; EveryStateTest shows that nothing reaches the last resort")
+                .containsExactly("wait.no-rule-applies");
     }
 
-    private static String document() throws IOException {
+    /** One rule: the rows that lead to it, and its first decision. */
+    private record Shown(List<String> rows, Decision first) {}
+
+    private static SortedMap<String, Shown> shown() {
+        SortedMap<String, Shown> shown = new TreeMap<>();
+        RulesTest.all()
+                .forEach(row -> {
+                    Arguments.ArgumentSet set = (Arguments.ArgumentSet) row;
+                    Decision decision = Rules.decide(((Situations) set.get()[0]).get());
+                    shown.computeIfAbsent(
+                                    decision.rule(),
+                                    _ -> new Shown(new java.util.ArrayList<>(), decision))
+                            .rows()
+                            .add(set.getName());
+                });
+        return shown;
+    }
+
+    private static String document() {
         StringBuilder text = new StringBuilder();
         text.append("# The rules\n\n")
                 .append(
-                        "Made from the code by `RulesDocumentTest`; don't edit. The order in which rules are asked")
+                        "Made by `RulesDocumentTest` from the rows of `RulesTest`, which show each rule; don't edit.\n")
                 .append(
-                        " stands in `Rules.java`.\nA reason is a pattern: `…` stands for what is known in the turn.")
+                        "The order in which rules are asked stands in `Rules.java`. After `AskMembers` the decision")
+                .append(" is taken again with the answers.\n\n")
                 .append(
-                        " `AskMembers` means that the decision is taken again with the answers.\n\n")
-                .append("| rule | when (reason) | does | shown by |\n|---|---|---|---|\n");
-        SortedMap<String, String> tests = tests();
-        rules().forEach((rule, entries) -> {
-            TreeSet<String> reasons = new TreeSet<>();
-            TreeSet<String> effects = new TreeSet<>();
-            entries.forEach(entry -> {
-                reasons.add(entry.reason());
-                effects.add(entry.effects());
-            });
-            text.append("| `" + rule + "` | ")
-                    .append(String.join("; or: ", reasons).replace("|", "\\|"))
-                    .append(" | " + String.join(" or ", effects))
-                    .append(" | " + shownBy(tests, rule) + " |\n");
-        });
+                        "| rule | when (rows of `RulesTest`) | a reason it gives | does |\n|---|---|---|---|\n");
+        shown().forEach((rule, shown) ->
+                text.append("| `" + rule + "` | ")
+                        .append(String.join("; ", shown.rows()))
+                        .append(" | " + shown.first().reason().replace("|", "\\|"))
+                        .append(" | " + effects(shown.first()) + " |\n"));
         return text.toString();
     }
 
-    private static String shownBy(SortedMap<String, String> tests, String rule) {
-        List<String> found = new ArrayList<>();
-        tests.forEach((name, source) -> {
-            if (shows(source, rule)) {
-                found.add("`" + name + "`");
-            }
-        });
-        return found.isEmpty()
-                ? "no state reaches it (`EveryStateTest`)"
-                : String.join(", ", found);
+    private static String effects(Decision decision) {
+        List<String> names = decision.actions().stream().map(RulesDocumentTest::effect).toList();
+        return names.isEmpty() ? "waits" : String.join(", ", names);
     }
 
-    /** Two endings are put behind a rule's name when it runs. */
-    private static boolean shows(String test, String rule) {
-        return Stream.of("", "-gives-up-lead", "-again")
-                .anyMatch(ending -> test.contains('"' + rule + ending + '"'));
+    private static String effect(Action action) {
+        return action instanceof Action.Start(Operation operation)
+                ? "`Start(" + operation.getClass().getSimpleName() + ")`"
+                : "`" + action.getClass().getSimpleName() + "`";
     }
 
-    private static SortedMap<String, List<Entry>> rules() throws IOException {
-        SortedMap<String, List<Entry>> rules = new TreeMap<>();
-        sources("src/main")
-                .forEach((_, source) -> {
-                    Matcher rule = RULE.matcher(source);
-                    while (rule.find()) {
-                        int end = source.indexOf(";\n", rule.end());
-                        String rest = source.substring(rule.end(), end);
-                        rules.computeIfAbsent(rule.group(1), _ -> new ArrayList<>())
-                                .add(
-                                        new Entry(
-                                                reason(rest),
-                                                effects(source.substring(0, rule.start()), rest)));
-                    }
-                });
-        return rules;
-    }
-
-    private static String reason(String statement) {
-        int end = statement.indexOf("s.memory()");
-        String expression = end < 0 ? statement : statement.substring(0, end);
-        List<String> parts = new ArrayList<>();
-        Matcher text = TEXT.matcher(expression);
-        while (text.find()) {
-            parts.add(text.group(1).strip().replace("\\\"", "\""));
-        }
-        return parts.isEmpty() ? "…" : String.join(" … ", parts);
-    }
-
-    private static String effects(String before, String statement) {
-        List<String> names = new ArrayList<>();
-        Matcher helper = HELPER.matcher(before);
-        if (helper.find()) {
-            names.add("`" + HELPERS.get(helper.group(1)) + "`");
-        }
-        Matcher effect = EFFECT.matcher(statement);
-        while (effect.find()) {
-            names.add("`" + effect.group(1) + "`");
-        }
-        return names.isEmpty() ? "waits" : String.join(" ", names);
-    }
-
-    private static SortedMap<String, String> tests() throws IOException {
-        SortedMap<String, String> tests = sources("src/test");
-        tests.keySet().removeIf(name -> !name.endsWith("Test") || name.equals("RulesDocumentTest"));
-        tests.remove("EveryStateTest");
-        return tests;
-    }
-
-    private static SortedMap<String, String> sources(String root) throws IOException {
-        SortedMap<String, String> sources = new TreeMap<>();
-        try (Stream<Path> files = Files.list(HERE.resolve(root).resolve(PACKAGE))) {
+    private static SortedSet<String> rulesInTheCode() throws IOException {
+        SortedSet<String> rules = new TreeSet<>();
+        try (Stream<Path> files = Files.list(SOURCES)) {
             for (Path file : files.filter(f -> f.toString().endsWith(".java")).toList()) {
-                String name = file.getFileName().toString().replace(".java", "");
-                sources.put(name, Files.readString(file));
+                Matcher rule = RULE.matcher(Files.readString(file));
+                while (rule.find()) {
+                    rules.add(rule.group(1));
+                }
             }
         }
-        return sources;
+        return rules;
     }
 }

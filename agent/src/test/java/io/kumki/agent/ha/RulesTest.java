@@ -48,26 +48,30 @@ class RulesTest {
     private static final Answer.Standby STALLED = standbyAnswer(1000, false);
 
     @ParameterizedTest
-    @MethodSource({
-        "fencing",
-        "silence",
-        "identity",
-        "bootstrap",
-        "data",
-        "operator",
-        "shutdown",
-        "ongoing",
-        "recovery",
-        "starting",
-        "leading",
-        "switchover",
-        "following",
-        "rejoin",
-        "election"
-    })
+    @MethodSource("all")
     void decides(Situations given, String rule) {
         Decision decision = Rules.decide(given.get());
         assertThat(decision.rule()).as(decision.reason()).isEqualTo(rule);
+    }
+
+    static Stream<Arguments> all() {
+        return Stream.of(
+                        fencing(),
+                        silence(),
+                        identity(),
+                        bootstrap(),
+                        data(),
+                        operator(),
+                        shutdown(),
+                        ongoing(),
+                        recovery(),
+                        starting(),
+                        leading(),
+                        switchover(),
+                        following(),
+                        rejoin(),
+                        election())
+                .flatMap(rows -> rows);
     }
 
     static Arguments row(String name, Situations given, String rule) {
