@@ -131,7 +131,11 @@ final class ConfigFiles {
         Path conf = installation.confFile();
         SortedMap<String, String> before = GeneratedConf.read(conf);
         SortedMap<String, String> settings = new TreeMap<>(parameters);
-        carrySyncNames(settings, before, Files.exists(conf) && generated(conf));
+        boolean carried = !(role instanceof Role.Standby) && Files.exists(conf) && generated(conf);
+        carrySyncNames(settings, before, carried);
+        if (CustomBootstrap.runs(installation.dataDir())) {
+            settings.put("hba_file", accessFile("pg_hba.conf").toString());
+        }
         settings.putIfAbsent("hba_file", accessFile("pg_hba.conf").toString());
         settings.putIfAbsent("ident_file", accessFile("pg_ident.conf").toString());
         SortedMap<String, String> recovery =
@@ -152,12 +156,15 @@ final class ConfigFiles {
         return AtomicFiles.replace(conf, text.toString(), access(conf));
     }
 
+    /**
+     * @param carried not into a standby: a clone brings the file of its source along
+     */
     private void carrySyncNames(
-            SortedMap<String, String> settings, SortedMap<String, String> before, boolean ours) {
+            SortedMap<String, String> settings, SortedMap<String, String> before, boolean carried) {
         SyncNames set = syncNames;
         if (set != null) {
             set.value.ifPresent(value -> settings.put(SYNC_NAMES, value));
-        } else if (ours && before.containsKey(SYNC_NAMES)) {
+        } else if (carried && before.containsKey(SYNC_NAMES)) {
             settings.put(SYNC_NAMES, before.get(SYNC_NAMES));
         }
     }
@@ -192,7 +199,9 @@ final class ConfigFiles {
     private boolean writeAccess(SortedMap<String, String> parameters) throws IOException {
         PostgresConfig config = installation.config();
         boolean changed = false;
-        if (!config.pgHba().isEmpty() && !parameters.containsKey("hba_file")) {
+        if (!config.pgHba().isEmpty()
+                && !parameters.containsKey("hba_file")
+                && !CustomBootstrap.runs(installation.dataDir())) {
             changed = writeLines(installation.inConfigDir("pg_hba.conf"), config.pgHba());
         }
         if (!config.pgIdent().isEmpty() && !parameters.containsKey("ident_file")) {

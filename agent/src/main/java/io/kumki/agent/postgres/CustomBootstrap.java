@@ -113,6 +113,11 @@ final class CustomBootstrap {
         return value != null && value.toString().equalsIgnoreCase("true");
     }
 
+    /** Whether the access file in {@code dataDir} is the one of a custom bootstrap. */
+    static boolean runs(Path dataDir) {
+        return Files.exists(dataDir.resolve(SAVED_ACCESS));
+    }
+
     private Path accessFile() {
         return installation.inConfigDir("pg_hba.conf");
     }
@@ -124,8 +129,11 @@ final class CustomBootstrap {
     private void restrictAccess() throws IOException {
         PostgresConfig config = installation.config();
         Path file = accessFile();
-        if (Files.exists(file) && !Files.exists(savedAccess())) {
-            Files.copy(file, savedAccess());
+        if (!Files.exists(savedAccess())) {
+            AtomicFiles.replace(
+                    savedAccess(),
+                    Files.exists(file) ? Files.readString(file) : "",
+                    AtomicFiles.Access.in(config.files().dataDir()));
         }
         List<String> lines = new ArrayList<>();
         String superuser = config.superuser().username().map(RoleSql::identifier).orElse("all");

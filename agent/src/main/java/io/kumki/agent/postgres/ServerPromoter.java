@@ -61,7 +61,12 @@ final class ServerPromoter {
             Files.deleteIfExists(request);
             return new OperationResult.Failed("cannot promote: the server can't be signalled");
         }
-        return await(server, deadline);
+        OperationResult result = await(server, deadline);
+        if (!result.done()) {
+            // an unread request would promote the standby later, when nobody expects it
+            Files.deleteIfExists(request);
+        }
+        return result;
     }
 
     private Optional<OperationResult> runPrePromote(Deadline deadline, Cancellation cancellation) {

@@ -4,6 +4,7 @@ import io.kumki.agent.postgres.ConfigFiles.Role;
 import io.kumki.agent.postgres.rejoin.UnfinishedMarker;
 import io.kumki.dcs.cluster.ParameterChange;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -83,6 +84,7 @@ final class ServerStarter {
             // accepts connections only after it has left recovery
             parameters.put("hot_standby", "off");
         }
+        createDirectories(parameters);
         files.write(parameters, role);
         if (cancellation.cancelled()) {
             return Started.of(new OperationResult.Cancelled());
@@ -101,6 +103,21 @@ final class ServerStarter {
                 .addKeyValue("pid", started.pid())
                 .log("server process started");
         return new Started(await(started, limit, cancellation, ownLogging), pending);
+    }
+
+    /** A missing socket directory ({@code /run} is empty after a boot) would refuse the start. */
+    private void createDirectories(SortedMap<String, String> parameters) throws IOException {
+        for (String name : parameters.getOrDefault("unix_socket_directories", "").split(",", -1)) {
+            Path directory = Path.of(name.strip());
+            if (directory.isAbsolute() && !Files.exists(directory)) {
+                Files.createDirectories(directory);
+            }
+        }
+        Path passFileDirectory =
+                installation.config().files().pgpass().toAbsolutePath().getParent();
+        if (passFileDirectory != null) {
+            Files.createDirectories(passFileDirectory);
+        }
     }
 
     private Optional<String> refusal() {

@@ -1,0 +1,233 @@
+package io.kumki.agent.postgres;
+
+import static io.kumki.agent.postgres.ServerFixture.LIMIT;
+import static io.kumki.agent.postgres.ServerFixture.await;
+import static io.kumki.agent.postgres.ServerFixture.expectDone;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.kumki.agent.config.BootstrapConfig;
+import io.kumki.agent.config.PostgresConfig;
+import io.kumki.agent.ha.LocalServer.Answer;
+import io.kumki.agent.ha.LocalServer.DataDirectory;
+import io.kumki.agent.ha.StandbyTarget;
+import io.kumki.agent.postgres.PostgresServer.ShutdownListener;
+import io.kumki.agent.postgres.PostgresServer.StopMode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ScriptsIT {
+
+    private Path directory;
+    private ServerFixture pg;
+
+    @BeforeEach
+    void setUp(@TempDir Path temporary) {
+        directory = temporary;
+        pg = new ServerFixture(directory, "pg-1");
+    }
+
+    @AfterEach
+    void tearDown() {
+        pg.close();
+    }
+
+    private String script(String name, String body) throws IOException {
+        Path file = Files.writeString(directory.resolve(name), "#!/bin/sh\n" + body + "\n");
+        Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwx------"));
+        return file.toString();
+    }
+
+    private BootstrapConfig bootstrap(
+            String method, Map<String, Object> custom, Optional<String> postBootstrap) {
+        return new BootstrapConfig(
+                true,
+                Map.of(),
+                method,
+                List.of("--no-sync", "--auth=trust"),
+                custom,
+                postBootstrap,
+                List.of());
+    }
+
+    private PostgresConfig withScripts(Optional<String> prePromote, Optional<String> beforeStop) {
+        PostgresConfig base = pg.config;
+        return new PostgresConfig(
+                base.clusterName(),
+                base.memberName(),
+                base.listen(),
+                base.files(),
+                base.superuser(),
+                base.replication(),
+                base.rewind(),
+                base.parameters(),
+                base.pgHba(),
+                base.pgIdent(),
+                base.recoveryConf(),
+                base.useSlots(),
+                base.rejoin(),
+                base.createReplicaMethods(),
+                base.replicaMethods(),
+                new PostgresConfig.Scripts(new TreeMap<>(), prePromote, beforeStop),
+                base.pgCtlTimeout(),
+                base.sockets());
+    }
+
+    @Test
+    void postBootstrapGetsAConnectionStringWithoutPassword() throws IOException {
+        String psql = pg.config.files().binDir().orElseThrow().resolve("psql").toString();
+        String script =
+                script(
+                        "post",
+                        "echo \"$1 $2\" > "
+                                + directory
+                                + "/args; exec "
+                                + psql
+                                + " -wqc 'CREATE TABLE public.made (x int)' \"$2\"");
+        BootstrapConfig config = bootstrap("initdb", Map.of(), Optional.of(script + " word"));
+
+        expectDone(pg.server.bootstrap(config, new Cancellation()));
+        expectDone(pg.server.afterBootstrap(config, new Cancellation()));
+
+        assertThat(directory.resolve("args")).content().startsWith("word host=localhost port=");
+        assertThat(directory.resolve("args")).content().doesNotContain("secret");
+        assertThat(pg.query("SELECT count(*) FROM public.made")).isEqualTo("0");
+        assertThat(pg.home.toFile().list()).noneMatch(name -> name.startsWith(".kumki-pgpass"));
+    }
+
+    @Test
+    void aFailedBootstrapIsSetAside() throws IOException {
+        BootstrapConfig config =
+                bootstrap(
+                        "initdb",
+                        Map.of(),
+                        Optional.of(script("post", "echo nothing works >&2; exit 3")));
+        expectDone(pg.server.bootstrap(config, new Cancellation()));
+
+        OperationResult result = await(pg.server.afterBootstrap(config, new Cancellation()));
+
+        assertThat(result)
+                .hasToString("Failed[reason=post_bootstrap failed: exit code 3: nothing works]");
+        expectDone(pg.server.discardFailedBootstrap());
+        assertThat(pg.observe().data()).isEqualTo(new DataDirectory.Empty());
+        assertThat(pg.home.resolve("data.failed")).isDirectory();
+    }
+
+    @Test
+    void aCustomMethodMakesTheClusterAndItsAccessFileComesBack() throws IOException {
+        String initdb = pg.config.files().binDir().orElseThrow().resolve("initdb").toString();
+        String script =
+                script(
+                        "custom",
+                        "echo \"$@\" > "
+                                + directory
+                                + "/args; for a; do case $a in --datadir=*) d=${a#*=};; esac; done; "
+                                + initdb
+                                + " --no-sync -U postgres --auth=reject -D $d");
+        BootstrapConfig config =
+                bootstrap(
+                        "restore",
+                        new TreeMap<>(Map.of("command", script, "stanza", "main")),
+                        Optional.empty());
+
+        expectDone(pg.server.bootstrap(config, new Cancellation()));
+        expectDone(pg.server.afterBootstrap(config, new Cancellation()));
+
+        assertThat(directory.resolve("args"))
+                .hasContent("--scope=test-cluster --datadir=" + pg.dataDir() + " --stanza=main");
+        assertThat(pg.observe().primary()).isTrue();
+        assertThat(pg.query("SELECT count(*) FROM pg_roles WHERE rolname = 'replicator'"))
+                .isEqualTo("1");
+        assertThat(Files.readString(pg.dataDir().resolve("pg_hba.conf")))
+                .contains("scram-sha-256")
+                .doesNotContain("trust");
+    }
+
+    @Test
+    void aFailingPrePromoteLeavesTheStandbyAStandby() throws IOException {
+        pg.bootstrapped();
+        expectDone(pg.server.stop(StopMode.FAST, Optional.of(LIMIT), ShutdownListener.NONE));
+        expectDone(pg.server.startAsStandby(StandbyTarget.NOBODY, LIMIT, new Cancellation()));
+        await(
+                pg.server.applyConfiguration(
+                        withScripts(Optional.of(script("pre", "exit 1")), Optional.empty())));
+
+        OperationResult result = await(pg.server.promote(LIMIT, new Cancellation()));
+
+        assertThat(result).hasToString("Failed[reason=pre_promote failed: exit code 1]");
+        assertThat(pg.observe().standby()).isTrue();
+    }
+
+    @Test
+    void beforeStopRunsWhileTheServerStillServes() throws IOException {
+        pg.bootstrapped();
+        Path seen = directory.resolve("seen");
+        await(
+                pg.server.applyConfiguration(
+                        withScripts(
+                                Optional.empty(),
+                                Optional.of(
+                                        script(
+                                                "before",
+                                                "sed -n 8p "
+                                                        + pg.dataDir().resolve("postmaster.pid")
+                                                        + " > "
+                                                        + seen)))));
+
+        expectDone(pg.server.stop(StopMode.FAST, Optional.of(LIMIT), ShutdownListener.NONE));
+
+        assertThat(Files.readString(seen).strip()).isEqualTo("ready");
+    }
+
+    @Test
+    void aBackendThatWillNotGoIsEndedAfterTheLimit() throws Exception {
+        pg.bootstrapped();
+        long checkpointer =
+                Long.parseLong(
+                        pg.query(
+                                "SELECT pid FROM pg_stat_activity WHERE backend_type = 'checkpointer'"));
+        // a frozen checkpointer can't shut down
+        assertThat(
+                        Programs.run(
+                                        ProgramCall.of(
+                                                List.of(
+                                                        "/bin/sh",
+                                                        "-c",
+                                                        "kill -STOP " + checkpointer)))
+                                .succeeded())
+                .isTrue();
+
+        String detail =
+                expectDone(
+                        pg.server.stop(
+                                StopMode.FAST_NO_CHECKPOINT,
+                                Optional.of(Duration.ofMillis(500)),
+                                ShutdownListener.NONE));
+
+        assertThat(detail).contains("by force");
+        assertThat(ProcessIdentity.of(checkpointer)).isEmpty();
+        expectDone(pg.server.startAsPrimary(LIMIT, new Cancellation()));
+        assertThat(pg.observe().answer()).get().isInstanceOf(Answer.Primary.class);
+    }
+
+    @Test
+    void anotherAgentAdoptsTheRunningServer() {
+        pg.bootstrapped();
+        LocalPostgres another = new LocalPostgres(pg.config);
+
+        assertThat(await(another.observe()).primary()).isTrue();
+        assertThat(expectDone(another.startAsPrimary(LIMIT, new Cancellation())))
+                .contains("runs already");
+        await(another.close());
+    }
+}
