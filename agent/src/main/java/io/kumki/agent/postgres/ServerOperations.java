@@ -9,9 +9,10 @@ import io.kumki.agent.postgres.PostgresServer.ShutdownListener;
 import io.kumki.agent.postgres.PostgresServer.StopMode;
 import io.kumki.agent.postgres.ServerProcess.Signal;
 import io.kumki.agent.postgres.ServerStarter.Started;
+import io.kumki.agent.postgres.rejoin.DataRemoval;
 import io.kumki.agent.postgres.rejoin.UnfinishedMarker;
 import java.io.IOException;
-import java.nio.file.Path;
+import java.nio.file.Files;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -118,8 +119,10 @@ final class ServerOperations {
         if (!stopped.done()) {
             return stopped;
         }
-        Path failed = FailedDirectories.setAside(installation.dataDir());
-        return new OperationResult.Done("renamed to " + failed);
+        if (Files.exists(installation.dataDir())) {
+            DataRemoval.setAside(installation.dataDir());
+        }
+        return new OperationResult.Done(installation.dataDir() + ".failed holds what was there");
     }
 
     OperationResult startAsPrimary(Duration limit, Cancellation cancellation)

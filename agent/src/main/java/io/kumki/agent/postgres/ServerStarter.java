@@ -1,6 +1,7 @@
 package io.kumki.agent.postgres;
 
 import io.kumki.agent.postgres.ConfigFiles.Role;
+import io.kumki.agent.postgres.rejoin.ConfigBackups;
 import io.kumki.agent.postgres.rejoin.UnfinishedMarker;
 import io.kumki.dcs.cluster.ParameterChange;
 import java.io.IOException;
@@ -102,7 +103,11 @@ final class ServerStarter {
                 .addKeyValue("operation", standby ? "start-standby" : "start-primary")
                 .addKeyValue("pid", started.pid())
                 .log("server process started");
-        return new Started(await(started, limit, cancellation, ownLogging), pending);
+        OperationResult result = await(started, limit, cancellation, ownLogging);
+        if (result.done()) {
+            backUpConfiguration();
+        }
+        return new Started(result, pending);
     }
 
     /** A missing socket directory ({@code /run} is empty after a boot) would refuse the start. */
@@ -139,6 +144,17 @@ final class ServerStarter {
                                     + ": it is never started; clone it anew");
         } catch (IOException e) {
             return Optional.of(dataDir + " can't be read: " + e);
+        }
+    }
+
+    /** Its failure spoils no start that has succeeded. */
+    private void backUpConfiguration() {
+        try {
+            ConfigBackups.save(installation.config());
+        } catch (IOException e) {
+            LOG.atWarn()
+                    .addKeyValue("error", e.toString())
+                    .log("configuration files can't be backed up into the data directory");
         }
     }
 

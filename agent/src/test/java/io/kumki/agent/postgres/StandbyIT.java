@@ -5,12 +5,14 @@ import static io.kumki.agent.postgres.ServerFixture.await;
 import static io.kumki.agent.postgres.ServerFixture.expectDone;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.kumki.agent.ha.Divergence;
 import io.kumki.agent.ha.LocalServer;
 import io.kumki.agent.ha.LocalServer.Answer;
 import io.kumki.agent.ha.SlotChange;
 import io.kumki.agent.ha.StandbyTarget;
-import io.kumki.agent.postgres.PgPass.Temporary;
+import io.kumki.agent.ha.Upstream;
 import io.kumki.agent.postgres.PostgresServer.StopMode;
+import io.kumki.agent.postgres.rejoin.UnfinishedMarker;
 import io.kumki.dcs.cluster.Lsn;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -35,38 +37,17 @@ class StandbyIT {
         primary = new ServerFixture(directory, "pg-1").bootstrapped();
         standby = new ServerFixture(directory, "pg-2");
         await(primary.server.reconcileSlots(List.of(new SlotChange.Create("pg_2"))));
-        copy(primary, standby);
+        expectDone(
+                standby.server.cloneFrom(
+                        Optional.of(primary.upstream(Optional.empty())),
+                        false,
+                        new Cancellation()));
     }
 
     @AfterEach
     void tearDown() {
         standby.close();
         primary.close();
-    }
-
-    private static void copy(ServerFixture from, ServerFixture to) throws IOException {
-        PgPrograms programs = new PgPrograms(to.config::files);
-        try (Temporary passFile =
-                PgPass.temporary(
-                        to.config.files().pgpass(),
-                        PgPass.lines("127.0.0.1", from.port, to.config.replication()))) {
-            ProgramRun run =
-                    Programs.run(
-                            programs.call(
-                                            "pg_basebackup",
-                                            "--pgdata=" + to.dataDir(),
-                                            "--checkpoint=fast",
-                                            "--no-sync",
-                                            "--dbname="
-                                                    + ConnInfo.to(
-                                                                    "127.0.0.1",
-                                                                    from.port,
-                                                                    "postgres",
-                                                                    to.config.replication())
-                                                            .text())
-                                    .withPassFile(passFile.file()));
-            assertThat(run.succeeded()).as(run.summary()).isTrue();
-        }
     }
 
     private StandbyTarget followPrimary() {
@@ -189,5 +170,62 @@ class StandbyIT {
 
     private static int timeline(LocalServer seen) {
         return ((Answer.Standby) seen.answer().orElseThrow()).timeline();
+    }
+
+    @Test
+    void aCrashedPrimaryWithWritesThatNobodyHasIsRewound() {
+        expectDone(standby.server.startAsStandby(followPrimary(), LIMIT, new Cancellation()));
+        standby.observeUntil(StandbyIT::streaming);
+        primary.sql("CREATE TABLE public.t (x text)");
+        standby.observeUntil(s ->
+                ((Answer.Standby) s.answer().orElseThrow())
+                                .replayedLsn()
+                                .compareTo(flushed(primary))
+                        >= 0);
+        expectDone(
+                standby.server.stop(
+                        StopMode.FAST, Optional.of(LIMIT), PostgresServer.ShutdownListener.NONE));
+        primary.sql("INSERT INTO public.t VALUES ('lost')");
+        expectDone(
+                primary.server.stop(
+                        StopMode.IMMEDIATE,
+                        Optional.of(LIMIT),
+                        PostgresServer.ShutdownListener.NONE));
+        expectDone(standby.server.startAsStandby(StandbyTarget.NOBODY, LIMIT, new Cancellation()));
+        expectDone(standby.server.promote(LIMIT, new Cancellation()));
+        standby.sql("INSERT INTO public.t VALUES ('kept')");
+        expectDone(standby.server.checkpoint());
+        assertThat(await(standby.server.checkpointedOn(2))).isTrue();
+        assertThat(await(standby.server.history(2)).entries()).hasSize(1);
+
+        Upstream leader = standby.upstream(Optional.empty());
+        assertThat(primary.observe().control().orElseThrow().state().unclean()).isTrue();
+        assertThat(primary.server.canRewind()).isTrue();
+        expectDone(primary.server.recoverInSingleUserMode(new Cancellation()));
+        assertThat(await(primary.server.assess(leader))).isInstanceOf(Divergence.Diverged.class);
+        expectDone(primary.server.rewind(leader, new Cancellation()));
+        expectDone(
+                primary.server.startAsStandby(StandbyTarget.of(leader), LIMIT, new Cancellation()));
+
+        primary.observeUntil(s -> streaming(s) && timeline(s) == 2);
+        assertThat(primary.query("SELECT string_agg(x, ',') FROM public.t")).isEqualTo("kept");
+        assertThat(await(primary.server.assess(leader))).isInstanceOf(Divergence.None.class);
+    }
+
+    private static Lsn flushed(ServerFixture server) {
+        return ((Answer.Primary) server.observe().answer().orElseThrow()).flushedLsn();
+    }
+
+    @Test
+    void aDirectoryWithUnfinishedWorkIsNeverStarted() throws IOException {
+        Files.writeString(standby.dataDir().resolve(UnfinishedMarker.NAME), "clone");
+
+        assertThat(standby.observe().data())
+                .isEqualTo(
+                        new LocalServer.DataDirectory.Unfinished(LocalServer.UnfinishedWork.CLONE));
+        assertThat(await(standby.server.startAsStandby(followPrimary(), LIMIT, new Cancellation())))
+                .isInstanceOf(OperationResult.Failed.class);
+        assertThat(await(standby.server.startAsPrimary(LIMIT, new Cancellation())))
+                .isInstanceOf(OperationResult.Failed.class);
     }
 }
