@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 
 /**
  * What a member remembers from one turn to the next; everything else is looked at anew. Instants
@@ -149,256 +150,189 @@ public record Memory(
         public record VerdictLeader(Optional<MemberName> leader, int timeline) {}
 
         Rejoin withVerdict(Divergence divergence, VerdictLeader leader) {
-            return new Rejoin(
-                    Optional.of(divergence),
-                    Optional.of(leader),
-                    rewindFailures,
-                    rewound,
-                    singleUserTried,
-                    cloneFailures,
-                    failedStarts,
-                    restartTried,
-                    retryAtNanos,
-                    stalledSinceNanos);
+            return edited(d -> {
+                d.verdict = Optional.of(divergence);
+                d.verdictLeader = Optional.of(leader);
+            });
         }
 
         Rejoin withRewind(int failures, boolean succeeded, OptionalLong retryAt) {
-            return new Rejoin(
-                    succeeded ? Optional.empty() : verdict,
-                    succeeded ? Optional.empty() : verdictLeader,
-                    failures,
-                    succeeded,
-                    singleUserTried,
-                    cloneFailures,
-                    failedStarts,
-                    restartTried,
-                    retryAt,
-                    stalledSinceNanos);
+            return edited(d -> {
+                d.verdict = succeeded ? Optional.empty() : verdict;
+                d.verdictLeader = succeeded ? Optional.empty() : verdictLeader;
+                d.rewindFailures = failures;
+                d.rewound = succeeded;
+                d.retryAtNanos = retryAt;
+            });
         }
 
         Rejoin withSingleUserTried() {
-            return new Rejoin(
-                    verdict,
-                    verdictLeader,
-                    rewindFailures,
-                    rewound,
-                    true,
-                    cloneFailures,
-                    failedStarts,
-                    restartTried,
-                    retryAtNanos,
-                    stalledSinceNanos);
+            return edited(d -> d.singleUserTried = true);
         }
 
         Rejoin withClone(int failures, OptionalLong retryAt) {
-            return new Rejoin(
-                    Optional.empty(),
-                    Optional.empty(),
-                    0,
-                    failures == 0,
-                    false,
-                    failures,
-                    failedStarts,
-                    false,
-                    retryAt,
-                    OptionalLong.empty());
+            return edited(d -> {
+                d.verdict = Optional.empty();
+                d.verdictLeader = Optional.empty();
+                d.rewindFailures = 0;
+                d.rewound = failures == 0;
+                d.singleUserTried = false;
+                d.cloneFailures = failures;
+                d.restartTried = false;
+                d.retryAtNanos = retryAt;
+                d.stalledSinceNanos = OptionalLong.empty();
+            });
         }
 
         Rejoin withStart(int failures, OptionalLong retryAt) {
-            return new Rejoin(
-                    verdict,
-                    verdictLeader,
-                    rewindFailures,
-                    failures == 0 ? false : rewound,
-                    failures == 0 ? false : singleUserTried,
-                    cloneFailures,
-                    failures,
-                    restartTried,
-                    retryAt,
-                    stalledSinceNanos);
+            return edited(d -> {
+                d.rewound = failures == 0 ? false : rewound;
+                d.singleUserTried = failures == 0 ? false : singleUserTried;
+                d.failedStarts = failures;
+                d.retryAtNanos = retryAt;
+            });
         }
 
         Rejoin withRetryAt(OptionalLong retryAt) {
-            return new Rejoin(
-                    verdict,
-                    verdictLeader,
-                    rewindFailures,
-                    rewound,
-                    singleUserTried,
-                    cloneFailures,
-                    failedStarts,
-                    restartTried,
-                    retryAt,
-                    stalledSinceNanos);
+            return edited(d -> d.retryAtNanos = retryAt);
         }
 
         Rejoin withRestartTried() {
-            return new Rejoin(
-                    verdict,
-                    verdictLeader,
-                    rewindFailures,
-                    rewound,
-                    singleUserTried,
-                    cloneFailures,
-                    failedStarts,
-                    true,
-                    retryAtNanos,
-                    stalledSinceNanos);
+            return edited(d -> d.restartTried = true);
         }
 
         Rejoin withStalledSince(OptionalLong since) {
+            return edited(d -> {
+                d.restartTried = since.isPresent() && restartTried;
+                d.stalledSinceNanos = since;
+            });
+        }
+
+        /** A copy to change. */
+        private static final class Draft {
+            Optional<Divergence> verdict;
+            Optional<VerdictLeader> verdictLeader;
+            int rewindFailures;
+            boolean rewound;
+            boolean singleUserTried;
+            int cloneFailures;
+            int failedStarts;
+            boolean restartTried;
+            OptionalLong retryAtNanos;
+            OptionalLong stalledSinceNanos;
+
+            Draft(Rejoin from) {
+                verdict = from.verdict;
+                verdictLeader = from.verdictLeader;
+                rewindFailures = from.rewindFailures;
+                rewound = from.rewound;
+                singleUserTried = from.singleUserTried;
+                cloneFailures = from.cloneFailures;
+                failedStarts = from.failedStarts;
+                restartTried = from.restartTried;
+                retryAtNanos = from.retryAtNanos;
+                stalledSinceNanos = from.stalledSinceNanos;
+            }
+        }
+
+        private Rejoin edited(Consumer<Draft> change) {
+            Draft d = new Draft(this);
+            change.accept(d);
             return new Rejoin(
-                    verdict,
-                    verdictLeader,
-                    rewindFailures,
-                    rewound,
-                    singleUserTried,
-                    cloneFailures,
-                    failedStarts,
-                    since.isPresent() && restartTried,
-                    retryAtNanos,
-                    since);
+                    d.verdict,
+                    d.verdictLeader,
+                    d.rewindFailures,
+                    d.rewound,
+                    d.singleUserTried,
+                    d.cloneFailures,
+                    d.failedStarts,
+                    d.restartTried,
+                    d.retryAtNanos,
+                    d.stalledSinceNanos);
         }
     }
 
     Memory withLastLocked(LastLocked value) {
-        return new Memory(
-                Optional.of(value),
-                wasPrimary,
-                bootstrap,
-                stepDown,
-                yieldUntilNanos,
-                vacancy,
-                crashedSinceNanos,
-                rejoin,
-                slotsSeenNanos,
-                checkpointedTimeline);
+        return edited(d -> d.lastLocked = Optional.of(value));
     }
 
     Memory withWasPrimary(boolean value) {
-        return new Memory(
-                lastLocked,
-                value,
-                bootstrap,
-                stepDown,
-                yieldUntilNanos,
-                vacancy,
-                crashedSinceNanos,
-                rejoin,
-                slotsSeenNanos,
-                checkpointedTimeline);
+        return edited(d -> d.wasPrimary = value);
     }
 
     Memory withBootstrap(BootstrapStage value) {
-        return new Memory(
-                lastLocked,
-                wasPrimary,
-                value,
-                stepDown,
-                yieldUntilNanos,
-                vacancy,
-                crashedSinceNanos,
-                rejoin,
-                slotsSeenNanos,
-                checkpointedTimeline);
+        return edited(d -> d.bootstrap = value);
     }
 
     Memory withStepDown(Optional<StepDown> value) {
-        return new Memory(
-                lastLocked,
-                wasPrimary,
-                bootstrap,
-                value,
-                yieldUntilNanos,
-                vacancy,
-                crashedSinceNanos,
-                rejoin,
-                slotsSeenNanos,
-                checkpointedTimeline);
+        return edited(d -> d.stepDown = value);
     }
 
     Memory withYieldUntil(OptionalLong value) {
-        return new Memory(
-                lastLocked,
-                wasPrimary,
-                bootstrap,
-                stepDown,
-                value,
-                vacancy,
-                crashedSinceNanos,
-                rejoin,
-                slotsSeenNanos,
-                checkpointedTimeline);
+        return edited(d -> d.yieldUntilNanos = value);
     }
 
     Memory withVacancy(Optional<Vacancy> value) {
-        return new Memory(
-                lastLocked,
-                wasPrimary,
-                bootstrap,
-                stepDown,
-                yieldUntilNanos,
-                value,
-                crashedSinceNanos,
-                rejoin,
-                slotsSeenNanos,
-                checkpointedTimeline);
+        return edited(d -> d.vacancy = value);
     }
 
     Memory withCrashedSince(OptionalLong value) {
-        return new Memory(
-                lastLocked,
-                wasPrimary,
-                bootstrap,
-                stepDown,
-                yieldUntilNanos,
-                vacancy,
-                value,
-                rejoin,
-                slotsSeenNanos,
-                checkpointedTimeline);
+        return edited(d -> d.crashedSinceNanos = value);
     }
 
     Memory withRejoin(Rejoin value) {
-        return new Memory(
-                lastLocked,
-                wasPrimary,
-                bootstrap,
-                stepDown,
-                yieldUntilNanos,
-                vacancy,
-                crashedSinceNanos,
-                value,
-                slotsSeenNanos,
-                checkpointedTimeline);
+        return edited(d -> d.rejoin = value);
     }
 
     Memory withSlotsSeen(SortedMap<String, Long> value) {
-        return new Memory(
-                lastLocked,
-                wasPrimary,
-                bootstrap,
-                stepDown,
-                yieldUntilNanos,
-                vacancy,
-                crashedSinceNanos,
-                rejoin,
-                value,
-                checkpointedTimeline);
+        return edited(d -> d.slotsSeenNanos = value);
     }
 
     /** The checkpoint after a promotion is complete on this timeline. */
     public Memory withCheckpointedTimeline(int value) {
+        return edited(d -> d.checkpointedTimeline = value);
+    }
+
+    /** A copy to change. */
+    private static final class Draft {
+        Optional<LastLocked> lastLocked;
+        boolean wasPrimary;
+        BootstrapStage bootstrap;
+        Optional<StepDown> stepDown;
+        OptionalLong yieldUntilNanos;
+        Optional<Vacancy> vacancy;
+        OptionalLong crashedSinceNanos;
+        Rejoin rejoin;
+        SortedMap<String, Long> slotsSeenNanos;
+        int checkpointedTimeline;
+
+        Draft(Memory from) {
+            lastLocked = from.lastLocked;
+            wasPrimary = from.wasPrimary;
+            bootstrap = from.bootstrap;
+            stepDown = from.stepDown;
+            yieldUntilNanos = from.yieldUntilNanos;
+            vacancy = from.vacancy;
+            crashedSinceNanos = from.crashedSinceNanos;
+            rejoin = from.rejoin;
+            slotsSeenNanos = from.slotsSeenNanos;
+            checkpointedTimeline = from.checkpointedTimeline;
+        }
+    }
+
+    private Memory edited(Consumer<Draft> change) {
+        Draft d = new Draft(this);
+        change.accept(d);
         return new Memory(
-                lastLocked,
-                wasPrimary,
-                bootstrap,
-                stepDown,
-                yieldUntilNanos,
-                vacancy,
-                crashedSinceNanos,
-                rejoin,
-                slotsSeenNanos,
-                value);
+                d.lastLocked,
+                d.wasPrimary,
+                d.bootstrap,
+                d.stepDown,
+                d.yieldUntilNanos,
+                d.vacancy,
+                d.crashedSinceNanos,
+                d.rejoin,
+                d.slotsSeenNanos,
+                d.checkpointedTimeline);
     }
 }
