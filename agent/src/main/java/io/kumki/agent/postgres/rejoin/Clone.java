@@ -161,11 +161,12 @@ public final class Clone {
                             .withPassFile(passwords.file())
                             .within(COPY)
                             .cancelledBy(cancellation);
-            ProgramRun run = attempts(call, dataDir, cancellation);
+            ProgramRun run = attempts(call, dataDir, source, options.arguments(), cancellation);
             if (run.succeeded()) {
                 moveUp(staging, dataDir);
                 finish(current);
             } else {
+                CloneTablespaces.clearNoted(dataDir);
                 DataRemoval.clear(dataDir);
                 UnfinishedMarker.end(dataDir);
             }
@@ -173,10 +174,16 @@ public final class Clone {
         }
     }
 
-    private static ProgramRun attempts(ProgramCall call, Path dataDir, Cancellation cancellation)
+    private static ProgramRun attempts(
+            ProgramCall call,
+            Path dataDir,
+            Source source,
+            List<String> options,
+            Cancellation cancellation)
             throws IOException {
         for (int attempt = 1; ; attempt++) {
             empty(dataDir);
+            CloneTablespaces.note(dataDir, source, options);
             ProgramRun run = Programs.run(call);
             boolean again =
                     !run.succeeded()
@@ -216,6 +223,7 @@ public final class Clone {
                 UnfinishedMarker.beginClone(dataDir);
             }
         }
+        CloneTablespaces.clearNoted(dataDir);
         DataRemoval.clear(dataDir);
     }
 

@@ -91,6 +91,21 @@ final class Source {
         }
     }
 
+    /** Where its tablespaces are, those inside its data directory left out. */
+    List<String> tablespaces() throws SQLException {
+        try (Connection connection =
+                PgConnections.open(target(rewindRole(), "clone"), STATEMENT_LIMIT)) {
+            return PgConnections.rows(
+                            connection,
+                            "SELECT pg_catalog.pg_tablespace_location(oid) FROM"
+                                    + " pg_catalog.pg_tablespace")
+                    .stream()
+                    .flatMap(row -> row.getFirst().stream())
+                    .filter(location -> location.startsWith("/"))
+                    .toList();
+        }
+    }
+
     /** System identifier and timeline of the local server, which runs. */
     static Identity local(PostgresConfig config) throws SQLException {
         Target local = Target.local(config, "rewind");

@@ -204,6 +204,11 @@ class RejoinIT {
     void aCloneThatBrokeOffIsMarkedAndACancelledOneLeavesNothing() throws Exception {
         try (TestServer a = TestServer.at(base, "a").create();
                 TestServer b = TestServer.at(base, "b").basebackupOption("max-rate", "512k")) {
+            Path there = Files.createDirectory(base.resolve("ts-a"));
+            Path here = base.resolve("ts-b");
+            a.sql("CREATE TABLESPACE ts LOCATION '" + there + "'");
+            a.sql("CREATE TABLE public.t TABLESPACE ts AS SELECT 1 AS n");
+            b.basebackupOption("tablespace-mapping", there + "=" + here);
             Cancellation cancellation = new Cancellation();
             CompletableFuture<OperationResult> clone = new CompletableFuture<>();
             Thread.ofVirtual()
@@ -225,6 +230,12 @@ class RejoinIT {
             cancellation.cancel();
             assertThat(clone.get()).isInstanceOf(OperationResult.Cancelled.class);
             assertThat(DataDirectories.isEmpty(b.dataDir)).isTrue();
+            assertThat(here).as("tablespace").isEmptyDirectory();
+
+            b.basebackupOption("max-rate", "");
+            cloned(b, a);
+            b.follow(a).start();
+            assertThat(b.ask("SELECT n FROM public.t")).isEqualTo("1");
         }
     }
 
