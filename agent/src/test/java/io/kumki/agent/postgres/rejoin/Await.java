@@ -8,7 +8,7 @@ import java.util.function.Predicate;
 /** Waits until something has come true; says what was seen instead. */
 final class Await {
 
-    private static final Duration LIMIT = Duration.ofSeconds(20);
+    private static final Duration LIMIT = Duration.ofSeconds(40);
 
     private Await() {}
 

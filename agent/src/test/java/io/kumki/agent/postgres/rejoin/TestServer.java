@@ -221,7 +221,7 @@ final class TestServer implements AutoCloseable {
                                 dataDir + ".log",
                                 "-w",
                                 "-t",
-                                "20",
+                                "40",
                                 "-o",
                                 "-p " + port,
                                 "start"));
@@ -240,13 +240,13 @@ final class TestServer implements AutoCloseable {
                                     mode,
                                     "-w",
                                     "-t",
-                                    "20",
+                                    "40",
                                     "stop"));
         }
     }
 
     void promote() {
-        must(programs().call("pg_ctl", "-D", dataDir.toString(), "-w", "-t", "20", "promote"));
+        must(programs().call("pg_ctl", "-D", dataDir.toString(), "-w", "-t", "40", "promote"));
     }
 
     /** The postmaster's process, from its own file. */
