@@ -14,8 +14,8 @@ final class CallTimes {
 
     private static final Duration LONGEST_FIRST_TRY = Duration.ofSeconds(1);
 
-    /** Connecting and loading classes on a busy machine took 4 s. */
-    private static final Duration COLD_TRY = Duration.ofSeconds(5);
+    /** The first call also connects and loads classes, which takes seconds on a busy machine. */
+    private static final Duration COLD_TRY = Duration.ofSeconds(3);
 
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(1);
     private static final Duration SHORTEST_PAUSE = Duration.ofMillis(100);

@@ -32,7 +32,7 @@ public final class MemberJson {
         return JsonText.write(tree(member));
     }
 
-    /** The member's key as tree, to compare it with what is stored ({@link WireEquality}). */
+    /** The member's key as tree, to compare it with what is stored ({@link ConfigPatch#same}). */
     public static Map<String, @Nullable Object> tree(Member member) {
         Map<String, @Nullable Object> fields = new LinkedHashMap<>();
         Status status = member.status();

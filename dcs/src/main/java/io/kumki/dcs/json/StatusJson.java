@@ -21,7 +21,7 @@ public final class StatusJson {
         return JsonText.write(tree(status));
     }
 
-    /** The key as tree, to compare it with what is stored ({@link WireEquality}). */
+    /** The key as tree, to compare it with what is stored ({@link ConfigPatch#same}). */
     public static Map<String, @Nullable Object> tree(ClusterStatus status) {
         Map<String, @Nullable Object> fields = new LinkedHashMap<>();
         status.leaderLsn().ifPresent(lsn -> fields.put("optime", lsn.bytes()));
