@@ -1,0 +1,99 @@
+package io.kumki.restapi;
+
+import io.kumki.dcs.WriteOutcome;
+import io.kumki.dcs.cluster.ClusterView;
+import io.kumki.dcs.cluster.DynamicConfig;
+import io.kumki.dcs.json.ConfigPatch;
+import io.vertx.core.Future;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+
+/** {@code /config}: the dynamic configuration, read, merged and replaced. Nothing is validated. */
+final class ConfigHandler {
+
+    private final NodeView view;
+    private final NodeControl control;
+
+    ConfigHandler(NodeView view, NodeControl control) {
+        this.view = view;
+        this.control = control;
+    }
+
+    Future<Answer> get(Endpoint.Call call) {
+        Optional<ClusterView> cached = new Probes(view.snapshot(), view.nowNanos()).cluster();
+        return cached.map(Future::succeededFuture)
+                .orElseGet(control::readCluster)
+                .map(cluster ->
+                        cluster.config()
+                                .map(config -> Answer.json(200, config.values()))
+                                .orElseThrow(() -> Refusal.page(502, NO_CONFIG)));
+    }
+
+    private static final String NO_CONFIG = "the config key is missing or holds no JSON object";
+
+    Future<Answer> patch(Endpoint.Call call) {
+        return control.readCluster()
+                .compose(cluster -> {
+                    DynamicConfig config =
+                            cluster.config().orElseThrow(() -> Refusal.page(503, NO_CONFIG));
+                    Map<String, @Nullable Object> merged =
+                            ConfigPatch.apply(config.values(), call.body());
+                    return ConfigPatch.same(config.values(), merged)
+                            ? Future.succeededFuture(merged)
+                            : write(merged, config.modRevision());
+                })
+                .map(merged -> {
+                    control.wake();
+                    return Answer.json(200, merged);
+                });
+    }
+
+    private Future<Map<String, @Nullable Object>> write(
+            Map<String, @Nullable Object> merged, long revision) {
+        return control.writeConfig(values(merged), OptionalLong.of(revision))
+                .map(outcome ->
+                        switch (outcome) {
+                            case WriteOutcome.Applied _ -> merged;
+                            case WriteOutcome.Rejected(String reason) ->
+                                    throw Refusal.page(
+                                            409,
+                                            "the configuration was not changed, somebody"
+                                                    + " else changed it just now; read it"
+                                                    + " and send the patch again ("
+                                                    + reason
+                                                    + ")");
+                            case WriteOutcome.Unknown _ ->
+                                    throw Refusal.text(
+                                            503,
+                                            "the store gave no answer to the write: the"
+                                                    + " configuration may have been changed;"
+                                                    + " read it before the next try");
+                        });
+    }
+
+    Future<Answer> put(Endpoint.Call call) {
+        Map<String, @Nullable Object> body = call.body();
+        return control.readCluster()
+                .compose(cluster ->
+                        cluster.config()
+                                        .filter(old -> ConfigPatch.same(old.values(), body))
+                                        .isPresent()
+                                ? Future.succeededFuture(true)
+                                : control.writeConfig(values(body), OptionalLong.empty())
+                                        .map(WriteOutcome::applied))
+                .map(written -> {
+                    if (!written) {
+                        throw Refusal.page(502, "the configuration could not be written");
+                    }
+                    return Answer.json(200, body);
+                });
+    }
+
+    /** The port's maps hold nulls where JSON does; its type doesn't say so. */
+    @SuppressWarnings("NullAway")
+    private static Map<String, Object> values(Map<String, @Nullable Object> object) {
+        return object;
+    }
+}

@@ -1,0 +1,252 @@
+package io.kumki.restapi;
+
+import io.kumki.dcs.StoreUnavailableException;
+import io.vertx.core.Future;
+import io.vertx.core.Handler;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServerRequest;
+import java.time.InstantSource;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Finds what answers a request: an endpoint by method and first path segment, else, for {@code
+ * GET}, {@code HEAD} and {@code OPTIONS} of any path, a health check.
+ *
+ * <p>Used on one event loop.
+ */
+final class Dispatcher implements Handler<HttpServerRequest> {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Dispatcher.class);
+
+    private final Vertx vertx;
+    private final NodeView view;
+    private final Endpoints endpoints;
+    private final BodyReader bodies;
+    private final Responder responder;
+    private final Connections connections;
+    private Access access;
+    private int counted;
+    private @Nullable CachedBody cachedBody;
+
+    Dispatcher(
+            Vertx vertx,
+            NodeView view,
+            NodeControl control,
+            InstantSource clock,
+            Connections connections,
+            Access access) {
+        this.vertx = vertx;
+        this.view = view;
+        this.endpoints = new Endpoints(vertx, view, control, clock);
+        this.bodies = new BodyReader(vertx);
+        this.responder = new Responder(vertx, clock);
+        this.connections = connections;
+        this.access = access;
+    }
+
+    /** Later requests follow another configuration. */
+    void adopt(Access other) {
+        access = other;
+    }
+
+    /** The status document's bytes, as long as nothing in them changes. */
+    private record CachedBody(
+            NodeSnapshot node, boolean clusterKnown, boolean failsafe, Buffer bytes) {}
+
+    @Override
+    public void handle(HttpServerRequest request) {
+        long startedNanos = view.nowNanos();
+        connections.working(request.connection(), startedNanos);
+        try {
+            dispatch(request, startedNanos);
+        } catch (RuntimeException e) {
+            send(request, failed(request, e), startedNanos);
+        }
+    }
+
+    private void dispatch(HttpServerRequest request, long startedNanos) {
+        String uri = request.uri();
+        int question = uri.indexOf('?');
+        String path = path(question < 0 ? uri : uri.substring(0, question));
+        String query = question < 0 ? "" : uri.substring(question + 1);
+        Optional<Endpoint> endpoint = endpoints.find(request.method().name(), segment(path));
+        if (endpoint.isPresent()) {
+            request.pause();
+            serve(request, endpoint.get(), Query.parse(query))
+                    .onSuccess(answer -> send(request, answer, startedNanos));
+        } else {
+            send(request, probe(request.method(), path, query), startedNanos);
+        }
+    }
+
+    private void send(HttpServerRequest request, Answer answer, long startedNanos) {
+        long nowNanos = view.nowNanos();
+        connections.answered(request.connection(), nowNanos);
+        if (LOG.isDebugEnabled()) {
+            LOG.atDebug()
+                    .addKeyValue("client", request.remoteAddress())
+                    .addKeyValue("method", LogText.of(request.method().name()))
+                    .addKeyValue("uri", LogText.of(request.uri()))
+                    .addKeyValue("status", answer.status())
+                    .addKeyValue("latencyMs", (nowNanos - startedNanos) / 1_000_000)
+                    .log("request answered");
+        }
+        responder
+                .send(request, answer, access.config())
+                .onFailure(failure ->
+                        LOG.atDebug()
+                                .addKeyValue("client", request.remoteAddress())
+                                .addKeyValue("error", failure.toString())
+                                .log("client left before its answer"));
+    }
+
+    private Answer probe(HttpMethod method, String path, String query) {
+        boolean get = method.equals(HttpMethod.GET);
+        if (!get && !method.equals(HttpMethod.HEAD) && !method.equals(HttpMethod.OPTIONS)) {
+            return Answer.unsupportedMethod(method.name());
+        }
+        Probes probes = new Probes(view.snapshot(), view.nowNanos());
+        boolean healthy = probes.healthy(path, Query.parse(query));
+        if (get) {
+            return Answer.json(healthy ? 200 : 503, statusBody(probes));
+        }
+        return healthy ? Answer.Bare.OK : Answer.Bare.UNAVAILABLE;
+    }
+
+    private Buffer statusBody(Probes probes) {
+        boolean clusterKnown = probes.cluster().isPresent();
+        boolean failsafe = probes.failsafeActive();
+        CachedBody cached = cachedBody;
+        if (cached == null
+                || !sameNode(cached.node(), probes.node())
+                || cached.clusterKnown() != clusterKnown
+                || cached.failsafe() != failsafe) {
+            Buffer bytes = Json.write(StatusDocument.of(probes));
+            cached = new CachedBody(probes.node(), clusterKnown, failsafe, bytes);
+            cachedBody = cached;
+        }
+        return cached.bytes();
+    }
+
+    /** A snapshot is published whole: another one is another object, and comparing all is slow. */
+    @SuppressWarnings("ReferenceEquality")
+    private static boolean sameNode(NodeSnapshot a, NodeSnapshot b) {
+        return a == b;
+    }
+
+    private Future<Answer> serve(HttpServerRequest request, Endpoint endpoint, Query query) {
+        return allowed(request, endpoint)
+                .compose(refusal -> {
+                    if (refusal.isPresent()) {
+                        throw new Refusal(refusal.get());
+                    }
+                    return bodies.read(request, endpoint.body());
+                })
+                .compose(body -> limited(endpoint, new Endpoint.Call(query, body)))
+                .otherwise(failure -> {
+                    BodyReader.discard(request);
+                    return failed(request, failure);
+                });
+    }
+
+    private Future<Optional<Answer>> allowed(HttpServerRequest request, Endpoint endpoint) {
+        Future<Optional<Answer>> refusal =
+                switch (endpoint.protection()) {
+                    case OPEN -> Future.succeededFuture(Optional.empty());
+                    case PROTECTED -> check(request, Access.Members.AS_CONFIGURED);
+                    case FAILSAFE -> check(request, Access.Members.NEVER);
+                };
+        return refusal.map(found -> found.or(endpoint.before()));
+    }
+
+    private Future<Optional<Answer>> check(HttpServerRequest request, Access.Members members) {
+        return access.check(
+                vertx, request, members, new Probes(view.snapshot(), view.nowNanos()).cluster());
+    }
+
+    /** Requests that wait for the store or the server can't pile up without end. */
+    private Future<Answer> limited(Endpoint endpoint, Endpoint.Call call) {
+        if (endpoint.load() == Endpoint.Load.MEMORY) {
+            return endpoint.handler().apply(call);
+        }
+        int limit = access.config().limits().inProgress();
+        if (counted >= limit) {
+            return Future.succeededFuture(
+                    Answer.text(
+                            503,
+                            "too many requests in progress ("
+                                    + limit
+                                    + " = restapi.request_queue_size + restapi.thread_pool_size);"
+                                    + " try again later"));
+        }
+        counted++;
+        return Future.succeededFuture(call).compose(endpoint.handler()).onComplete(_ -> counted--);
+    }
+
+    private static Answer failed(HttpServerRequest request, Throwable failure) {
+        return switch (failure) {
+            case Refusal refusal -> refusal.answer();
+            case StoreUnavailableException unavailable -> {
+                LOG.atWarn()
+                        .addKeyValue("method", LogText.of(request.method().name()))
+                        .addKeyValue("uri", LogText.of(request.uri()))
+                        .addKeyValue("error", unavailable.getMessage())
+                        .log("request needs the store, which doesn't answer");
+                yield Answer.text(
+                        503,
+                        "the store (etcd) gives no answer; try again, see the log of this node and"
+                                + " \"etcdctl endpoint health\"");
+            }
+            default -> {
+                LOG.atError()
+                        .addKeyValue("method", LogText.of(request.method().name()))
+                        .addKeyValue("uri", LogText.of(request.uri()))
+                        .setCause(failure)
+                        .log("request failed");
+                yield Answer.text(500, "internal error; see the log of this node");
+            }
+        };
+    }
+
+    /** The HTTP layer couldn't read the request's head. */
+    void invalid(HttpServerRequest request) {
+        Throwable cause = request.decoderResult().cause();
+        Answer answer =
+                switch (cause) {
+                    case io.netty.handler.codec.http.TooLongHttpLineException _ ->
+                            Answer.page(414, "the request line is too long");
+                    case io.netty.handler.codec.http.TooLongHttpHeaderException _ ->
+                            Answer.page(431, "the request's headers are too long");
+                    case null, default -> Answer.page(400, "the request can't be read");
+                };
+        send(request, answer, view.nowNanos());
+    }
+
+    /** Several leading slashes are one; a proxy's {@code http://host} is left out. */
+    private static String path(String target) {
+        int start = 0;
+        if (target.startsWith("http://") || target.startsWith("https://")) {
+            start = target.indexOf('/', target.indexOf("//") + 2);
+            if (start < 0) {
+                return "/";
+            }
+        }
+        while (start + 1 < target.length()
+                && target.charAt(start) == '/'
+                && target.charAt(start + 1) == '/') {
+            start++;
+        }
+        return start == 0 ? target : target.substring(start);
+    }
+
+    private static String segment(String path) {
+        int start = path.startsWith("/") ? 1 : 0;
+        int end = path.indexOf('/', start);
+        return path.substring(start, end < 0 ? path.length() : end);
+    }
+}

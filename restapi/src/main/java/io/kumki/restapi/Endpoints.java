@@ -1,0 +1,62 @@
+package io.kumki.restapi;
+
+import io.kumki.restapi.Endpoint.Body;
+import io.kumki.restapi.Endpoint.Load;
+import io.kumki.restapi.Endpoint.Protection;
+import io.vertx.core.Vertx;
+import java.time.InstantSource;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+
+/** The table of endpoints. */
+final class Endpoints {
+
+    /** By method and first path segment, such as {@code GET config}. */
+    private final Map<String, Endpoint> table = new LinkedHashMap<>();
+
+    Endpoints(Vertx vertx, NodeView view, NodeControl control, InstantSource clock) {
+        ReadHandler read = new ReadHandler(view, control);
+        table.put("GET liveness", Endpoint.open(read::liveness));
+        table.put("GET readiness", Endpoint.open(read::readiness));
+        table.put("GET patroni", Endpoint.open(read::status));
+        table.put("GET cluster", Endpoint.open(read::cluster).counted());
+        table.put("GET history", Endpoint.open(read::history).counted());
+        table.put("GET decisions", Endpoint.open(read::decisions));
+        table.put("GET metrics", Endpoint.open(read::metrics));
+
+        ConfigHandler config = new ConfigHandler(view, control);
+        table.put("GET config", Endpoint.open(config::get).counted());
+        table.put("PATCH config", Endpoint.unsafe(Body.REQUIRED, config::patch));
+        table.put("PUT config", Endpoint.unsafe(Body.REQUIRED, config::put));
+
+        FailoverHandler failover = new FailoverHandler(vertx, view, control, clock);
+        table.put("POST switchover", Endpoint.unsafe(Body.REQUIRED, failover::switchover));
+        table.put("DELETE switchover", Endpoint.unsafe(Body.NONE, failover::deleteSwitchover));
+        table.put("POST failover", Endpoint.unsafe(Body.REQUIRED, failover::failover));
+
+        RestartHandler restart = new RestartHandler(view, control, clock);
+        table.put("POST restart", Endpoint.unsafe(Body.OPTIONAL, restart::post));
+        table.put("DELETE restart", Endpoint.unsafe(Body.NONE, restart::delete));
+
+        NodeHandler node = new NodeHandler(view, control);
+        table.put("POST reinitialize", Endpoint.unsafe(Body.OPTIONAL, node::reinitialize));
+        table.put("POST reload", Endpoint.unsafe(Body.NONE, node::reload));
+        table.put("POST sigterm", Endpoint.unsafe(Body.NONE, node::sigterm));
+        table.put("POST citus", Endpoint.unsafe(Body.REQUIRED, node::group));
+        table.put("POST mpp", Endpoint.unsafe(Body.REQUIRED, node::group));
+        table.put("GET failsafe", Endpoint.open(node::failsafeMembers));
+        table.put(
+                "POST failsafe",
+                new Endpoint(
+                        Protection.FAILSAFE,
+                        Body.REQUIRED,
+                        Load.MEMORY, // never refused for load: a leader's life hangs on it
+                        node::failsafeOff,
+                        node::failsafe));
+    }
+
+    Optional<Endpoint> find(String method, String segment) {
+        return Optional.ofNullable(table.get(method + " " + segment));
+    }
+}

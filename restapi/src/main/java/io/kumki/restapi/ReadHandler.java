@@ -1,0 +1,85 @@
+package io.kumki.restapi;
+
+import io.kumki.dcs.cluster.ClusterSettings;
+import io.kumki.dcs.cluster.ClusterView;
+import io.vertx.core.Future;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** What can be read: the node, the cluster, decisions, metrics. */
+final class ReadHandler {
+
+    /** Age of a status that peers and people get while the cluster has a leader. */
+    private static final Duration RECENT = Duration.ofSeconds(1);
+
+    private final NodeView view;
+    private final NodeControl control;
+
+    ReadHandler(NodeView view, NodeControl control) {
+        this.view = view;
+        this.control = control;
+    }
+
+    Probes probes() {
+        return new Probes(view.snapshot(), view.nowNanos());
+    }
+
+    /** Decides elections: observed anew while there is no leader. */
+    Future<Answer> status(Endpoint.Call call) {
+        boolean led = probes().cluster().flatMap(ClusterView::leader).isPresent();
+        boolean recentIsEnough = led && call.query().get("fresh").isEmpty();
+        return view.fresh(recentIsEnough ? RECENT : Duration.ZERO)
+                .map(node -> StatusDocument.of(new Probes(node, view.nowNanos())))
+                .map(document -> Answer.json(200, document));
+    }
+
+    Future<Answer> liveness(Endpoint.Call call) {
+        return Future.succeededFuture(probes().live() ? Answer.Bare.OK : Answer.Bare.UNAVAILABLE);
+    }
+
+    Future<Answer> readiness(Endpoint.Call call) {
+        return Future.succeededFuture(
+                probes().ready(call.query()) ? Answer.Bare.OK : Answer.Bare.UNAVAILABLE);
+    }
+
+    Future<Answer> cluster(Endpoint.Call call) {
+        NodeSnapshot node = view.snapshot();
+        return control.readCluster()
+                .map(cluster ->
+                        ClusterDocument.of(
+                                cluster,
+                                cluster.config().map(ClusterSettings::of).orElse(node.settings()),
+                                node.scope()))
+                .map(document -> Answer.json(200, document));
+    }
+
+    Future<Answer> history(Endpoint.Call call) {
+        return probes().cluster()
+                .map(Future::succeededFuture)
+                .orElseGet(control::readCluster)
+                .map(cluster -> Answer.json(200, ClusterDocument.history(cluster.history())));
+    }
+
+    Future<Answer> decisions(Endpoint.Call call) {
+        return Future.succeededFuture(
+                Answer.json(200, view.decisions().stream().map(ReadHandler::decision).toList()));
+    }
+
+    private static Map<String, Object> decision(DecisionEntry entry) {
+        Map<String, Object> fields = new LinkedHashMap<>();
+        fields.put("time", entry.time().toString());
+        fields.put("rule", entry.rule());
+        fields.put("reason", entry.reason());
+        fields.put("actions", entry.actions());
+        fields.put("outcome", entry.outcome());
+        fields.put("repeated", entry.repeated());
+        return fields;
+    }
+
+    Future<Answer> metrics(Endpoint.Call call) {
+        return Future.succeededFuture(
+                new Answer.Document(
+                        200, "text/plain", Metrics.write(probes(), view.loopMetrics()), Map.of()));
+    }
+}
