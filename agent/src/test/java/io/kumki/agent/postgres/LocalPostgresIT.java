@@ -15,6 +15,7 @@ import io.kumki.agent.postgres.PostgresServer.StopMode;
 import io.kumki.dcs.cluster.Lsn;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -102,7 +103,7 @@ class LocalPostgresIT {
     void aServerThatCannotStartSaysWhy() {
         pg.bootstrapped();
         expectDone(pg.server.stop(StopMode.FAST, Optional.of(LIMIT), ShutdownListener.NONE));
-        await(pg.server.applyConfiguration(pg.config(java.util.Map.of("shared_buffers", "lots"))));
+        await(pg.server.applyConfiguration(pg.config(Map.of("shared_buffers", "lots"))));
 
         OperationResult result = await(pg.server.startAsPrimary(LIMIT, new Cancellation()));
 
@@ -110,5 +111,28 @@ class LocalPostgresIT {
                 .isInstanceOfSatisfying(
                         OperationResult.Failed.class,
                         failed -> assertThat(failed.reason()).contains("shared_buffers"));
+    }
+
+    @Test
+    void withArchivingTheSwitchBeforeTheShutdownCheckpointIsTheLastPosition(
+            @TempDir Path directory) {
+        try (ServerFixture archiving =
+                new ServerFixture(
+                        directory,
+                        "pg-2",
+                        Map.of("archive_mode", "on", "archive_command", "/bin/true"))) {
+            archiving.bootstrapped();
+            archiving.sql("CREATE TABLE public.t AS SELECT generate_series(1, 100) AS x");
+            BlockingQueue<Lsn> told = new LinkedBlockingQueue<>();
+
+            expectDone(archiving.server.stop(StopMode.FAST, Optional.of(LIMIT), told::add));
+
+            LocalServer.ControlData control = archiving.observe().control().orElseThrow();
+            assertThat(control.checkpointLsn().bytes() % (16 << 20)).isEqualTo(40);
+            assertThat(told).hasSize(1);
+            assertThat(told.remove())
+                    .isLessThan(new Lsn(control.checkpointLsn().bytes() - 40))
+                    .isGreaterThan(new Lsn(control.checkpointLsn().bytes() - (16 << 20)));
+        }
     }
 }
