@@ -10,6 +10,7 @@ import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
+import java.time.ZoneId;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -43,7 +44,7 @@ public final class Main {
                                     new Surroundings(
                                             console,
                                             environment,
-                                            Clock.systemDefaultZone(),
+                                            Clock.system(ZoneId.systemDefault()),
                                             Thread::sleep,
                                             new Random(),
                                             stores))
@@ -73,6 +74,7 @@ public final class Main {
         return finished;
     }
 
+    @SuppressWarnings("SystemConsoleNull") // the JDK's and NullAway's ideas of it differ
     private static boolean onTerminal() {
         java.io.Console terminal = System.console();
         return terminal != null && terminal.isTerminal();

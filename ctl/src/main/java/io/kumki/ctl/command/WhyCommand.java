@@ -12,6 +12,8 @@ import io.kumki.ctl.rest.ApiAnswer;
 import io.kumki.ctl.rest.ApiUnreachableException;
 import io.kumki.ctl.session.ClusterAccess;
 import io.kumki.dcs.cluster.Member;
+import java.time.Instant;
+import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -63,6 +65,15 @@ final class WhyCommand extends ClusterCommand {
     /** One decision as a member tells it. */
     private record Told(String member, String time, JsonNode decision) {
 
+        /** For sorting; texts with and without fraction don't sort as texts. */
+        Instant instant() {
+            try {
+                return Instant.parse(time);
+            } catch (DateTimeParseException _) {
+                return Instant.MIN; // shown first, as it came
+            }
+        }
+
         String text(String field) {
             return decision.path(field).asText("");
         }
@@ -102,7 +113,7 @@ final class WhyCommand extends ClusterCommand {
                 }
             }
         }
-        decisions.sort(Comparator.comparing(Told::time));
+        decisions.sort(Comparator.comparing(Told::instant));
         print(decisions);
         return answered == 0 ? FAILED : DONE;
     }
@@ -128,7 +139,7 @@ final class WhyCommand extends ClusterCommand {
                                 member.name().value(),
                                 decision.path("time").asText(""),
                                 decision)));
-        return told.subList(0, Math.min(Math.max(number, 0), told.size()));
+        return told.subList(0, Math.min(Math.max(number, 0), told.size())).reversed();
     }
 
     private void print(List<Told> decisions) {

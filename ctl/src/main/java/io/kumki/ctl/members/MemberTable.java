@@ -4,12 +4,15 @@ import io.kumki.ctl.output.Column;
 import io.kumki.ctl.output.OutputFormat;
 import io.kumki.ctl.output.OutputFormat.Missing;
 import io.kumki.ctl.output.Table;
+import io.kumki.ctl.output.Timestamps;
 import io.kumki.ctl.output.YamlText;
 import io.kumki.ctl.session.ClusterAccess;
 import io.kumki.dcs.cluster.ClusterSettings;
 import io.kumki.dcs.cluster.ClusterView;
 import io.kumki.dcs.cluster.FailoverRequest;
 import io.kumki.dcs.cluster.ParameterChange;
+import java.time.Clock;
+import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -222,11 +225,18 @@ public final class MemberTable {
         FailoverRequest request = view.failover();
         Optional<String> at = request.scheduledAt();
         if (request.present() && at.isPresent()) {
-            lines.add(" Switchover scheduled at: " + at.get());
+            lines.add(" Switchover scheduled at: " + uniform(at.get()));
             request.leader().ifPresent(name -> lines.add(detail("from", name.value())));
             request.candidate().ifPresent(name -> lines.add(detail("to", name.value())));
         }
         return lines;
+    }
+
+    /** The key holds the time as somebody entered it; unreadable ones are shown as they are. */
+    private static String uniform(String time) {
+        return Timestamps.parse(time, Clock.system(ZoneId.systemDefault()))
+                .map(Timestamps::iso)
+                .orElse(time);
     }
 
     private static String detail(String word, String name) {

@@ -249,7 +249,7 @@ class ListCommandTest {
                                 new FailoverRequest(
                                         Optional.of(new MemberName("postgresql0")),
                                         Optional.of(new MemberName("postgresql1")),
-                                        Optional.of("2030-01-01T00:00:00+00:00"),
+                                        Optional.of("2030-01-01T00:00+00"),
                                         3));
         assertThat(list(views))
                 .endsWith(
