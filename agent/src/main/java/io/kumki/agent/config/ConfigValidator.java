@@ -1,6 +1,5 @@
 package io.kumki.agent.config;
 
-import io.kumki.agent.config.ConfigKeys.Key;
 import io.kumki.agent.config.ConfigKeys.Need;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,7 +21,7 @@ final class ConfigValidator {
     /** All problems, in the order of the reference of keys. */
     static List<Problem> problems(Map<String, ?> tree) {
         List<Problem> problems = new ArrayList<>();
-        for (Key key : ConfigKeys.TABLE) {
+        for (ConfigKeys.Key key : ConfigKeys.TABLE) {
             if (key.path().equals("etcd3")) {
                 checkStore(tree, problems);
             }
@@ -31,7 +30,7 @@ final class ConfigValidator {
         return problems;
     }
 
-    private static void check(Map<String, ?> tree, Key key, List<Problem> problems) {
+    private static void check(Map<String, ?> tree, ConfigKeys.Key key, List<Problem> problems) {
         @Nullable Object value = Section.at(tree, key.path());
         if (value == null) {
             if (key.need() == Need.ALWAYS && isSection(tree, key.parent())) {

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a node works with: defaults, under the dynamic configuration, under the local one.
  *
- * @param postgres the effective {@code postgresql} section
+ * @param postgres what concerns the server, as in effect
  * @param settings what steers the loop: only dynamic
  * @param dynamic the dynamic configuration taken over, its three times adjusted to their rule: what
  *     {@link DynamicConfigCache} keeps

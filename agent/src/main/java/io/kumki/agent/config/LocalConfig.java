@@ -16,9 +16,11 @@ import org.jspecify.annotations.Nullable;
 public record LocalConfig(
         String source, Map<String, @Nullable Object> tree, List<String> warnings) {
 
-    public LocalConfig {
-        tree = Collections.unmodifiableMap(new LinkedHashMap<>(tree));
-        warnings = List.copyOf(warnings);
+    // not the compact form: it loses the annotation on the map's values for other modules
+    public LocalConfig(String source, Map<String, @Nullable Object> tree, List<String> warnings) {
+        this.source = source;
+        this.tree = Collections.unmodifiableMap(new LinkedHashMap<>(tree));
+        this.warnings = List.copyOf(warnings);
     }
 
     /** As YAML, block style, keys sorted, passwords included: {@code --print}. */

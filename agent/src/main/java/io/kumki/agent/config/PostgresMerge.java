@@ -1,7 +1,6 @@
 package io.kumki.agent.config;
 
 import io.kumki.agent.config.PostgresConfig.Credentials;
-import io.kumki.agent.config.PostgresConfig.Files;
 import io.kumki.agent.config.PostgresConfig.Listen;
 import io.kumki.dcs.cluster.LenientValues;
 import java.nio.file.Path;
@@ -121,9 +120,9 @@ final class PostgresMerge {
         return everywhere || hosts.isEmpty() ? "localhost" : hosts.getFirst();
     }
 
-    private Files files() {
+    private PostgresConfig.Files files() {
         Path dataDir = path(local, "data_dir").orElse(Path.of(""));
-        return new Files(
+        return new PostgresConfig.Files(
                 dataDir,
                 path(local, "config_dir").orElse(dataDir),
                 path(merged, "bin_dir"),

@@ -73,8 +73,7 @@ record Section(Map<String, @Nullable Object> values) {
     }
 
     int integer(String key, int standard) {
-        return (int)
-                Math.clamp(integer(key).orElse(standard), Integer.MIN_VALUE, Integer.MAX_VALUE);
+        return Math.clamp(integer(key).orElse(standard), Integer.MIN_VALUE, Integer.MAX_VALUE);
     }
 
     /** The list's scalars as text; empty for anything but a list. */

@@ -1,5 +1,6 @@
 package io.kumki.agent.config;
 
+import io.kumki.dcs.json.ConfigPatch;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -25,7 +26,8 @@ final class Configs {
     private Configs() {}
 
     static Map<String, @Nullable Object> tree(String yaml) throws InvalidConfigException {
-        return new LinkedHashMap<>(Section.of(YamlText.parse(yaml, "test")).values());
+        return new LinkedHashMap<String, @Nullable Object>(
+                Section.of(YamlText.parse(yaml, "test")).values());
     }
 
     static LocalConfig local(String yaml) throws InvalidConfigException {
@@ -40,8 +42,6 @@ final class Configs {
     static NodeConfigReader.Reading readingWith(String yaml) throws InvalidConfigException {
         return NodeConfigReader.read(
                 new LocalConfig(
-                        "test.yml",
-                        io.kumki.dcs.json.ConfigPatch.apply(tree(MINIMAL), tree(yaml)),
-                        List.of()));
+                        "test.yml", ConfigPatch.apply(tree(MINIMAL), tree(yaml)), List.of()));
     }
 }
