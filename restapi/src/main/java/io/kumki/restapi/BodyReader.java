@@ -16,7 +16,7 @@ final class BodyReader {
     /** No configuration is nearly as long. */
     static final int MAX_BYTES = 1 << 20;
 
-    private static final Duration TIME = Duration.ofSeconds(10);
+    private static final Duration TIME = Duration.ofSeconds(5);
 
     private final Vertx vertx;
 

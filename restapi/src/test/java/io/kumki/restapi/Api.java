@@ -5,6 +5,7 @@ import io.vertx.core.VertxOptions;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -17,6 +18,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** A server on loopback with a fake node behind it, and a client. */
 final class Api implements AutoCloseable {
@@ -63,7 +65,7 @@ final class Api implements AutoCloseable {
         return call("GET", path, null);
     }
 
-    Reply call(String method, String path, String body, String... headers) {
+    Reply call(String method, String path, @Nullable String body, String... headers) {
         HttpRequest.Builder request =
                 HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + server.port() + path))
                         .timeout(Duration.ofSeconds(10))
@@ -93,7 +95,7 @@ final class Api implements AutoCloseable {
 
     /** Sends bytes as they are and reads until the server closes. */
     String raw(String text) {
-        try (Socket socket = new Socket("127.0.0.1", server.port())) {
+        try (Socket socket = new Socket(InetAddress.ofLiteral("127.0.0.1"), server.port())) {
             socket.setSoTimeout(15_000);
             socket.getOutputStream().write(text.getBytes(StandardCharsets.ISO_8859_1));
             InputStream in = socket.getInputStream();

@@ -130,9 +130,18 @@ class ControlTest {
     void chunkedBodiesCount() {
         assertThat(
                         api.raw(
-                                "POST /restart HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
-                                        + "Transfer-Encoding: chunked\r\n\r\n"
-                                        + "12\r\n{\"role\":\"replica\"}\r\n0\r\n\r\n"))
+                                """
+                                POST /restart HTTP/1.1
+                                Host: x
+                                Connection: close
+                                Transfer-Encoding: chunked
+
+                                12
+                                {"role":"replica"}
+                                0
+
+                                """
+                                        .replace("\n", "\r\n")))
                 .startsWith("HTTP/1.1 200 OK");
         assertThat(api.node.asked)
                 .containsExactly(

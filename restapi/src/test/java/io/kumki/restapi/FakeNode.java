@@ -17,6 +17,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.UnaryOperator;
 
 /** A node as the API sees it: what it is asked is kept, what it answers is set by the test. */
@@ -42,12 +43,18 @@ final class FakeNode implements NodeView, NodeControl {
     /** Added to the clock at each look at the store: time flies. */
     volatile long nanosPerRead;
 
-    volatile long clockOffset;
+    final AtomicLong clockOffset = new AtomicLong();
+
+    /** The agent has a bug. */
+    volatile boolean broken;
 
     final List<Object> asked = Collections.synchronizedList(new ArrayList<>());
 
     @Override
     public NodeSnapshot snapshot() {
+        if (broken) {
+            throw new IllegalStateException("a secret of the agent");
+        }
         return snapshot;
     }
 
@@ -59,7 +66,7 @@ final class FakeNode implements NodeView, NodeControl {
 
     @Override
     public long nowNanos() {
-        return System.nanoTime() + clockOffset;
+        return System.nanoTime() + clockOffset.get();
     }
 
     @Override
@@ -79,7 +86,7 @@ final class FakeNode implements NodeView, NodeControl {
 
     @Override
     public Future<ClusterView> readCluster() {
-        clockOffset += nanosPerRead;
+        clockOffset.addAndGet(nanosPerRead);
         return store.map(Future::succeededFuture)
                 .orElseGet(() ->
                         Future.failedFuture(new StoreUnavailableException("etcd is silent", null)));

@@ -1,0 +1,111 @@
+package io.kumki.restapi;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.kumki.restapi.Api.Reply;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+class MetricsTest {
+
+    private static final List<String> ORDER =
+            List.of(
+                    "patroni_version gauge",
+                    "patroni_postgres_running gauge",
+                    "patroni_postmaster_start_time gauge",
+                    "patroni_primary gauge",
+                    "patroni_xlog_location counter",
+                    "patroni_standby_leader gauge",
+                    "patroni_replica gauge",
+                    "patroni_sync_standby gauge",
+                    "patroni_quorum_standby gauge",
+                    "patroni_xlog_received_location counter",
+                    "patroni_xlog_replayed_location counter",
+                    "patroni_xlog_replayed_timestamp gauge",
+                    "patroni_xlog_paused gauge",
+                    "patroni_postgres_streaming gauge",
+                    "patroni_postgres_in_archive_recovery gauge",
+                    "patroni_postgres_server_version gauge",
+                    "patroni_cluster_unlocked gauge",
+                    "patroni_failsafe_mode_is_active gauge",
+                    "patroni_postgres_timeline gauge",
+                    "patroni_dcs_last_seen gauge",
+                    "patroni_pending_restart gauge",
+                    "patroni_is_paused gauge",
+                    "patroni_postgres_state gauge");
+
+    @Test
+    void namesTypesAndOrderAreTheContracts() {
+        String text = write(Nodes.leader());
+        assertThat(
+                        text.lines()
+                                .filter(line -> line.startsWith("# TYPE patroni_"))
+                                .map(line -> line.substring(7)))
+                .containsExactlyElementsOf(ORDER);
+        assertThat(text).endsWith("\n");
+    }
+
+    @Test
+    void aLeadersValues() {
+        assertThat(write(Nodes.leader()).lines())
+                .contains(
+                        "patroni_version{scope=\"demo\",name=\"n1\"} 040104",
+                        "patroni_postgres_running{scope=\"demo\",name=\"n1\"} 1",
+                        "patroni_postmaster_start_time{scope=\"demo\",name=\"n1\"} 1782900000.123456",
+                        "patroni_primary{scope=\"demo\",name=\"n1\"} 1",
+                        "patroni_xlog_location{scope=\"demo\",name=\"n1\"} 1000000",
+                        "patroni_replica{scope=\"demo\",name=\"n1\"} 0",
+                        "patroni_postgres_streaming{scope=\"demo\",name=\"n1\"} 0",
+                        "patroni_postgres_server_version{scope=\"demo\",name=\"n1\"} 150020",
+                        "patroni_cluster_unlocked{scope=\"demo\",name=\"n1\"} 0",
+                        "patroni_postgres_timeline{scope=\"demo\",name=\"n1\"} 2",
+                        "patroni_dcs_last_seen{scope=\"demo\",name=\"n1\"} 1782900000",
+                        "patroni_postgres_state{scope=\"demo\",name=\"n1\"} 5",
+                        "kumki_loop_turns_total{scope=\"demo\",name=\"n1\"} 7",
+                        "kumki_loop_last_turn_seconds{scope=\"demo\",name=\"n1\"} 0.012500000",
+                        "kumki_store_failures_total{scope=\"demo\",name=\"n1\"} 2",
+                        "kumki_decisions_total{scope=\"demo\",name=\"n1\",rule=\"leader.renews\"} 5");
+    }
+
+    @Test
+    void aStandbysValues() {
+        assertThat(write(Nodes.standby()).lines())
+                .contains(
+                        "patroni_xlog_received_location{scope=\"demo\",name=\"n2\"} 999500",
+                        "patroni_xlog_replayed_location{scope=\"demo\",name=\"n2\"} 999000",
+                        "patroni_xlog_replayed_timestamp{scope=\"demo\",name=\"n2\"} 1782900000.000000",
+                        "patroni_postgres_streaming{scope=\"demo\",name=\"n2\"} 1",
+                        "kumki_lease_left_seconds{scope=\"demo\",name=\"n2\"} 0.000000000");
+    }
+
+    @Test
+    void withoutAnswerTheStreamingMetricsAreAbsent() {
+        String text =
+                write(
+                        Nodes.with(
+                                Nodes.standby(),
+                                Nodes.server("unknown", "replica", Optional.empty())));
+        assertThat(text)
+                .doesNotContain("patroni_postgres_streaming", "in_archive_recovery")
+                .contains(
+                        "patroni_postgres_state{scope=\"demo\",name=\"n2\"} -1",
+                        "patroni_xlog_replayed_location{scope=\"demo\",name=\"n2\"} 0\n",
+                        "patroni_postmaster_start_time{scope=\"demo\",name=\"n2\"} 0\n");
+    }
+
+    @Test
+    void servedAsPlainText() {
+        try (Api api = Api.start()) {
+            Reply reply = api.get("/metrics");
+            assertThat(reply.status()).isEqualTo(200);
+            assertThat(reply.header("content-type")).isEqualTo("text/plain");
+            assertThat(reply.body()).contains("kumki_jvm_threads{scope=\"demo\",name=\"n1\"} ");
+        }
+    }
+
+    private static String write(NodeSnapshot node) {
+        return Metrics.write(new Probes(node, System.nanoTime()), new FakeNode().loopMetrics())
+                .toString();
+    }
+}
