@@ -144,7 +144,9 @@ final class AgentControl implements NodeControl {
 
     private <T> Future<T> onLoop(Supplier<Future<T>> work) {
         Promise<T> promise = Promise.promise();
-        clock.execute(() -> work.get().onComplete(promise));
+        // composed, so that an exception thrown by the work fails the future instead of being lost
+        clock.execute(
+                () -> Future.<Void>succeededFuture().compose(_ -> work.get()).onComplete(promise));
         return promise.future();
     }
 }

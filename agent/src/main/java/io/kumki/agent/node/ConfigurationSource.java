@@ -29,6 +29,9 @@ public interface ConfigurationSource {
      */
     ClusterSettings accept(DynamicConfig config);
 
+    /** A turn is over: time for what may wait, such as the copy in the data directory. */
+    default void turnEnded() {}
+
     /** Own copy of the dynamic configuration, for a store that has none. */
     Map<String, Object> ownDynamicConfig();
 }

@@ -488,6 +488,9 @@ public final class HaLoop {
     }
 
     private void endTurn(Decision.Next next) {
+        if (operations.ongoing().isEmpty() && server.control().isPresent()) {
+            parts.config().turnEnded();
+        }
         if (!running) {
             return;
         }

@@ -245,7 +245,7 @@ class EtcdFaultsIT {
                 Future.future(promise ->
                         caller.runOnContext(_ ->
                                 store.read()
-                                        .map(_ -> caller.equals(Vertx.currentContext()))
+                                        .map(_ -> Vertx.currentContext() == caller)
                                         .onComplete(promise)));
         assertThat(StoreTests.await(onCaller)).isTrue();
 

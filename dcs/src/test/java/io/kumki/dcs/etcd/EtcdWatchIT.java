@@ -9,7 +9,7 @@ import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -111,17 +111,15 @@ class EtcdWatchIT {
     void the_listener_is_called_on_the_context_that_asked_for_the_watch() {
         EtcdClusterStore store = open(etcd.endpoint(0));
         Context caller = vertx.getOrCreateContext();
-        AtomicBoolean onCaller = new AtomicBoolean();
+        AtomicReference<Context> called = new AtomicReference<>();
         caller.runOnContext(_ ->
                 store.read()
-                        .onSuccess(_ ->
-                                store.watch((_, _) ->
-                                        onCaller.set(caller.equals(Vertx.currentContext())))));
+                        .onSuccess(_ -> store.watch((_, _) -> called.set(Vertx.currentContext()))));
         Awaitility.await()
                 .atMost(Duration.ofSeconds(10))
                 .until(() -> {
                     put("config");
-                    return onCaller.get();
+                    return called.get() == caller;
                 });
     }
 

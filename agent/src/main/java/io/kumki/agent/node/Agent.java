@@ -1,0 +1,276 @@
+package io.kumki.agent.node;
+
+import io.kumki.agent.config.InvalidConfigException;
+import io.kumki.agent.config.LocalConfigLoader;
+import io.kumki.agent.config.NodeConfig;
+import io.kumki.agent.config.NodeConfigReader;
+import io.kumki.agent.config.RefusedConfigException;
+import io.kumki.agent.ha.Action;
+import io.kumki.agent.ha.Rules;
+import io.kumki.agent.postgres.LocalPostgres;
+import io.kumki.dcs.ClusterStore;
+import io.kumki.dcs.cluster.ClusterView;
+import io.kumki.dcs.cluster.Member;
+import io.kumki.dcs.cluster.MemberName;
+import io.kumki.dcs.etcd.EtcdClusterStore;
+import io.kumki.restapi.RestConfig;
+import io.kumki.restapi.RestServer;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpClient;
+import io.vertx.core.http.HttpClientOptions;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.RequestOptions;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.function.IntConsumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The composition root: wires one agent and takes it through its life. In order: the store answers,
+ * the name is unique, REST opens, the loop begins; at the end REST closes first.
+ */
+public final class Agent {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Agent.class);
+
+    /** Between two tries to reach a store that doesn't answer at start. */
+    private static final Duration STORE_RETRY = Duration.ofSeconds(5);
+
+    /** The contract's limit for asking who else has this name. */
+    private static final Duration NAME_CHECK_LIMIT = Duration.ofSeconds(3);
+
+    private final Vertx vertx;
+    private final LocalConfigLoader loader;
+    private final IntConsumer exit;
+    private final LoopClock clock;
+    private final AgentConfiguration configuration;
+    private final ClusterStore store;
+    private final LocalPostgres server;
+    private final HttpPeers peers;
+    private final HaLoop loop;
+    private final LoopParts parts;
+    private NodeConfig node;
+    private @Nullable RestServer rest;
+    private boolean ending;
+
+    /**
+     * @param exit told the exit code when the agent has ended; called once
+     * @throws RefusedConfigException if {@code bootstrap.dcs} can't be used
+     */
+    public Agent(Vertx vertx, LocalConfigLoader loader, NodeConfig node, IntConsumer exit)
+            throws RefusedConfigException {
+        this.vertx = vertx;
+        this.loader = loader;
+        this.node = node;
+        this.exit = exit;
+        Context context = vertx.getOrCreateContext();
+        this.clock = new VertxClock(vertx, context);
+        this.configuration =
+                new AgentConfiguration(node, Mapping.rest(node.rest()).advertisedUrl());
+        this.store =
+                EtcdClusterStore.open(
+                        vertx, Mapping.etcd(node.etcd()), Mapping.path(node), clock::nanos);
+        this.server = new LocalPostgres(configuration.postgres());
+        configuration.onPostgresChange(this::applyPostgres);
+        this.peers = new HttpPeers(vertx, clock, Mapping.authorization(node));
+        this.parts =
+                new LoopParts(
+                        node.scope(),
+                        configuration,
+                        store,
+                        server,
+                        peers,
+                        clock,
+                        Rules::decide,
+                        this::loopEnded);
+        this.loop = new HaLoop(parts);
+    }
+
+    private void applyPostgres(io.kumki.agent.config.PostgresConfig postgres) {
+        server.applyConfiguration(postgres)
+                .onSuccess(_ -> loop.wake())
+                .onFailure(failure ->
+                        LOG.atError()
+                                .addKeyValue("error", failure.getMessage())
+                                .log("the new configuration could not be applied"));
+    }
+
+    /** Begins; may be called from any thread. */
+    public void start() {
+        clock.execute(() -> {
+            store.configure(configuration.initialSettings().timing());
+            reachStore(1);
+        });
+    }
+
+    private void reachStore(int attempt) {
+        store.read()
+                .onSuccess(this::checkName)
+                .onFailure(failure -> {
+                    LOG.atError()
+                            .addKeyValue("attempt", attempt)
+                            .addKeyValue("error", failure.getMessage())
+                            .log(
+                                    "etcd can't be reached; nothing is touched, next try in "
+                                            + STORE_RETRY.toSeconds()
+                                            + " s");
+                    clock.schedule(STORE_RETRY, () -> reachStoreAgain(attempt + 1));
+                });
+    }
+
+    private void reachStoreAgain(int attempt) {
+        if (!ending) {
+            reachStore(attempt);
+        }
+    }
+
+    /**
+     * Any answer at all from the address in our own member key means that another node has this
+     * name.
+     */
+    private void checkName(ClusterView view) {
+        Optional<String> url =
+                view.member(new MemberName(node.name()))
+                        .map(Member::addresses)
+                        .flatMap(Member.Addresses::apiUrl);
+        if (url.isEmpty()) {
+            openRest();
+            return;
+        }
+        HttpClient client =
+                vertx.createHttpClient(
+                        new HttpClientOptions()
+                                .setTrustAll(true)
+                                .setVerifyHost(false)
+                                .setKeepAlive(false)
+                                .setConnectTimeout((int) NAME_CHECK_LIMIT.toMillis()));
+        RequestOptions request =
+                new RequestOptions()
+                        .setMethod(HttpMethod.GET)
+                        .setAbsoluteURI(url.get().replaceAll("/patroni/?$", "") + "/liveness")
+                        .setTimeout(NAME_CHECK_LIMIT.toMillis());
+        Future<Integer> answer =
+                client.request(request)
+                        .compose(open -> open.send())
+                        .map(response -> response.statusCode());
+        Within.limit(
+                        answer,
+                        NAME_CHECK_LIMIT,
+                        clock,
+                        () -> new IllegalStateException("nobody answers"))
+                .onComplete(result -> {
+                    client.close();
+                    if (result.succeeded()) {
+                        fail(
+                                "Can't start; there is already a node named '"
+                                        + node.name()
+                                        + "' running (it answers at "
+                                        + url.get()
+                                        + "); give this one another name");
+                    } else {
+                        openRest();
+                    }
+                });
+    }
+
+    private void openRest() {
+        RestServer.start(
+                        vertx,
+                        Mapping.rest(node.rest()),
+                        new AgentView(loop, clock),
+                        new AgentControl(loop, parts, this::reload))
+                .onSuccess(opened -> {
+                    rest = opened;
+                    LOG.atInfo()
+                            .addKeyValue("member", node.name())
+                            .addKeyValue("port", opened.port())
+                            .log("REST API is open, the loop begins");
+                    loop.start();
+                })
+                .onFailure(failure -> fail(String.valueOf(failure.getMessage())));
+    }
+
+    private void fail(String reason) {
+        LOG.atError().addKeyValue("member", node.name()).log(reason);
+        end(1);
+    }
+
+    private void loopEnded(Action.Exit why) {
+        if (why.kind() == Action.ExitKind.FATAL) {
+            LOG.atError()
+                    .addKeyValue("member", node.name())
+                    .addKeyValue("reason", why.reason())
+                    .log("the agent ends");
+        } else {
+            LOG.atInfo()
+                    .addKeyValue("member", node.name())
+                    .addKeyValue("reason", why.reason())
+                    .log("the agent ends");
+        }
+        end(why.kind() == Action.ExitKind.FATAL ? 1 : 0);
+    }
+
+    /** Reads the local configuration again, as on SIGHUP; may be called from any thread. */
+    public void reload() {
+        clock.execute(() -> {
+            NodeConfig fresh;
+            try {
+                fresh = NodeConfigReader.read(loader.load()).config();
+                LogOutput.configure(fresh.log());
+            } catch (InvalidConfigException | IOException e) {
+                LOG.atError()
+                        .addKeyValue("error", e.getMessage())
+                        .log("reload refused, the old configuration stays");
+                return;
+            }
+            node = fresh;
+            configuration.reload(fresh);
+            RestConfig restConfig = Mapping.rest(fresh.rest());
+            RestServer open = rest;
+            if (open != null) {
+                open.reconfigure(restConfig)
+                        .onFailure(failure ->
+                                LOG.atError()
+                                        .addKeyValue("error", failure.getMessage())
+                                        .log("REST API keeps its old settings"));
+            }
+            server.reload()
+                    .onFailure(failure ->
+                            LOG.atError()
+                                    .addKeyValue("error", failure.getMessage())
+                                    .log("the server could not be reloaded"));
+            loop.wake();
+        });
+    }
+
+    /**
+     * Ends cleanly: REST closes, the server is stopped and the lead given away; may be called from
+     * any thread.
+     */
+    public void shutdown() {
+        clock.execute(() -> {
+            if (ending) {
+                return;
+            }
+            ending = true;
+            if (rest == null) {
+                end(0);
+                return;
+            }
+            rest.close();
+            loop.requestShutdown();
+        });
+    }
+
+    private void end(int code) {
+        ending = true;
+        loop.stop();
+        Future.join(store.close(), server.close(), peers.close())
+                .onComplete(_ -> exit.accept(code));
+    }
+}

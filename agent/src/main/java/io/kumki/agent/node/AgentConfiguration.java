@@ -1,0 +1,223 @@
+package io.kumki.agent.node;
+
+import io.kumki.agent.config.BootstrapConfig;
+import io.kumki.agent.config.DynamicConfigCache;
+import io.kumki.agent.config.EffectiveConfig;
+import io.kumki.agent.config.NodeConfig;
+import io.kumki.agent.config.PostgresConfig;
+import io.kumki.agent.config.RefusedConfigException;
+import io.kumki.agent.ha.Self;
+import io.kumki.dcs.cluster.ClusterSettings;
+import io.kumki.dcs.cluster.DynamicConfig;
+import io.kumki.dcs.cluster.Member;
+import io.kumki.dcs.cluster.MemberName;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The local configuration under the dynamic one in force; used on the loop's context. */
+final class AgentConfiguration implements ConfigurationSource {
+
+    private static final Logger LOG = LoggerFactory.getLogger(AgentConfiguration.class);
+
+    private final DynamicConfigCache cache;
+    private final String apiUrl;
+    private NodeConfig node;
+    private EffectiveConfig effective;
+    private Map<String, ? extends @Nullable Object> dynamic;
+    private boolean cacheIsDue;
+    private Consumer<PostgresConfig> onPostgres = _ -> {};
+    private @Nullable Self self;
+
+    /**
+     * @param apiUrl where the other members reach this node's REST API
+     * @throws RefusedConfigException if neither the cached copy nor {@code bootstrap.dcs} can be
+     *     used
+     */
+    AgentConfiguration(NodeConfig node, String apiUrl) throws RefusedConfigException {
+        this.node = node;
+        this.apiUrl = apiUrl;
+        EffectiveConfig first = EffectiveConfig.merge(node, Map.of());
+        this.cache = new DynamicConfigCache(first.postgres().files().dataDir());
+        this.dynamic = cached().orElse(node.bootstrap().dcs());
+        this.effective = EffectiveConfig.merge(node, dynamic);
+        warn(effective);
+    }
+
+    /** Tells of each new effective {@code postgresql} section. */
+    void onPostgresChange(Consumer<PostgresConfig> listener) {
+        this.onPostgres = listener;
+    }
+
+    private Optional<Map<String, @Nullable Object>> cached() {
+        try {
+            return cache.read().filter(values -> !values.isEmpty());
+        } catch (IOException e) {
+            LOG.atWarn()
+                    .addKeyValue("error", e.getMessage())
+                    .log("the cached dynamic configuration is ignored");
+            return Optional.empty();
+        }
+    }
+
+    PostgresConfig postgres() {
+        return effective.postgres();
+    }
+
+    @Override
+    public Self self(boolean canRewind) {
+        if (self == null || self.rejoin().canRewind() != canRewind) {
+            self = build(canRewind);
+        }
+        return self;
+    }
+
+    private Self build(boolean canRewind) {
+        PostgresConfig postgres = effective.postgres();
+        PostgresConfig.Listen listen = postgres.listen();
+        String host =
+                listen.connectHost().contains(":")
+                        ? "[" + listen.connectHost() + "]"
+                        : listen.connectHost();
+        Member.Addresses addresses =
+                new Member.Addresses(
+                        Optional.of(
+                                "postgres://"
+                                        + host
+                                        + ":"
+                                        + listen.connectPort()
+                                        + "/"
+                                        + listen.database()),
+                        Optional.of(apiUrl),
+                        listen.proxyAddress()
+                                .map(address -> "postgres://" + address + "/" + listen.database()));
+        return new Self(
+                new MemberName(node.name()),
+                addresses,
+                node.tags(),
+                node.bootstrap().present(),
+                new Self.RejoinPolicy(
+                        canRewind && postgres.rejoin().usePgRewind(),
+                        postgres.rejoin().removeDataDirectoryOnRewindFailure(),
+                        postgres.rejoin().removeDataDirectoryOnDivergedTimelines()),
+                new Self.SlotPolicy(postgres.useSlots(), keptSlots()));
+    }
+
+    /** Permanent and ignored slots: never dropped as a member's. */
+    private List<String> keptSlots() {
+        List<String> names = new ArrayList<>();
+        for (String key : List.of("slots", "permanent_slots", "permanent_replication_slots")) {
+            if (dynamic.get(key) instanceof Map<?, ?> slots) {
+                slots.keySet().forEach(name -> names.add(String.valueOf(name)));
+            }
+        }
+        if (dynamic.get("ignore_slots") instanceof List<?> ignored) {
+            for (Object element : ignored) {
+                if (element instanceof Map<?, ?> slot && slot.get("name") != null) {
+                    names.add(String.valueOf(slot.get("name")));
+                }
+            }
+        }
+        return names;
+    }
+
+    @Override
+    public BootstrapConfig bootstrap() {
+        return node.bootstrap();
+    }
+
+    @Override
+    public ClusterSettings initialSettings() {
+        return effective.settings();
+    }
+
+    @Override
+    public ClusterSettings accept(DynamicConfig config) {
+        take(node, config.values());
+        return effective.settings();
+    }
+
+    /** Takes over a new local configuration, as on SIGHUP. */
+    void reload(NodeConfig fresh) {
+        take(fresh, dynamic);
+    }
+
+    private void take(NodeConfig local, Map<String, ? extends @Nullable Object> values) {
+        EffectiveConfig fresh;
+        try {
+            fresh = EffectiveConfig.merge(local, values);
+        } catch (RefusedConfigException e) {
+            LOG.atError().addKeyValue("error", e.getMessage()).log("configuration refused");
+            return;
+        }
+        node = local;
+        dynamic = values;
+        self = null;
+        cacheIsDue = true;
+        boolean postgresChanged = !fresh.postgres().equals(effective.postgres());
+        boolean changed = !fresh.equals(effective);
+        effective = fresh;
+        if (changed) {
+            warn(fresh);
+        }
+        if (postgresChanged) {
+            onPostgres.accept(fresh.postgres());
+        }
+    }
+
+    private static void warn(EffectiveConfig effective) {
+        effective
+                .warnings()
+                .forEach(warning ->
+                        LOG.atWarn().addKeyValue("reason", warning).log("configuration"));
+        ClusterSettings settings = effective.settings();
+        if (settings.synchronousMode() != ClusterSettings.SynchronousMode.OFF) {
+            notYet("synchronous_mode", "synchronous_standby_names is not managed");
+        }
+        if (settings.failsafeMode()) {
+            notYet("failsafe_mode", "a leader stops when its lease ends");
+        }
+        if (settings.standbyCluster().isPresent()) {
+            notYet("standby_cluster", "this cluster is run as a primary cluster");
+        }
+    }
+
+    private static void notYet(String key, String what) {
+        LOG.atWarn()
+                .addKeyValue("key", key)
+                .addKeyValue("reason", what)
+                .log("setting accepted, but not carried out by this version");
+    }
+
+    @Override
+    public Map<String, Object> ownDynamicConfig() {
+        Map<String, Object> values = new java.util.LinkedHashMap<>();
+        dynamic.forEach((key, value) -> {
+            if (value != null) {
+                values.put(key, value);
+            }
+        });
+        return values;
+    }
+
+    /** The copy in the data directory follows as soon as there is one. */
+    @Override
+    public void turnEnded() {
+        if (!cacheIsDue) {
+            return;
+        }
+        try {
+            cacheIsDue = !cache.write(effective.dynamic());
+        } catch (IOException e) {
+            LOG.atWarn()
+                    .addKeyValue("error", e.getMessage())
+                    .log("the copy of the dynamic configuration could not be written");
+        }
+    }
+}
