@@ -156,9 +156,7 @@ final class CustomBootstrap {
             return;
         }
         Files.move(savedAccess(), accessFile(), java.nio.file.StandardCopyOption.REPLACE_EXISTING);
-        files.write(
-                ServerParameters.wanted(installation.config(), installation.major()),
-                new Role.Primary());
+        files.write(installation.parameters(), new Role.Primary());
         server.ifPresent(running -> process.signal(running, ServerProcess.Signal.HUP));
     }
 }

@@ -1,18 +1,36 @@
 package io.kumki.agent.postgres;
 
 import io.kumki.agent.config.PostgresConfig;
+import io.kumki.agent.postgres.parameters.ParameterCheck;
+import io.kumki.agent.postgres.parameters.ParameterRules.Adapted;
 import java.nio.file.Path;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** What all parts share: the configuration in force, and what follows from it. Thread-safe. */
 final class Installation {
 
+    private static final Logger LOG = LoggerFactory.getLogger(Installation.class);
+
     private final AtomicReference<PostgresConfig> config;
     private final PgPrograms programs;
+    private final ParameterCheck check;
+    private final AtomicReference<@Nullable Checked> checked = new AtomicReference<>();
+
+    /** The last parameters that the server was asked about, and what it takes of them. */
+    private record Checked(
+            PostgresConfig.Files files,
+            SortedMap<String, String> wanted,
+            SortedMap<String, String> taken) {}
 
     Installation(PostgresConfig config) {
         this.config = new AtomicReference<>(config);
         this.programs = new PgPrograms(() -> config().files());
+        this.check = new ParameterCheck(programs);
     }
 
     PostgresConfig config() {
@@ -25,6 +43,29 @@ final class Installation {
 
     PgPrograms programs() {
         return programs;
+    }
+
+    /**
+     * All parameters the server is to get, without recovery parameters: what it would refuse is
+     * corrected or left out, with one warning each. The server is asked only about changes; blocks.
+     *
+     * @return a map of the caller's own
+     */
+    SortedMap<String, String> parameters() {
+        PostgresConfig now = config();
+        SortedMap<String, String> wanted = ServerParameters.wanted(now, major());
+        Checked known = checked.get();
+        if (known == null || !known.wanted.equals(wanted) || !known.files.equals(now.files())) {
+            Adapted adapted = check.adapt(wanted);
+            adapted.warnings()
+                    .forEach(warning ->
+                            LOG.atWarn()
+                                    .addKeyValue("reason", warning)
+                                    .log("parameters are not as configured"));
+            known = new Checked(now.files(), new TreeMap<>(wanted), adapted.parameters());
+            checked.set(known);
+        }
+        return new TreeMap<>(known.taken);
     }
 
     Path dataDir() {

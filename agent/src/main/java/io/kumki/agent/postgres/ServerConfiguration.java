@@ -72,9 +72,7 @@ final class ServerConfiguration {
     }
 
     private boolean writeFiles() throws IOException {
-        return files.write(
-                ServerParameters.wanted(installation.config(), installation.major()),
-                new Role.Unchanged());
+        return files.write(installation.parameters(), new Role.Unchanged());
     }
 
     private void write(boolean always) throws IOException {
@@ -96,8 +94,7 @@ final class ServerConfiguration {
 
     /** What the server sees itself a moment after the reload is looked at again by the next one. */
     private void computePending(ProcessIdentity server) {
-        SortedMap<String, String> wanted =
-                ServerParameters.wanted(installation.config(), installation.major());
+        SortedMap<String, String> wanted = installation.parameters();
         try {
             pending.set(
                     heartbeat.ask(

@@ -179,9 +179,7 @@ final class ServerOperations {
                     stop(StopMode.FAST, Optional.of(limit), ShutdownListener.NONE);
             return stopped.done() ? startAsStandby(target, limit, new Cancellation()) : stopped;
         }
-        files.write(
-                ServerParameters.wanted(installation.config(), installation.major()),
-                new Role.Standby(settings));
+        files.write(installation.parameters(), new Role.Standby(settings));
         following.wrote(target);
         return process.signal(server.get(), Signal.HUP)
                 ? new OperationResult.Done("told by reload")

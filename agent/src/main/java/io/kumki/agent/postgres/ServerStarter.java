@@ -70,9 +70,7 @@ final class ServerStarter {
         if (refusal.isPresent()) {
             return Started.of(new OperationResult.Failed(refusal.get()));
         }
-        int major = installation.major();
-        SortedMap<String, String> parameters =
-                ServerParameters.wanted(installation.config(), major);
+        SortedMap<String, String> parameters = installation.parameters();
         boolean standby =
                 role instanceof Role.Standby
                         || (role instanceof Role.Unchanged

@@ -103,14 +103,36 @@ class LocalPostgresIT {
     void aServerThatCannotStartSaysWhy() {
         pg.bootstrapped();
         expectDone(pg.server.stop(StopMode.FAST, Optional.of(LIMIT), ShutdownListener.NONE));
-        await(pg.server.applyConfiguration(pg.config(Map.of("shared_buffers", "lots"))));
+        // a value that only the starting server can find fault with
+        await(
+                pg.server.applyConfiguration(
+                        pg.config(Map.of("shared_preload_libraries", "no_such_library"))));
 
         OperationResult result = await(pg.server.startAsPrimary(LIMIT, new Cancellation()));
 
         assertThat(result)
                 .isInstanceOfSatisfying(
                         OperationResult.Failed.class,
-                        failed -> assertThat(failed.reason()).contains("shared_buffers"));
+                        failed -> assertThat(failed.reason()).contains("no_such_library"));
+    }
+
+    @Test
+    void parametersTheServerWouldRefuseDoNotKeepItFromStarting() {
+        pg.bootstrapped();
+        expectDone(pg.server.stop(StopMode.FAST, Optional.of(LIMIT), ShutdownListener.NONE));
+        await(
+                pg.server.applyConfiguration(
+                        pg.config(
+                                Map.of(
+                                        "shared_buffers", "lots",
+                                        "work_mem", "1kB",
+                                        "no_such_parameter", "1",
+                                        "my.own", "kept"))));
+
+        expectDone(pg.server.startAsPrimary(LIMIT, new Cancellation()));
+
+        assertThat(pg.query("SHOW work_mem")).isEqualTo("64kB");
+        assertThat(pg.query("SHOW my.own")).isEqualTo("kept");
     }
 
     @Test
