@@ -49,10 +49,16 @@ public final class LocalConfigLoader {
         List<String> warnings = new ArrayList<>();
         LocalConfig loaded = loadSources(warnings);
         if (loaded.tree().isEmpty()) {
+            String absent =
+                    path.filter(file -> !Files.exists(file))
+                            .map(file -> file + " does not exist. ")
+                            .orElse("");
             throw new InvalidConfigException(
                     loaded.source(),
                     loaded.source(),
-                    "Config is empty. Name a YAML file or a directory of them as argument, or set"
+                    "Config is empty. "
+                            + absent
+                            + "Name a YAML file or a directory of them as argument, or set"
                             + " PATRONI_* variables");
         }
         return loaded;

@@ -160,6 +160,8 @@ class LocalConfigLoaderTest {
         assertThatThrownBy(() -> new LocalConfigLoader(Optional.empty(), Map.of("A", "b")).load())
                 .isInstanceOf(InvalidConfigException.class)
                 .hasMessageContaining("Config is empty.");
+        assertThatThrownBy(() -> load(directory.resolve("absent.yml"), Map.of()))
+                .hasMessageContaining("absent.yml does not exist");
     }
 
     private static LocalConfig load(Path path, Map<String, String> environment)
