@@ -10,9 +10,9 @@ import io.kumki.dcs.etcd.EtcdCalls.Repeat;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 import java.time.Duration;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.function.LongSupplier;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,6 +34,10 @@ final class ClusterWatch implements WatchStream.Receiver {
 
     /** From the question for a sign of life to its answer. */
     private static final Duration SILENCE_LIMIT = Duration.ofSeconds(2);
+
+    /** What etcd says to a watch whose token it doesn't know any more. */
+    private static final Pattern STALE_TOKEN =
+            Pattern.compile("permission denied|invalid auth token|user name is empty|auth store");
 
     private static final Duration FIRST_PAUSE = Duration.ofMillis(50);
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(1);
@@ -176,7 +180,9 @@ final class ClusterWatch implements WatchStream.Receiver {
             pause = FIRST_PAUSE;
             if (lost) {
                 lost = false;
-                LOG.atInfo().addKeyValue("endpoint", stream).log("watch on etcd resumed");
+                LOG.atInfo()
+                        .addKeyValue("endpoint", endpoints.preferred())
+                        .log("watch on etcd resumed");
                 tell(Change.ANY, Optional.empty());
             }
         }
@@ -226,6 +232,7 @@ final class ClusterWatch implements WatchStream.Receiver {
         if (asked || !created) {
             long since = asked ? askedNanos : lastHeardNanos;
             if (now - since >= SILENCE_LIMIT.toNanos()) {
+                endpoints.failed(stream.endpoint());
                 giveUp("silent for " + (now - lastHeardNanos) / 1_000_000 + " ms");
             }
         } else if (now - lastHeardNanos >= PROGRESS_INTERVAL.toNanos()) {
@@ -255,11 +262,9 @@ final class ClusterWatch implements WatchStream.Receiver {
                     .addKeyValue("error", reason)
                     .log("watch on etcd lost, starting a new one");
         }
-        String lower = reason.toLowerCase(Locale.ROOT);
-        if (lower.contains("permission denied") || lower.contains("auth")) {
+        if (STALE_TOKEN.matcher(reason).find()) {
             tokens.forget();
         }
-        endpoints.failed(old.endpoint());
         later();
     }
 

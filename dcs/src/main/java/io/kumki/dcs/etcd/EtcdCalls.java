@@ -2,6 +2,7 @@ package io.kumki.dcs.etcd;
 
 import com.google.protobuf.MessageOrBuilder;
 import io.etcd.jetcd.api.ResponseHeader;
+import io.grpc.Channel;
 import io.grpc.MethodDescriptor;
 import io.grpc.Status;
 import io.kumki.dcs.cluster.ClusterSettings.Timing;
@@ -177,20 +178,33 @@ final class EtcdCalls {
         }
 
         private void ask(Endpoint endpoint) {
+            if (closed) {
+                giveUp();
+                return;
+            }
             if (!tokens.needed()) {
                 send(endpoint, Optional.empty());
                 return;
             }
-            tokens.token(endpoint, tryTime(endpoint))
-                    .onSuccess(token ->
-                            send(endpoint, Optional.of(token).filter(text -> !text.isEmpty())))
+            Future<String> token;
+            try {
+                token = tokens.token(endpoint, tryTime(endpoint));
+            } catch (RuntimeException e) {
+                failed(endpoint, unusable(e));
+                return;
+            }
+            token.onSuccess(text -> send(endpoint, Optional.of(text).filter(it -> !it.isEmpty())))
                     .onFailure(failure ->
                             failed(
                                     endpoint,
                                     failure instanceof EtcdCallException known
                                             ? notApplied(known.trouble())
-                                            : new Trouble(
-                                                    Trouble.Kind.NOT_APPLIED, failure.toString())));
+                                            : unusable(failure)));
+        }
+
+        /** No channel could be made to it, such as for want of a TLS file: others may do. */
+        private Trouble unusable(Throwable failure) {
+            return new Trouble(Trouble.Kind.NOT_APPLIED, text(failure));
         }
 
         /** Trouble with authenticating leaves the request itself unsent. */
@@ -211,8 +225,15 @@ final class EtcdCalls {
             }
             Duration tryTime = tryTime(endpoint);
             long sentAtNanos = nanoClock.getAsLong();
+            Channel channel;
+            try {
+                channel = endpoint.channel();
+            } catch (RuntimeException e) {
+                failed(endpoint, unusable(e));
+                return;
+            }
             OneShot.send(
-                    endpoint.channel(),
+                    channel,
                     method.grpc(),
                     request,
                     token,

@@ -269,7 +269,8 @@ public final class EtcdClusterStore implements ClusterStore {
     private <T> Future<T> onContext(Supplier<Future<T>> work) {
         Promise<T> promise = ((VertxInternal) vertx).getOrCreateContext().promise();
         context.runOnContext(_ ->
-                work.get()
+                // what the work throws fails its future, as everything else does
+                Future.<T>future(start -> work.get().onComplete(start))
                         .onComplete(result -> {
                             endpointInUse = endpoints.preferred().uri();
                             promise.handle(result);

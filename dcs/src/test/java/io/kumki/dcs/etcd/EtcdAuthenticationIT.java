@@ -72,7 +72,10 @@ class EtcdAuthenticationIT {
         pass(EXPIRY);
         StoreTests.await(store.read());
 
-        assertThat(authentications() - authenticated).as("the tokens did expire").isEqualTo(3);
+        // 3 from etcd 3.4.42, 3.5.28 and 3.6.9 on, which want a token for the keep-alive as well
+        assertThat(authentications() - authenticated)
+                .as("the tokens did expire")
+                .isBetween(2.0, 3.0);
         Awaitility.await().untilAsserted(() -> assertThat(changes).contains(Change.CONFIG));
     }
 
