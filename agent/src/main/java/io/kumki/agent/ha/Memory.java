@@ -209,7 +209,7 @@ public record Memory(
         }
 
         /** A copy to change. */
-        private static final class Draft {
+        private static final class RejoinDraft {
             Optional<Divergence> verdict;
             Optional<VerdictLeader> verdictLeader;
             int rewindFailures;
@@ -221,7 +221,7 @@ public record Memory(
             OptionalLong retryAtNanos;
             OptionalLong stalledSinceNanos;
 
-            Draft(Rejoin from) {
+            RejoinDraft(Rejoin from) {
                 verdict = from.verdict;
                 verdictLeader = from.verdictLeader;
                 rewindFailures = from.rewindFailures;
@@ -235,8 +235,8 @@ public record Memory(
             }
         }
 
-        private Rejoin edited(Consumer<Draft> change) {
-            Draft d = new Draft(this);
+        private Rejoin edited(Consumer<RejoinDraft> change) {
+            RejoinDraft d = new RejoinDraft(this);
             change.accept(d);
             return new Rejoin(
                     d.verdict,

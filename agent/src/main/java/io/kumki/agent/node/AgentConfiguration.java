@@ -45,7 +45,8 @@ final class AgentConfiguration implements ConfigurationSource {
         this.apiUrl = apiUrl;
         EffectiveConfig first = EffectiveConfig.merge(node, Map.of());
         this.cache = new DynamicConfigCache(first.postgres().files().dataDir());
-        this.dynamic = cached().orElse(node.bootstrap().dcs());
+        Optional<Map<String, @Nullable Object>> cached = cached();
+        this.dynamic = cached.isPresent() ? cached.get() : node.bootstrap().dcs();
         this.effective = EffectiveConfig.merge(node, dynamic);
         warn(effective);
     }

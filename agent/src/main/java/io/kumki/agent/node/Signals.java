@@ -28,7 +28,9 @@ final class Signals {
                                     yield null;
                                 }
                                 case "hashCode" -> System.identityHashCode(proxy);
-                                case "equals" -> proxy == arguments[0];
+                                case "equals" ->
+                                        System.identityHashCode(proxy)
+                                                == System.identityHashCode(arguments[0]);
                                 default -> "handler of SIG" + name;
                             };
             Object proxy =

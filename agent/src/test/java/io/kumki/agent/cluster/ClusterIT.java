@@ -91,7 +91,7 @@ class ClusterIT {
                     .isEqualTo("Successfully switched over to \"" + candidate.name + "\"");
             assertThat(answer.statusCode()).isEqualTo(200);
             awaitRows(writer, writer.acknowledgedRows() + 50);
-            writer.close();
+            writer.stop();
             assertThat(writer.missingOn(candidate)).isEmpty();
             assertThat(writer.longestGapMs())
                     .as("longest time without an acknowledged row")
@@ -167,7 +167,7 @@ class ClusterIT {
             assertThat(old.postmaster()).isEmpty();
             TestNode next = cluster.awaitLeaderOtherThan(old, Duration.ofSeconds(10));
             awaitRows(writer, writer.acknowledgedRows() + 30);
-            writer.close();
+            writer.stop();
             assertThat(writer.missingOn(next)).isEmpty();
         }
     }

@@ -94,6 +94,11 @@ final class RowWriter implements AutoCloseable {
 
     @Override
     public void close() {
+        stop();
+    }
+
+    /** Writes no more; what was acknowledged can still be asked for. */
+    void stop() {
         running = false;
         for (Thread thread : threads) {
             try {

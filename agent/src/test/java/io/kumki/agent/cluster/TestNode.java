@@ -35,7 +35,6 @@ final class TestNode {
     final Path dir;
     private final Path config;
     private Process agent;
-    private int starts;
 
     TestNode(String name, Path home) {
         this.name = name;
@@ -75,7 +74,6 @@ final class TestNode {
                         System.getProperty("java.class.path"),
                         "io.kumki.agent.Main",
                         config.toString()));
-        starts++;
         start(command);
     }
 

@@ -245,7 +245,7 @@ class EtcdFaultsIT {
                 Future.future(promise ->
                         caller.runOnContext(_ ->
                                 store.read()
-                                        .map(_ -> Vertx.currentContext() == caller)
+                                        .map(_ -> caller.equals(Vertx.currentContext()))
                                         .onComplete(promise)));
         assertThat(StoreTests.await(onCaller)).isTrue();
 

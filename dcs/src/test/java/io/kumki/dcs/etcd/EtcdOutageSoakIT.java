@@ -19,7 +19,7 @@ import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 /**
  * A long outage of etcd, half of it killed and half of it frozen: threads, heap and processor time
  * stay where they were, and the store is back at once afterwards. Not part of CI; run it with
- * {@code mvn -pl dcs verify -Dit.test=EtcdOutageSoakIT -DargLine="-Dsoak.minutes=60"}.
+ * {@code mvn -pl dcs verify -Dit.test=EtcdOutageSoakIT -Dsoak.minutes=60}.
  */
 @Tag("soak")
 @EnabledIfSystemProperty(named = "soak.minutes", matches = "[0-9.]+")

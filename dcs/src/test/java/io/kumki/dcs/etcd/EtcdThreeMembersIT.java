@@ -9,11 +9,13 @@ import io.kumki.dcs.LeaseRenewal;
 import io.kumki.dcs.StoreUnavailableException;
 import io.kumki.dcs.WriteOutcome;
 import io.kumki.dcs.cluster.ClusterSettings.Timing;
+import io.kumki.dcs.etcd.EtcdConfig.Tls;
 import io.vertx.core.Vertx;
 import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
@@ -29,9 +31,10 @@ class EtcdThreeMembersIT {
     private long leaseId;
 
     @BeforeEach
-    void holdTheLeaderKey() {
+    void start() {
         etcd = EtcdProcess.three();
         vertx = StoreTests.vertx();
+        store = StoreTests.open(vertx, "three", etcd.endpoints());
     }
 
     @AfterEach
@@ -92,8 +95,7 @@ class EtcdThreeMembersIT {
     @Test
     void a_member_that_only_etcd_names_takes_over_from_the_configured_one() {
         int first = (etcd.leader() + 1) % 3;
-        store = StoreTests.open(vertx, "three", EtcdConfig.of(List.of(etcd.endpoint(first))));
-        store.configure(StoreTests.SHORT);
+        use(EtcdConfig.of(List.of(etcd.endpoint(first))), StoreTests.SHORT);
         StoreTests.await(store.read());
         etcd.kill(first);
 
@@ -108,9 +110,14 @@ class EtcdThreeMembersIT {
         return endpoints;
     }
 
-    private void lead(List<URI> endpoints, Timing timing) {
-        store = StoreTests.open(vertx, "three", endpoints);
+    private void use(EtcdConfig config, Timing timing) {
+        StoreTests.await(store.close());
+        store = StoreTests.open(vertx, "three", config);
         store.configure(timing);
+    }
+
+    private void lead(List<URI> endpoints, Timing timing) {
+        use(new EtcdConfig(endpoints, Optional.empty(), Tls.NONE, false), timing);
         leaseId = StoreTests.lease(store).leaseId();
         assertThat(StoreTests.await(store.acquireLeader(StoreTests.A, leaseId)))
                 .isInstanceOf(WriteOutcome.Applied.class);

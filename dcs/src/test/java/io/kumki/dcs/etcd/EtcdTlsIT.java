@@ -67,7 +67,7 @@ class EtcdTlsIT {
                 "both.pem both.pem"
             })
     void a_client_certificate_with_a_key_in_any_usual_form_is_accepted(String files) {
-        String[] names = files.split(" ");
+        String[] names = files.split(" ", 2);
         assertThat(read(tls("ca.crt", names[0], names[1])).initialize()).isEmpty();
     }
 
