@@ -114,6 +114,9 @@ class ArchitectureTest {
                 .that()
                 .resideInAnyPackage(
                         "io.kumki.agent.ha..", "io.kumki.agent.node..", "io.kumki.agent.postgres..")
+                // the composition root, and the self-test that wires the same parts
+                .and()
+                .haveNameNotMatching("io\\.kumki\\.agent\\.node\\.(Agent|Mapping|SelfTest)(\\$.*)?")
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage(

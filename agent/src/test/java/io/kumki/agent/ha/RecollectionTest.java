@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -109,7 +110,7 @@ class RecollectionTest {
         assertThat(actions).noneMatch(Action.PublishMember.class::isInstance);
     }
 
-    private static TreeMap<String, Long> stamps(String name, long nanos) {
+    private static SortedMap<String, Long> stamps(String name, long nanos) {
         TreeMap<String, Long> stamps = new TreeMap<>();
         stamps.put(name, nanos);
         return stamps;

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
@@ -67,7 +68,8 @@ class RulesDocumentTest {
         RulesTest.all()
                 .forEach(row -> {
                     Arguments.ArgumentSet set = (Arguments.ArgumentSet) row;
-                    Decision decision = Rules.decide(((Situations) set.get()[0]).get());
+                    Decision decision =
+                            Rules.decide(Objects.requireNonNull((Situations) set.get()[0]).get());
                     shown.computeIfAbsent(
                                     decision.rule(),
                                     _ -> new Shown(new java.util.ArrayList<>(), decision))
