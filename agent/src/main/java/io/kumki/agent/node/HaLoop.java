@@ -58,8 +58,11 @@ public final class HaLoop {
     /** A look at the server takes no longer; its queries have a limit of two seconds themselves. */
     private static final Duration OBSERVE_LIMIT = Duration.ofMillis(2_500);
 
-    /** Peers that don't answer within this count as unreachable. */
-    private static final Duration ASK_LIMIT = Duration.ofSeconds(1);
+    /** Peers that don't answer within this count as unreachable: nobody leads, so time counts. */
+    private static final Duration ELECTION_ASK_LIMIT = Duration.ofSeconds(1);
+
+    /** While somebody leads, a slow answer is better than none. */
+    private static final Duration ASK_LIMIT = Duration.ofSeconds(2);
 
     /**
      * So many turns may follow each other at once; then one pause, so that a mistake can't burn the
@@ -399,7 +402,7 @@ public final class HaLoop {
         }
         memory = first.memory();
         return parts.peers()
-                .ask(questions, ASK_LIMIT)
+                .ask(questions, s.vacant() ? ELECTION_ASK_LIMIT : ASK_LIMIT)
                 .compose(answers -> {
                     Situation asked = situation(Optional.of(answers));
                     return act(asked, parts.decide().apply(asked));

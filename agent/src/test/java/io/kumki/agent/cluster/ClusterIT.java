@@ -88,6 +88,7 @@ class ClusterIT {
                                             .formatted(old.name, candidate.name))
                             .orElseThrow();
             assertThat(answer.body())
+                    .as(old.json("/decisions").toString())
                     .isEqualTo("Successfully switched over to \"" + candidate.name + "\"");
             assertThat(answer.statusCode()).isEqualTo(200);
             awaitRows(writer, writer.acknowledgedRows() + 50);

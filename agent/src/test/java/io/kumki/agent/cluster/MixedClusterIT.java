@@ -3,7 +3,7 @@ package io.kumki.agent.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import java.io.IOException;
+import io.kumki.dcs.cluster.Lsn;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -108,18 +108,25 @@ class MixedClusterIT {
         }
     }
 
-    private static long segments(TestNode node) throws IOException {
+    /** Segments behind the current one: those ahead of it are recycled ones, kept for later use. */
+    private static long segments(TestNode node) throws Exception {
+        String lsn =
+                node.query(
+                        "SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn()"
+                                + " ELSE pg_current_wal_lsn() END");
+        long current = Lsn.parse(lsn).bytes() / SEGMENT_BYTES;
         try (Stream<Path> files = Files.list(node.data().resolve("pg_wal"))) {
-            return files.filter(file -> size(file) == SEGMENT_BYTES).count();
+            return files.map(file -> file.getFileName().toString())
+                    .filter(name -> name.matches("[0-9A-F]{24}"))
+                    .filter(name -> number(name) < current)
+                    .count();
         }
     }
 
-    private static long size(Path file) {
-        try {
-            return Files.size(file);
-        } catch (IOException e) {
-            return 0;
-        }
+    /** {@code TTTTTTTTXXXXXXXXYYYYYYYY}: segment YY of log file XX, 256 segments of 16 MB each. */
+    private static long number(String name) {
+        return Long.parseLong(name.substring(8, 16), 16) * 256
+                + Long.parseLong(name.substring(16), 16);
     }
 
     private static String segmentsText(TestNode node) {
