@@ -14,6 +14,9 @@ public final class Aftermath {
     /** First pause before a failed step is tried again; it doubles up to {@link #LONGEST_PAUSE}. */
     private static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
 
+    /** Failed crash recoveries in single-user mode before the next rung of the ladder. */
+    private static final int RECOVERY_TRIES = 3;
+
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(30);
 
     private Aftermath() {}
@@ -71,7 +74,8 @@ public final class Aftermath {
                                             new Divergence.Unknown(outcome.text()),
                                             nowNanos));
             case Operation.Rewind _ -> memory.withRejoin(rewound(rejoin, outcome, nowNanos));
-            case Operation.SingleUserRecovery() -> memory.withRejoin(rejoin.withSingleUserTried());
+            case Operation.SingleUserRecovery() ->
+                    memory.withRejoin(recovered(rejoin, done, nowNanos));
             case Operation.Follow _ ->
                     memory.withRejoin(rejoin.withRetryAt(retry(done ? 0 : 1, nowNanos)));
             case Operation.Restart _, Operation.StopInTime _, Operation.FenceStop() -> memory;
@@ -124,8 +128,19 @@ public final class Aftermath {
         if (untried) {
             return rejoin.withRetryAt(retry(1, nowNanos));
         }
-        int failures = done ? 0 : rejoin.rewindFailures() + 1;
-        return rejoin.withRewind(failures, done, retry(failures, nowNanos));
+        // one that "succeeded" counts until the server streams: it may have changed nothing
+        int failures = rejoin.rewindFailures() + (done ? 1 : RejoinRules.REWIND_TRIES);
+        return rejoin.withRewind(failures, done, retry(done ? 0 : 1, nowNanos));
+    }
+
+    /** A recovery that failed is tried a few times before it counts as impossible. */
+    private static Rejoin recovered(Rejoin rejoin, boolean done, long nowNanos) {
+        if (done) {
+            return rejoin.withSingleUserTried();
+        }
+        int failures = rejoin.failedStarts() + 1;
+        Rejoin failed = rejoin.withStart(failures, retry(failures, nowNanos));
+        return failures < RECOVERY_TRIES ? failed : failed.withSingleUserTried();
     }
 
     private static Rejoin assessed(

@@ -6,6 +6,7 @@ import io.kumki.dcs.cluster.Lsn;
 import io.kumki.dcs.cluster.Member;
 import io.kumki.dcs.cluster.MemberName;
 import io.kumki.dcs.cluster.SyncState;
+import io.kumki.dcs.cluster.TimelineHistory;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -64,13 +65,14 @@ public final class Candidates {
         if (reached.primary()) {
             return Optional.of("it already is a primary");
         }
+        Lsn position = inLine(cluster, reached.timeline(), reached.position());
         if (required.isPresent()) {
-            long missing = required.get().bytesBeyond(reached.position());
+            long missing = required.get().bytesBeyond(position);
             if (missing > 0) {
                 return Optional.of("it lacks the last " + missing + " bytes of the log");
             }
         } else {
-            long lag = lag(cluster, reached.position());
+            long lag = lag(cluster, position);
             if (lag > settings.maximumLagOnFailover()) {
                 return Optional.of(
                         "it lags "
@@ -143,6 +145,24 @@ public final class Candidates {
                                         && reached.position().compareTo(position) <= 0)
                         .count();
         return (int) Math.max(0, s.cluster().sync().syncQuorum() - votes);
+    }
+
+    /**
+     * How much of a log belongs to the cluster's line: a log that went on where the cluster left
+     * its timeline counts only up to there, whatever was written to it since.
+     *
+     * @param timeline 0 if unknown: then the position counts as it is
+     */
+    static Lsn inLine(ClusterView cluster, int timeline, Lsn position) {
+        if (timeline == 0) {
+            return position;
+        }
+        return cluster.history().entries().stream()
+                .filter(entry -> entry.timeline() >= timeline)
+                .map(TimelineHistory.Entry::switchLsn)
+                .filter(left -> left.compareTo(position) < 0)
+                .min(Lsn::compareTo)
+                .orElse(position);
     }
 
     /**

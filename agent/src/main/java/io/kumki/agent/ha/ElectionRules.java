@@ -120,6 +120,9 @@ final class ElectionRules {
     /** An operator asked for somebody. */
     private static Optional<Decision> requested(Situation s, FailoverRequest request) {
         if (request.candidate().filter(s.me()::equals).isPresent()) {
+            if (lacksLastRecord(s, request, s.timeline(), s.position())) {
+                return Optional.empty(); // the request can't be served: the ordinary race
+            }
             return Optional.of(
                     take(
                             s,
@@ -127,7 +130,7 @@ final class ElectionRules {
                             "a " + request.actionName() + " names this member"));
         }
         if (request.candidate().isPresent()) {
-            return leaveToCandidate(s, request.candidate().get());
+            return leaveToCandidate(s, request, request.candidate().get());
         }
         return s.paused()
                 ? Optional.of(
@@ -138,7 +141,8 @@ final class ElectionRules {
                 : Optional.empty();
     }
 
-    private static Optional<Decision> leaveToCandidate(Situation s, MemberName candidate) {
+    private static Optional<Decision> leaveToCandidate(
+            Situation s, FailoverRequest request, MemberName candidate) {
         if (s.paused()) {
             return Optional.of(
                     no(s, "election.leaves-to-candidate", candidate + " is asked for").after(SOON));
@@ -163,7 +167,8 @@ final class ElectionRules {
         boolean able =
                 answer instanceof PeerAnswer.Reached reached
                         && !reached.tags().nofailover()
-                        && !reached.watchdogFailed();
+                        && !reached.watchdogFailed()
+                        && !lacksLastRecord(s, request, reached.timeline(), reached.position());
         return able
                 ? Optional.of(
                         no(s, "election.leaves-to-candidate", candidate + " is asked for and able")
@@ -171,10 +176,22 @@ final class ElectionRules {
                 : Optional.empty();
     }
 
+    /**
+     * A switchover loses nothing: its candidate must have all that the leader published when it
+     * stepped down. A manual failover may lose something, by the operator's will.
+     */
+    private static boolean lacksLastRecord(
+            Situation s, FailoverRequest request, int timeline, Lsn position) {
+        return request.leader().isPresent()
+                && Candidates.lag(s.cluster(), Candidates.inLine(s.cluster(), timeline, position))
+                        > 0;
+    }
+
     /** The ordinary race. */
     private static Decision race(
             Situation s, LocalServer.Answer.Standby standby, Optional<MemberName> steppedDown) {
-        long lag = Candidates.lag(s.cluster(), standby.position());
+        Lsn position = Candidates.inLine(s.cluster(), standby.timeline(), standby.position());
+        long lag = Candidates.lag(s.cluster(), position);
         if (steppedDown.isEmpty() && lag > s.settings().maximumLagOnFailover()) {
             return no(
                     s,
@@ -212,7 +229,7 @@ final class ElectionRules {
         if (s.peers().isEmpty() && !others.isEmpty()) {
             return ask(s, "election.asks-everybody", "the leader key is free", others);
         }
-        Optional<Decision> better = better(s, standby.position(), steppedDown);
+        Optional<Decision> better = better(s, position, steppedDown);
         if (better.isPresent()) {
             return better.get();
         }
@@ -231,7 +248,7 @@ final class ElectionRules {
                         s,
                         "election.wins",
                         "the leader key is free and no reachable member is better; own position "
-                                + standby.position()));
+                                + position));
     }
 
     /** Somebody who answered and rules this member out. */
@@ -251,7 +268,9 @@ final class ElectionRules {
             if (!able || Candidates.syncActive(s) && !s.cluster().sync().names(name)) {
                 continue;
             }
-            int comparison = answer.position().compareTo(position);
+            Lsn theirPosition =
+                    Candidates.inLine(s.cluster(), answer.timeline(), answer.position());
+            int comparison = theirPosition.compareTo(position);
             if (comparison > 0) {
                 return Optional.of(
                         no(
@@ -260,7 +279,7 @@ final class ElectionRules {
                                         "Wal position of "
                                                 + name
                                                 + " is ahead of my wal position by "
-                                                + answer.position().bytesBeyond(position)
+                                                + theirPosition.bytesBeyond(position)
                                                 + " bytes")
                                 .after(SOON));
             }

@@ -81,7 +81,22 @@ public record LocalServer(
             int minRecoveryEndTimeline,
             boolean standbySignal,
             boolean backupLabel,
-            boolean canRewind) {}
+            boolean canRewind) {
+
+        /** The same without a recovery configuration. */
+        ControlData asPrimary() {
+            return new ControlData(
+                    systemIdentifier,
+                    state,
+                    timeline,
+                    checkpointLsn,
+                    minRecoveryEnd,
+                    minRecoveryEndTimeline,
+                    false,
+                    backupLabel,
+                    canRewind);
+        }
+    }
 
     /** {@code Database cluster state} of the control file. */
     public enum ClusterState {
@@ -209,6 +224,23 @@ public record LocalServer(
     /** Whether the server is known to be a standby: it said so. */
     public boolean standby() {
         return answer.isPresent() && answer.get() instanceof Answer.Standby;
+    }
+
+    /**
+     * What is left of an observation after an operation ended: what the server said before counts
+     * no more. If the operation may have made a primary of it, it counts as one that runs, until
+     * somebody has looked.
+     */
+    public LocalServer unseenSince(Operation ended) {
+        return ended.makesPrimary()
+                ? new LocalServer(
+                        data instanceof DataDirectory.Initialized(ControlData control)
+                                ? new DataDirectory.Initialized(control.asPrimary())
+                                : data,
+                        Postmaster.RUNNING,
+                        Optional.empty(),
+                        pendingRestart)
+                : new LocalServer(data, postmaster, Optional.empty(), pendingRestart);
     }
 
     public boolean running() {

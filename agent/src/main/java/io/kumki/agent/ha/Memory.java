@@ -113,7 +113,8 @@ public record Memory(
      *
      * @param verdict the last comparison with a leader's log
      * @param verdictLeader with whom, and on which timeline it was
-     * @param rewindFailures failed rewinds since the last success
+     * @param rewindFailures rewinds after which nothing streamed; a failed one counts as {@link
+     *     RejoinRules#REWIND_TRIES}
      * @param rewound a rewind succeeded and the server wasn't started since
      * @param singleUserTried crash recovery in single-user mode was tried since the last start
      * @param cloneFailures failed clones in a row

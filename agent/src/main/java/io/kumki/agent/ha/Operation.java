@@ -9,6 +9,11 @@ public sealed interface Operation {
     /** What it is called in {@code WHAT already in progress}, logs and metrics. */
     String title();
 
+    /** Whether the server may take writes while this runs, and after it, however it ends. */
+    default boolean makesPrimary() {
+        return this instanceof Promote || this instanceof StartPrimary;
+    }
+
     /** Create a new cluster here. */
     record Bootstrap() implements Operation {
         @Override

@@ -13,6 +13,9 @@ import java.util.Optional;
  */
 final class RejoinRules {
 
+    /** Rewinds without a stream afterwards; one that fails counts for all. */
+    static final int REWIND_TRIES = 2;
+
     private static final Duration SOON = Duration.ofMillis(200);
 
     /**
@@ -27,13 +30,18 @@ final class RejoinRules {
     /** Failed starts after a rewind or a clone before the logs are compared again. */
     private static final int STARTS_AFTER_REPAIR = 3;
 
+    /** A standby that a restart didn't help either for so long is copied anew, where allowed. */
+    private static final Duration STALL_BEFORE_CLONE = Duration.ofSeconds(75);
+
     private RejoinRules() {}
 
     /** A stopped server, and another member leads. */
     static Decision startsAgain(Situation s, ControlData control) {
         Rejoin rejoin = s.memory().rejoin();
         StandbyTarget target = Following.target(s.self(), s.cluster());
-        boolean repaired = rejoin.rewound() && rejoin.failedStarts() < STARTS_AFTER_REPAIR;
+        boolean repaired =
+                (rejoin.rewound() || control.backupLabel())
+                        && rejoin.failedStarts() < STARTS_AFTER_REPAIR;
         boolean fits = verdict(s).filter(Divergence.None.class::isInstance).isPresent();
         boolean ordinary =
                 control.standbySignal() && !diverged(s) && (rejoin.failedStarts() == 0 || fits);
@@ -48,12 +56,8 @@ final class RejoinRules {
         if (wait.isPresent()) {
             return wait.get();
         }
-        if (control.state().unclean() && !control.backupLabel() && !rejoin.singleUserTried()) {
-            return Decision.of(
-                    "rejoin.recovers-crash",
-                    "the former primary wasn't shut down cleanly: its log must end cleanly before it is compared",
-                    s.memory(),
-                    new Action.Start(new Operation.SingleUserRecovery()));
+        if (control.state().unclean()) {
+            return recoversCrash(s, control);
         }
         return switch (verdict(s).orElse(null)) {
             case null ->
@@ -68,6 +72,24 @@ final class RejoinRules {
                             .orElseGet(() ->
                                     start(s, target, "nothing else is allowed although " + why));
         };
+    }
+
+    /** Without a clean end a log can't be compared; where it can't get one, only a copy is left. */
+    private static Decision recoversCrash(Situation s, ControlData control) {
+        if (control.backupLabel()) {
+            // recovery alone would begin at the wrong checkpoint
+            return clone(s, "a copy that can't be started")
+                    .orElseGet(() -> start(s, Following.target(s.self(), s.cluster()), "it is a copy"));
+        }
+        Decision recover =
+                Decision.of(
+                        "rejoin.recovers-crash",
+                        "the former primary wasn't shut down cleanly: its log must end cleanly before it is compared",
+                        s.memory(),
+                        new Action.Start(new Operation.SingleUserRecovery()));
+        return s.memory().rejoin().singleUserTried()
+                ? clone(s, "its crash recovery failed").orElse(recover)
+                : recover;
     }
 
     /** A running standby that streams nothing although its leader is known. */
@@ -107,6 +129,18 @@ final class RejoinRules {
                     found + " although its log fits",
                     s.memory().withRejoin(rejoin.withRestartTried()),
                     new Action.Start(new Operation.Restart(s.settings().primaryStartTimeout())));
+        }
+        if (stalled.compareTo(STALL_BEFORE_CLONE) > 0) {
+            // two promotions can give one number to two timelines: then the log only seems to fit
+            String why = found + " although its log seems to fit, and a restart didn't help";
+            return clone(s, why)
+                    .orElseGet(() ->
+                            Decision.of(
+                                    "rejoin.needs-hand",
+                                    why
+                                            + "; see the server's log on both sides; \"kumkictl reinit\" makes a"
+                                            + " fresh copy",
+                                    s.memory()));
         }
         return Decision.of(
                         "rejoin.stalled",
@@ -187,7 +221,9 @@ final class RejoinRules {
                     Decision.of("rejoin.waits-to-retry", why, s.memory())
                             .after(Duration.ofMillis(500)));
         }
-        if (policy.canRewind() && failures == 0) {
+        // pg_rewind compares numbers only: with the leader's number it would change nothing
+        boolean sameNumber = ownTimeline(s) == leaderTimeline(s);
+        if (policy.canRewind() && failures < REWIND_TRIES && !sameNumber) {
             boolean checkpointDue =
                     s.cluster()
                             .leaderMember()
@@ -206,23 +242,35 @@ final class RejoinRules {
                                     s.memory(),
                                     new Action.Start(new Operation.Rewind(leader))));
         }
+        return clone(
+                s, why + (failures > 0 ? "; pg_rewind didn't help" : "; pg_rewind can't be used"));
+    }
+
+    /** A fresh copy in place of the data directory, where that is allowed. */
+    private static Optional<Decision> clone(Situation s, String why) {
+        Self.RejoinPolicy policy = s.self().rejoin();
         boolean mayClone =
                 !s.paused()
                         && (policy.cloneWhenDiverged()
-                                || policy.cloneAfterFailedRewind() && failures > 0);
+                                || policy.cloneAfterFailedRewind()
+                                        && s.memory().rejoin().rewindFailures() > 0);
         return mayClone
                 ? Optional.of(
                         Decision.of(
                                 "rejoin.clones",
-                                why
-                                        + (failures > 0
-                                                ? "; pg_rewind failed"
-                                                : "; pg_rewind can't be used"),
+                                why,
                                 s.memory(),
                                 new Action.Start(
                                         new Operation.Clone(
                                                 DataDirectoryRules.cloneSource(s), false, false))))
                 : Optional.empty();
+    }
+
+    /** The running server's timeline, else that of its last checkpoint. */
+    private static int ownTimeline(Situation s) {
+        return s.timeline() != 0
+                ? s.timeline()
+                : s.server().control().map(ControlData::timeline).orElse(0);
     }
 
     /** The last comparison, if it was with this leader on this timeline. */

@@ -604,6 +604,7 @@ public final class HaLoop {
                                     ended.outcome(),
                                     settings.timing().ttl(),
                                     clock.nanos());
+                    server = server.unseenSince(ended.operation().operation());
                     serverIsStale = true;
                     commands.ended(ended.operation().operation(), ended.outcome());
                 });
@@ -682,7 +683,7 @@ public final class HaLoop {
     }
 
     /** The snapshot, with a fresh look at the server if it is older than {@code maxAge}. */
-    Future<NodeSnapshot> fresh(Duration maxAge) {
+    public Future<NodeSnapshot> fresh(Duration maxAge) {
         if (clock.nanos() - snapshotNanos < maxAge.toNanos()) {
             return Future.succeededFuture(snapshot);
         }

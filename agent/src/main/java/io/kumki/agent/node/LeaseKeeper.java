@@ -68,8 +68,14 @@ final class LeaseKeeper {
      * one.
      */
     Future<Renewal> renew(Leadership.Held held) {
+        boolean hadLease = leaseId.isPresent();
         return refresh()
                 .compose(renewal -> {
+                    if (hadLease && renewal.granted()) {
+                        // the old lease ended, and the key with it: whoever led meanwhile may be
+                        // gone again, so a free key proves nothing
+                        return Future.succeededFuture(Renewal.LOST);
+                    }
                     if (held.leaseId() == renewal.leaseId() && !renewal.granted()) {
                         lead(renewal);
                         return Future.succeededFuture(Renewal.RENEWED);

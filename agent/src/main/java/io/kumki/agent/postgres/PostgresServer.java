@@ -84,6 +84,8 @@ public interface PostgresServer {
 
     /**
      * Promotes the standby and completes when the server takes writes (not in recovery any more).
+     * After a failure no promotion is pending: a server that doesn't manage within the limit is
+     * stopped.
      */
     Future<OperationResult> promote(Duration limit, Cancellation cancellation);
 

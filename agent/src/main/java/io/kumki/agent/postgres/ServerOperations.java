@@ -53,7 +53,7 @@ final class ServerOperations {
         watch = new ServerWatch(process);
         stopper = new ServerStopper(installation, process);
         starter = new ServerStarter(installation, process, files, stopper);
-        promoter = new ServerPromoter(installation, process, heartbeat);
+        promoter = new ServerPromoter(installation, process, heartbeat, stopper);
         following = new Following(installation, files);
         configuration = new ServerConfiguration(installation, process, files, work);
         observer =

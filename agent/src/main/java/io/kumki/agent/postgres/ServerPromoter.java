@@ -29,11 +29,17 @@ final class ServerPromoter {
     private final Installation installation;
     private final ServerProcess process;
     private final Heartbeat heartbeat;
+    private final ServerStopper stopper;
 
-    ServerPromoter(Installation installation, ServerProcess process, Heartbeat heartbeat) {
+    ServerPromoter(
+            Installation installation,
+            ServerProcess process,
+            Heartbeat heartbeat,
+            ServerStopper stopper) {
         this.installation = installation;
         this.process = process;
         this.heartbeat = heartbeat;
+        this.stopper = stopper;
     }
 
     OperationResult promote(Duration limit, Cancellation cancellation)
@@ -99,7 +105,12 @@ final class ServerPromoter {
             }
             deadline.pause(STEP);
         }
-        return new OperationResult.Failed("the server was asked, but is still in recovery");
+        // what was asked for can't be taken back: left alone, it would become a primary later, when
+        // another one may lead
+        boolean ended = stopper.end(server);
+        return new OperationResult.Failed(
+                "the server was asked, but is still in recovery; it "
+                        + (ended ? "was stopped" : "can't be stopped"));
     }
 
     private boolean inProduction() {
