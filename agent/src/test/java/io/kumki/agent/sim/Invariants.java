@@ -1,0 +1,301 @@
+package io.kumki.agent.sim;
+
+import io.kumki.agent.ha.LocalServer.ClusterState;
+import io.kumki.dcs.cluster.FailoverRequest;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.SortedSet;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What must hold at every moment, looked at from outside with knowledge that no member has.
+ *
+ * <ol>
+ *   <li><b>One writer.</b> A server commits only while the store's leader key is its member's; if
+ *       the store broke its promise and revoked the key early, only up to the deadline that its
+ *       agent had proved, and not after another took the key.
+ *   <li><b>One line.</b> A server commits only on the newest branch of the log; a branch is written
+ *       by the one server that began it.
+ *   <li><b>A switchover loses nothing</b>: who is promoted after a leader stepped down on request
+ *       has every commit of that leader.
+ *   <li><b>The best wins.</b> Who takes the free key has a log that leads to the newest branch, and
+ *       none of the members that could take part, and whom it could ask, has more of it.
+ *   <li><b>Unfinished copies are never started.</b>
+ * </ol>
+ *
+ * <p>PostgreSQL gives a promotion the number after its own timeline, so a member that missed a
+ * timeline takes its number again, and from then on nothing that a member can ask tells the twins
+ * apart: not their numbers, and not always where they begin. The third and the fourth say nothing
+ * about logs on such a number; {@link #summary} counts them. Until a promotion skips the numbers in
+ * the published history, {@code check_timeline} is what prevents them.
+ *
+ * <p>An asynchronous failover may lose what hadn't been streamed; what the winner has is kept, by
+ * what a promotion is. Nothing here looks at the rules or at what an agent believes.
+ */
+final class Invariants {
+
+    /** Who is steady for so long has had time to ask, and to be asked. */
+    private static final long STEADY = 8 * SimWorld.SECOND;
+
+    private final Cluster cluster;
+    private final SortedMap<String, Commit> lastCommit = new TreeMap<>();
+    private final SortedMap<String, Long> releasedAt = new TreeMap<>();
+    private @Nullable Branch newest;
+    private @Nullable Commit owed;
+    private long mishapsEnded = Long.MIN_VALUE / 2;
+    private boolean mishapsNow;
+    private long requestedAt = Long.MIN_VALUE / 2;
+    private int promotions;
+    private int commits;
+    private int lostCommits;
+    private int switchovers;
+
+    /** All branches, in the order of their beginnings. */
+    private final List<Branch> begun = new ArrayList<>();
+
+    /** Timeline numbers that two branches have. */
+    private final SortedSet<Integer> twins = new TreeSet<>();
+
+    /** A commit's place. */
+    private record Commit(Branch branch, long at) {}
+
+    Invariants(Cluster cluster) {
+        this.cluster = cluster;
+    }
+
+    private SimWorld world() {
+        return cluster.world();
+    }
+
+    // ---- commits
+
+    void committed(SimServer server) {
+        commits++;
+        lastCommit.put(server.name(), new Commit(server.branch(), server.end()));
+        boolean leads = cluster.etcd().leader().filter(server.name()::equals).isPresent();
+        boolean revokedEarly =
+                cluster.etcd().brokenPromiseTo().filter(server.name()::equals).isPresent()
+                        && server.node().guard().withinDeadline();
+        if (!leads && !revokedEarly) {
+            world().violate(
+                            "one writer: "
+                                    + server.name()
+                                    + " commits, and the leader key is held by "
+                                    + cluster.etcd().leader().orElse("nobody"));
+        }
+        if (newest == null || begun.indexOf(server.branch()) > begun.indexOf(newest)) {
+            newest = server.branch();
+        } else if (server.branch() != newest) {
+            world().violate(
+                            "one line: "
+                                    + server.name()
+                                    + " commits on timeline "
+                                    + server.branch()
+                                    + ", after "
+                                    + newest
+                                    + " was begun and written to");
+        }
+    }
+
+    // ---- servers
+
+    void startOfUnusableData(SimServer server) {
+        if (server.unfinished().isPresent()) {
+            world().violate(
+                            "unfinished copies are never started: "
+                                    + server.name()
+                                    + " "
+                                    + server.unfinished());
+        }
+    }
+
+    void startedAsPrimary(SimServer server) {
+        Branch branch = server.branch();
+        if (!branch.writer().equals(server.name())) {
+            world().violate(
+                            "one line: "
+                                    + server.name()
+                                    + " starts as a primary on timeline "
+                                    + branch
+                                    + ", which another began");
+        }
+        if (branch.timeline() == 1 && !begun.contains(branch)) {
+            begun.add(branch);
+        }
+    }
+
+    void promoted(SimServer server) {
+        promotions++;
+        Branch branch = server.branch();
+        if (begun.stream().anyMatch(other -> other.timeline() == branch.timeline())) {
+            twins.add(branch.timeline());
+            world().trace(() -> "timeline " + branch.timeline() + " exists twice");
+        }
+        begun.add(branch);
+        boolean leads = cluster.etcd().leader().filter(server.name()::equals).isPresent();
+        if (server.writable()
+                && !leads
+                && !server.node().guard().withinDeadline()
+                && server.node().looksAfterItself()) {
+            world().violate(
+                            "one writer: "
+                                    + server.name()
+                                    + " becomes a primary, and the leader key is held by "
+                                    + cluster.etcd().leader().orElse("nobody"));
+        }
+        Commit mustHave = owed;
+        owed = null;
+        if (mustHave != null && !holds(server, mustHave) && !onTwin(server)) {
+            world().violate(
+                            "a switchover loses nothing: "
+                                    + server.name()
+                                    + " is promoted at "
+                                    + server.end()
+                                    + " without the commit at "
+                                    + mustHave.at());
+        }
+        lastCommit.values().forEach(commit -> lostCommits += holds(server, commit) ? 0 : 1);
+    }
+
+    /** Whether a number on the way to the server's branch was given away twice. */
+    private boolean onTwin(SimServer server) {
+        return twins.contains(server.branch().timeline())
+                || server.branch().history().entries().stream()
+                        .anyMatch(entry -> twins.contains(entry.timeline()));
+    }
+
+    private static boolean holds(SimServer server, Commit commit) {
+        return server.branch().holds(server.end(), commit.branch(), commit.at());
+    }
+
+    // ---- the leader key
+
+    /** A leader gives its key away, at the store. */
+    void released(String name) {
+        releasedAt.put(name, world().now());
+        SimServer server = cluster.server(name);
+        Optional<FailoverRequest> request =
+                cluster.etcd().entry("failover").map(e -> (FailoverRequest) e.value());
+        SimNode node = cluster.node(name);
+        boolean planned =
+                server != null
+                        && node != null
+                        && !node.stopping()
+                        && server.state() == ClusterState.SHUT_DOWN
+                        && server.plannedStop()
+                        && request.flatMap(FailoverRequest::leader)
+                                .filter(leader -> leader.value().equals(name))
+                                .isPresent();
+        if (planned) {
+            switchovers++;
+            owed = lastCommit.get(name);
+        }
+    }
+
+    /** A member takes the free key, at the store. */
+    void acquired(String name) {
+        SimNode winner = cluster.node(name);
+        if (winner == null || newest == null || winner.server().primary()) {
+            owed = null;
+            return;
+        }
+        for (SimNode other : cluster.nodes()) {
+            if (other == winner || !couldTakePart(winner, other)) {
+                continue;
+            }
+            boolean winnerFits = inLine(winner.server());
+            boolean otherFits = inLine(other.server());
+            boolean better =
+                    otherFits
+                            && !onTwin(winner.server())
+                            && !onTwin(other.server())
+                            && (!winnerFits || other.server().end() > winner.server().end());
+            if (better) {
+                world().violate(
+                                "the best wins: "
+                                        + describe(winner.server())
+                                        + " takes the key, though "
+                                        + describe(other.server())
+                                        + " could be asked; the newest branch is "
+                                        + newest);
+            }
+        }
+    }
+
+    private static String describe(SimServer server) {
+        return server.name() + " on " + server.branch() + " at " + server.end();
+    }
+
+    private boolean inLine(SimServer server) {
+        return newest != null && newest.continues(server.branch(), server.end());
+    }
+
+    private boolean couldTakePart(SimNode winner, SimNode other) {
+        long since = world().now() - STEADY;
+        SimServer server = other.server();
+        SimNetwork network = cluster.network();
+        boolean able =
+                other.agentWorks()
+                        && server.runningStandby()
+                        && !cluster.scenario().tags().get(other.name()).nofailover()
+                        && withinLag(server)
+                        && releasedAt.getOrDefault(other.name(), Long.MIN_VALUE / 2)
+                                < world().now()
+                                        - cluster.scenario().ttl().multipliedBy(2).toNanos();
+        boolean steady =
+                other.steadySince() < since
+                        && winner.steadySince() < since
+                        && server.changedAt() < since
+                        && winner.server().changedAt() < since
+                        && server.movedAt() < since
+                        && winner.server().movedAt() < since;
+        boolean connected =
+                network.openBothWays(winner.name(), other.name())
+                        && network.openBothWays(other.name(), SimNetwork.STORE)
+                        && network.stableSince(winner.name(), other.name()) < since
+                        && network.stableSince(other.name(), SimNetwork.STORE) < since
+                        && network.stableSince(winner.name(), SimNetwork.STORE) < since
+                        && !network.disturbed()
+                        && cluster.etcd().disturbedAt() < since;
+        boolean undirected =
+                requestedAt < since
+                        && cluster.etcd().view().failover().leader().isEmpty()
+                        && cluster.etcd().view().failover().candidate().isEmpty();
+        return able && steady && connected && undirected && !mishapsNow && mishapsEnded < since;
+    }
+
+    private boolean withinLag(SimServer server) {
+        long known = cluster.etcd().view().status().leaderLsn().map(lsn -> lsn.bytes()).orElse(0L);
+        return known - server.end() <= cluster.scenario().settings().maximumLagOnFailover();
+    }
+
+    // ---- what the faults tell
+
+    void mishaps(boolean now) {
+        mishapsNow = now;
+        mishapsEnded = world().now();
+    }
+
+    void requested() {
+        requestedAt = world().now();
+    }
+
+    // ---- for people
+
+    String summary() {
+        return commits
+                + " commits, "
+                + promotions
+                + " promotions, "
+                + switchovers
+                + " switchovers, "
+                + lostCommits
+                + " times a last commit lost by failover, "
+                + twins.size()
+                + " timeline numbers used twice";
+    }
+}

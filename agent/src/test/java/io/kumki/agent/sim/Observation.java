@@ -1,0 +1,108 @@
+package io.kumki.agent.sim;
+
+import io.kumki.agent.ha.LocalServer;
+import io.kumki.agent.ha.LocalServer.Answer;
+import io.kumki.agent.ha.LocalServer.DataDirectory;
+import io.kumki.agent.sim.SimServer.Process;
+import io.kumki.dcs.cluster.Lsn;
+import java.util.List;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/** What an agent sees of its simulated server. */
+final class Observation {
+
+    private static final int VERSION = 150_020;
+
+    private Observation() {}
+
+    /**
+     * @param answers whether the server answers in time
+     */
+    static LocalServer of(SimNode node, boolean answers) {
+        SimServer server = node.server();
+        Optional<Answer> answer =
+                answers && server.runs(Process.RUNNING)
+                        ? Optional.of(answer(node, server))
+                        : Optional.empty();
+        return new LocalServer(data(node, server), postmaster(server), answer, new TreeMap<>());
+    }
+
+    private static LocalServer.Postmaster postmaster(SimServer server) {
+        return switch (server.process()) {
+            case STOPPED -> LocalServer.Postmaster.STOPPED;
+            case STARTING -> LocalServer.Postmaster.STARTING;
+            case RUNNING -> LocalServer.Postmaster.RUNNING;
+            case STOPPING -> LocalServer.Postmaster.STOPPING;
+        };
+    }
+
+    private static DataDirectory data(SimNode node, SimServer server) {
+        if (server.unfinished().isPresent()) {
+            return new DataDirectory.Unfinished(server.unfinished().get());
+        }
+        if (!server.initialized()) {
+            return new DataDirectory.Empty();
+        }
+        boolean recovers = server.standbySignal() || server.backupLabel();
+        return new DataDirectory.Initialized(
+                new LocalServer.ControlData(
+                        server.systemIdentifier(),
+                        server.state(),
+                        server.checkpointTimeline(),
+                        new Lsn(server.checkpointAt()),
+                        recovers ? new Lsn(server.replayed()) : Lsn.ZERO,
+                        recovers ? server.branch().timeline() : 0,
+                        server.standbySignal(),
+                        server.backupLabel(),
+                        node.parts().scenario().canRewind()));
+    }
+
+    private static Answer answer(SimNode node, SimServer server) {
+        List<LocalServer.Slot> slots =
+                server.slots().entrySet().stream()
+                        .map(slot ->
+                                new LocalServer.Slot(
+                                        slot.getKey(),
+                                        false,
+                                        false,
+                                        slot.getValue(),
+                                        Lsn.ZERO,
+                                        false,
+                                        ""))
+                        .toList();
+        LocalServer.ServerInfo info =
+                new LocalServer.ServerInfo(startTime(server.startedAt()), VERSION, List.of());
+        if (server.primary()) {
+            return new Answer.Primary(info, server.branch().timeline(), server.position(), slots);
+        }
+        Replication replication = node.replication();
+        Optional<LocalServer.Receiver> receiver =
+                replication
+                        .streamingFrom()
+                        .map(source ->
+                                new LocalServer.Receiver(
+                                        "streaming", source, 5432, "", server.position()));
+        return new Answer.Standby(
+                info,
+                server.branch().timeline(),
+                replication.received() ? server.position() : Lsn.ZERO,
+                new Lsn(server.replayed()),
+                Optional.empty(),
+                false,
+                receiver,
+                false,
+                slots);
+    }
+
+    private static String startTime(long worldNanos) {
+        long micros = worldNanos / 1_000;
+        return String.format(
+                java.util.Locale.ROOT,
+                "2026-01-01 %02d:%02d:%02d.%06d+00:00",
+                micros / 3_600_000_000L % 24,
+                micros / 60_000_000L % 60,
+                micros / 1_000_000L % 60,
+                micros % 1_000_000L);
+    }
+}

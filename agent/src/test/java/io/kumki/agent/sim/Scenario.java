@@ -1,0 +1,104 @@
+package io.kumki.agent.sim;
+
+import io.kumki.dcs.cluster.ClusterSettings;
+import io.kumki.dcs.cluster.Tags;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/**
+ * What a seed draws before it begins: size and settings of the cluster, and its mix of faults.
+ *
+ * @param dynamic the dynamic configuration
+ * @param tags by member name
+ * @param supervisorPause nanoseconds until an agent that ended by itself is started again
+ * @param faultPhase nanoseconds in which faults happen
+ * @param faultPause mean nanoseconds between two faults
+ * @param weights how often each fault happens compared with others
+ */
+record Scenario(
+        List<String> nodes,
+        Map<String, Object> dynamic,
+        SortedMap<String, Tags> tags,
+        boolean canRewind,
+        boolean cloneAfterFailedRewind,
+        boolean cloneWhenDiverged,
+        long supervisorPause,
+        long faultPhase,
+        long faultPause,
+        SortedMap<Faults.Kind, Double> weights) {
+
+    static Scenario draw(Chance chance) {
+        int size = chance.oneOf(List.of(2, 3, 3, 3, 3, 4));
+        List<String> nodes = List.of("n1", "n2", "n3", "n4").subList(0, size);
+        SortedMap<String, Tags> tags = new TreeMap<>();
+        for (String node : nodes) {
+            tags.put(node, Tags.NONE);
+        }
+        if (size > 2 && chance.happens(0.15)) {
+            tags.put("n3", Tags.of(Map.of("nofailover", true)));
+        }
+        if (chance.happens(0.15)) {
+            tags.put("n2", Tags.of(Map.of("failover_priority", 5)));
+        }
+        SortedMap<Faults.Kind, Double> weights = new TreeMap<>();
+        for (Faults.Kind kind : Faults.Kind.values()) {
+            weights.put(kind, chance.happens(0.3) ? 0.0 : chance.between(0.1, 1.0));
+        }
+        boolean rewinds = chance.happens(0.75);
+        boolean mayClone = chance.happens(0.9);
+        return new Scenario(
+                nodes,
+                dynamic(chance),
+                tags,
+                rewinds,
+                mayClone && chance.happens(0.8),
+                mayClone,
+                chance.millis(500, 4_000),
+                chance.millis(60_000, 150_000),
+                chance.millis(3_000, 15_000),
+                weights);
+    }
+
+    private static Map<String, Object> dynamic(Chance chance) {
+        Map<String, Object> dynamic = new LinkedHashMap<>();
+        List<Integer> times =
+                chance.oneOf(
+                        List.of(
+                                List.of(30, 10, 10),
+                                List.of(20, 2, 5),
+                                List.of(10, 2, 3),
+                                List.of(10, 2, 4),
+                                List.of(8, 1, 3)));
+        dynamic.put("ttl", times.get(0));
+        dynamic.put("loop_wait", times.get(1));
+        dynamic.put("retry_timeout", times.get(2));
+        dynamic.put("primary_start_timeout", chance.oneOf(List.of(0, 5, 20, 300)));
+        dynamic.put("maximum_lag_on_failover", chance.oneOf(List.of(1_048_576, 1_048_576, 5_000)));
+        dynamic.put("check_timeline", chance.happens(0.3));
+        return dynamic;
+    }
+
+    ClusterSettings settings() {
+        return ClusterSettings.of(dynamic);
+    }
+
+    Duration ttl() {
+        return settings().timing().ttl();
+    }
+
+    /**
+     * How long the cluster may need to be whole again after the last fault: a lease and its
+     * renewal, a start that is waited for, and a way back with its pauses (30 s at most, and 30 s
+     * until a stalled standby is restarted).
+     */
+    long recoveryBound() {
+        ClusterSettings settings = settings();
+        return settings.timing().ttl().multipliedBy(2).toNanos()
+                + settings.timing().loopWait().multipliedBy(6).toNanos()
+                + Duration.ofSeconds(150).toNanos();
+    }
+}

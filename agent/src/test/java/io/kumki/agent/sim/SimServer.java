@@ -1,0 +1,369 @@
+package io.kumki.agent.sim;
+
+import io.kumki.agent.ha.LocalServer.ClusterState;
+import io.kumki.agent.ha.LocalServer.UnfinishedWork;
+import io.kumki.dcs.cluster.Lsn;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One PostgreSQL: what is on its disk and what its process does. It lives on whatever becomes of
+ * the agent. A crash loses nothing that was flushed, and everything here is flushed at once.
+ */
+final class SimServer {
+
+    /** What a checkpoint record takes in the log. */
+    static final long CHECKPOINT_BYTES = 120;
+
+    /** The process. */
+    enum Process {
+        STOPPED,
+        STARTING,
+        RUNNING,
+        STOPPING
+    }
+
+    private final SimWorld world;
+    private final SimNode node;
+    private final List<Runnable> changeListeners = new ArrayList<>();
+
+    private boolean data;
+    private @Nullable UnfinishedWork unfinished;
+    private String systemIdentifier = "";
+    private Branch branch;
+    private long end;
+    private long replayed;
+    private ClusterState state = ClusterState.SHUT_DOWN;
+    private int checkpointTimeline = 1;
+    private long checkpointAt;
+    private boolean standbySignal;
+    private boolean backupLabel;
+    private @Nullable String upstream;
+    private final SortedMap<String, Lsn> slots = new TreeMap<>();
+
+    private Process process = Process.STOPPED;
+    private boolean primary;
+    private boolean closed;
+    private boolean plannedStop;
+    private int life;
+    private long startedAt;
+    private long changedAt;
+    private long movedAt;
+
+    SimServer(SimWorld world, SimNode node) {
+        this.world = world;
+        this.node = node;
+        this.branch = Branch.root(node.name());
+    }
+
+    // ---- facts
+
+    String name() {
+        return node.name();
+    }
+
+    SimNode node() {
+        return node;
+    }
+
+    boolean initialized() {
+        return data && unfinished == null;
+    }
+
+    Optional<UnfinishedWork> unfinished() {
+        return Optional.ofNullable(unfinished);
+    }
+
+    String systemIdentifier() {
+        return systemIdentifier;
+    }
+
+    Branch branch() {
+        return branch;
+    }
+
+    long end() {
+        return end;
+    }
+
+    long replayed() {
+        return replayed;
+    }
+
+    ClusterState state() {
+        return state;
+    }
+
+    int checkpointTimeline() {
+        return checkpointTimeline;
+    }
+
+    long checkpointAt() {
+        return checkpointAt;
+    }
+
+    boolean standbySignal() {
+        return standbySignal;
+    }
+
+    boolean backupLabel() {
+        return backupLabel;
+    }
+
+    Optional<String> upstream() {
+        return Optional.ofNullable(upstream);
+    }
+
+    SortedMap<String, Lsn> slots() {
+        return slots;
+    }
+
+    Process process() {
+        return process;
+    }
+
+    boolean runs(Process wanted) {
+        return process == wanted;
+    }
+
+    boolean primary() {
+        return primary;
+    }
+
+    /** Takes writes: up, a primary, not closing, its machine not asleep. */
+    boolean writable() {
+        return process == Process.RUNNING && primary && !closed && !node.machine().frozen();
+    }
+
+    boolean runningStandby() {
+        return process == Process.RUNNING && !primary;
+    }
+
+    /** Changes with every start and end: what was begun in another life doesn't go on. */
+    int life() {
+        return life;
+    }
+
+    long startedAt() {
+        return startedAt;
+    }
+
+    /** Since when process and role are as they are. */
+    long changedAt() {
+        return changedAt;
+    }
+
+    /** When the log last grew. */
+    long movedAt() {
+        return movedAt;
+    }
+
+    // ---- events
+
+    void onChange(Runnable listener) {
+        changeListeners.add(listener);
+    }
+
+    void forgetListeners() {
+        changeListeners.clear();
+    }
+
+    /** Goes on in the same life only, and only while the machine runs. */
+    void later(long delay, Runnable action) {
+        int then = life;
+        world.after(
+                delay,
+                node.machine(),
+                () -> {
+                    if (life == then) {
+                        action.run();
+                    }
+                });
+    }
+
+    private void become(Process now) {
+        process = now;
+        changedAt = world.now();
+        world.trace(() -> name() + " server " + this);
+        List.copyOf(changeListeners).forEach(Runnable::run);
+    }
+
+    /** The process begins. */
+    void begin(boolean asPrimary) {
+        life++;
+        primary = asPrimary;
+        standbySignal = !asPrimary;
+        closed = false;
+        startedAt = world.now();
+        become(Process.STARTING);
+    }
+
+    /** Accepts connections. */
+    void accept() {
+        state = primary ? ClusterState.IN_PRODUCTION : ClusterState.IN_ARCHIVE_RECOVERY;
+        backupLabel = false;
+        become(Process.RUNNING);
+    }
+
+    /** Takes no commits any more, and still runs. */
+    void close() {
+        closed = true;
+        life++;
+        become(Process.STOPPING);
+    }
+
+    /** Whether the last clean stop was one without haste. */
+    boolean plannedStop() {
+        return plannedStop;
+    }
+
+    void stoppedFor(boolean planned) {
+        plannedStop = planned;
+    }
+
+    /** The last record of a clean shutdown is written; returns where it begins. */
+    long shutDownRecord() {
+        long begins = end;
+        if (primary) {
+            checkpointAt = end;
+            end += CHECKPOINT_BYTES;
+            replayed = end;
+            checkpointTimeline = branch.timeline();
+            state = ClusterState.SHUT_DOWN;
+        } else {
+            state = ClusterState.SHUT_DOWN_IN_RECOVERY;
+        }
+        return begins;
+    }
+
+    /** The process is gone, however. */
+    void gone() {
+        if (process == Process.STOPPED) {
+            return;
+        }
+        life++;
+        become(Process.STOPPED);
+    }
+
+    /** A commit; false if it is refused. */
+    boolean commit(long bytes) {
+        if (!writable()) {
+            return false;
+        }
+        end += bytes;
+        replayed = end;
+        movedAt = world.now();
+        return true;
+    }
+
+    /** Ends recovery: everything that is on disk is replayed, a new timeline begins. */
+    void promoted() {
+        branch = branch.child(end, name());
+        end += CHECKPOINT_BYTES;
+        replayed = end;
+        primary = true;
+        standbySignal = false;
+        upstream = null;
+        state = ClusterState.IN_PRODUCTION;
+        become(Process.RUNNING);
+    }
+
+    void checkpoint() {
+        checkpointTimeline = branch.timeline();
+        checkpointAt = end;
+        end += CHECKPOINT_BYTES;
+        replayed = end;
+    }
+
+    /** Crash recovery that ends in a shutdown checkpoint. */
+    void recoverAlone() {
+        checkpointTimeline = branch.timeline();
+        checkpointAt = end;
+        end += CHECKPOINT_BYTES;
+        state = ClusterState.SHUT_DOWN;
+    }
+
+    /** Log from an upstream. */
+    void receive(Branch from, long to) {
+        if (to == end && from == branch) {
+            return;
+        }
+        branch = from;
+        end = to;
+        movedAt = world.now();
+    }
+
+    void replay(long to) {
+        replayed = Math.min(end, Math.max(replayed, to));
+    }
+
+    void replayFrom(long position) {
+        replayed = Math.min(end, position);
+    }
+
+    void follow(@Nullable String name) {
+        upstream = name;
+    }
+
+    void create(String identifier) {
+        data = true;
+        unfinished = null;
+        systemIdentifier = identifier;
+        branch = Branch.root(name());
+        end = 50_331_648;
+        replayed = end;
+        checkpointTimeline = 1;
+        checkpointAt = end - CHECKPOINT_BYTES;
+        state = ClusterState.SHUT_DOWN;
+        standbySignal = false;
+        slots.clear();
+    }
+
+    void mark(UnfinishedWork work) {
+        data = true;
+        unfinished = work;
+        changedAt = world.now();
+    }
+
+    /** What a finished clone or rewind leaves: the source's log, to be started as a standby. */
+    void copyOf(SimServer source, ClusterState copied) {
+        data = true;
+        unfinished = null;
+        systemIdentifier = source.systemIdentifier;
+        branch = source.branch;
+        end = source.end;
+        replayed = end;
+        checkpointTimeline = source.checkpointTimeline;
+        checkpointAt = source.checkpointAt;
+        state = copied;
+        standbySignal = false;
+        backupLabel = true;
+        slots.clear();
+        movedAt = world.now();
+    }
+
+    void discard() {
+        data = false;
+        unfinished = null;
+    }
+
+    Lsn position() {
+        return new Lsn(end);
+    }
+
+    @Override
+    public String toString() {
+        return process
+                + (process == Process.STOPPED
+                        ? " " + (initialized() ? state.toString() : "unusable " + unfinished)
+                        : primary ? (closed ? " closed primary" : " primary") : " standby")
+                + " timeline "
+                + branch
+                + " at "
+                + end;
+    }
+}

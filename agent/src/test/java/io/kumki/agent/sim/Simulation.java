@@ -1,0 +1,94 @@
+package io.kumki.agent.sim;
+
+import io.kumki.agent.ha.Decision;
+import io.kumki.agent.ha.Rules;
+import io.kumki.agent.ha.Situation;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+
+/**
+ * One seed: the cluster comes up, faults happen, all of them end, and the cluster must become whole
+ * again within a bound. The {@link Invariants} must hold all along.
+ */
+final class Simulation {
+
+    /** Without faults a cluster is complete by then. */
+    private static final long SETTLING = 120 * SimWorld.SECOND;
+
+    /** So long the cluster must stay whole to count as whole. */
+    private static final int WHOLE_SECONDS = 3;
+
+    private Simulation() {}
+
+    /**
+     * How a seed ended.
+     *
+     * @param violation empty if all held
+     * @param trace empty unless asked for
+     */
+    record Result(
+            long seed,
+            Optional<String> violation,
+            List<String> trace,
+            int events,
+            double virtualSeconds,
+            String summary) {}
+
+    static Result run(long seed, boolean traced) {
+        return run(seed, traced, Rules::decide);
+    }
+
+    /**
+     * @param rules the real ones, but in tests of the simulation itself
+     */
+    static Result run(long seed, boolean traced, Function<Situation, Decision> rules) {
+        SimWorld world = new SimWorld(traced);
+        Chance chance = new Chance(seed);
+        Scenario scenario = Scenario.draw(chance.fork());
+        world.trace(() -> "seed " + seed + " " + scenario);
+        Cluster cluster = new Cluster(world, scenario, chance.fork(), rules);
+        Chance beginnings = chance.fork();
+        Faults faults = new Faults(cluster, chance.fork());
+        Writers writers = new Writers(cluster, chance.fork());
+        try (DefectWatch watch = DefectWatch.of(world)) {
+            for (SimNode node : cluster.nodes()) {
+                world.after(beginnings.millis(0, 2_000), node::startAgent);
+            }
+            awaitWhole(cluster, SETTLING, "at the beginning");
+            writers.begin();
+            faults.begin();
+            world.runUntil(world.now() + scenario.faultPhase());
+            if (world.violation().isEmpty()) {
+                faults.end();
+                awaitWhole(cluster, scenario.recoveryBound(), "after the faults");
+            }
+        }
+        return new Result(
+                seed,
+                world.violation(),
+                world.lines(),
+                world.events(),
+                world.now() / 1e9,
+                cluster.invariants().summary());
+    }
+
+    private static void awaitWhole(Cluster cluster, long bound, String when) {
+        SimWorld world = cluster.world();
+        long end = world.now() + bound;
+        int whole = 0;
+        while (world.violation().isEmpty() && whole < WHOLE_SECONDS) {
+            if (world.now() >= end) {
+                world.violate(
+                        "the cluster isn't whole "
+                                + bound / SimWorld.SECOND
+                                + " s "
+                                + when
+                                + ": "
+                                + cluster.ailment().orElse("it flaps"));
+            }
+            world.runUntil(world.now() + SimWorld.SECOND);
+            whole = cluster.ailment().isEmpty() ? whole + 1 : 0;
+        }
+    }
+}

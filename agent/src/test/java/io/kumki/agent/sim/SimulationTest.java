@@ -1,0 +1,101 @@
+package io.kumki.agent.sim;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.params.provider.Arguments.argumentSet;
+
+import io.kumki.agent.ha.Decision;
+import io.kumki.agent.ha.Situation;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import java.util.stream.LongStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** The simulation holds over many seeds, repeats itself, and can fail. */
+class SimulationTest {
+
+    private static final long SEEDS = 2_000;
+
+    @Test
+    @Timeout(value = 10, unit = TimeUnit.MINUTES)
+    void invariantsHoldOverManySeeds() throws Exception {
+        List<Simulation.Result> failed = SimulationMain.runAll(1, SEEDS);
+        assertThat(failed)
+                .as(() ->
+                        failed.stream()
+                                .map(result ->
+                                        SimulationMain.replay(result)
+                                                + ": "
+                                                + result.violation().orElseThrow())
+                                .toList()
+                                .toString())
+                .isEmpty();
+    }
+
+    @Test
+    @Timeout(60)
+    void aSeedRunTwiceGivesTheSameTrace() {
+        for (long seed : List.of(7L, 42L, 1_001L)) {
+            Simulation.Result first = Simulation.run(seed, true);
+            Simulation.Result second = Simulation.run(seed, true);
+            assertThat(second.trace()).hasSizeGreaterThan(100).isEqualTo(first.trace());
+            assertThat(Simulation.run(seed, false).events()).isEqualTo(first.events());
+        }
+    }
+
+    static Stream<Arguments> brokenRules() {
+        return Stream.of(
+                argumentSet(
+                        "promotion without the lease",
+                        (Function<Situation, Decision>) BrokenRules::promotesWithoutLease,
+                        "one writer|one line"),
+                argumentSet(
+                        "no stop when the lease ends",
+                        (Function<Situation, Decision>) BrokenRules::neverStops,
+                        "one writer|one line"),
+                argumentSet(
+                        "no comparison of logs",
+                        (Function<Situation, Decision>) BrokenRules::comparesNothing,
+                        "the best wins"),
+                argumentSet(
+                        "hand-over without the last record",
+                        (Function<Situation, Decision>) BrokenRules::handsOverBlindly,
+                        "a switchover loses nothing"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("brokenRules")
+    @Timeout(value = 3, unit = TimeUnit.MINUTES)
+    void aBrokenRuleIsFound(Function<Situation, Decision> rules, String expected) {
+        assertThat(
+                        LongStream.rangeClosed(1, SEEDS)
+                                .mapToObj(seed -> Simulation.run(seed, false, rules))
+                                .flatMap(result -> result.violation().stream())
+                                .anyMatch(violation ->
+                                        violation.matches("(?s).*(" + expected + ").*")))
+                .isTrue();
+    }
+
+    /** Defects that the simulation found, by what each seed showed when it did. */
+    static Stream<Arguments> foundDefects() {
+        return Stream.of(
+                argumentSet("an answer from before the promotion hid a primary", 212L),
+                argumentSet("a longer log off the cluster's line blocked the election", 164L),
+                argumentSet("a failed crash recovery was never tried again", 89L),
+                argumentSet("a standby on another timeline of the same number stalled", 26L),
+                argumentSet("two timelines of one number that left at one place", 59L),
+                argumentSet("a promotion went on after it had counted as failed", 961L));
+    }
+
+    @ParameterizedTest
+    @MethodSource("foundDefects")
+    @Timeout(60)
+    void aFoundDefectStaysFixed(long seed) {
+        assertThat(Simulation.run(seed, false).violation()).isEmpty();
+    }
+}
