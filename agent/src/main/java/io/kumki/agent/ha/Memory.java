@@ -163,6 +163,7 @@ public record Memory(
                 d.verdictLeader = succeeded ? Optional.empty() : verdictLeader;
                 d.rewindFailures = failures;
                 d.rewound = succeeded;
+                d.failedStarts = succeeded ? 0 : failedStarts;
                 d.retryAtNanos = retryAt;
             });
         }
@@ -177,6 +178,7 @@ public record Memory(
                 d.verdictLeader = Optional.empty();
                 d.rewindFailures = 0;
                 d.rewound = failures == 0;
+                d.failedStarts = failures == 0 ? 0 : failedStarts;
                 d.singleUserTried = false;
                 d.cloneFailures = failures;
                 d.restartTried = false;

@@ -112,16 +112,6 @@ final class RecoveryRules {
         if (refusals.size() == asked.size()) {
             return Optional.empty();
         }
-        if (s.server().postmaster() != LocalServer.Postmaster.STOPPED) {
-            // it could begin to take writes just when the key is gone
-            return Optional.of(
-                    Decision.of(
-                                    "recovery.stops-slow-start",
-                                    why + ", and another member can take over",
-                                    s.memory(),
-                                    new Action.Fence())
-                            .atOnce());
-        }
         return Optional.of(
                 Decision.of(
                                 "recovery.hands-over",

@@ -79,7 +79,8 @@ final class RejoinRules {
         if (control.backupLabel()) {
             // recovery alone would begin at the wrong checkpoint
             return clone(s, "a copy that can't be started")
-                    .orElseGet(() -> start(s, Following.target(s.self(), s.cluster()), "it is a copy"));
+                    .orElseGet(() ->
+                            start(s, Following.target(s.self(), s.cluster()), "it is a copy"));
         }
         Decision recover =
                 Decision.of(

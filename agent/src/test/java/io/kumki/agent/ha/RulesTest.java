@@ -695,7 +695,14 @@ class RulesTest {
                         standby()
                                 .stopped(ClusterState.IN_PRODUCTION, false)
                                 .rejoining(Memory.Rejoin::withSingleUserTried),
-                        "rejoin.compares-logs"),
+                        "rejoin.recovers-crash"),
+                row(
+                        "former primary, crashed, recovery tried, may clone",
+                        standby()
+                                .stopped(ClusterState.IN_PRODUCTION, false)
+                                .rejoin(true, false, true)
+                                .rejoining(Memory.Rejoin::withSingleUserTried),
+                        "rejoin.clones"),
                 row(
                         "leader not yet a primary",
                         formerPrimary().member("n1", "replica", Tags.NONE),
@@ -718,7 +725,11 @@ class RulesTest {
                         formerPrimary()
                                 .verdict(DIVERGED)
                                 .rejoin(true, true, false)
-                                .rejoining(r -> r.withRewind(1, false, OptionalLong.empty())),
+                                .rejoining(r ->
+                                        r.withRewind(
+                                                RejoinRules.REWIND_TRIES,
+                                                false,
+                                                OptionalLong.empty())),
                         "rejoin.clones"),
                 row(
                         "nothing is removed in pause",
@@ -738,6 +749,31 @@ class RulesTest {
                         "stalled for very long, fits",
                         stalled(FITS).stalledFor(ofSeconds(31)),
                         "rejoin.restarts-stalled-standby"),
+                row(
+                        "stalled after the restart too, fits",
+                        stalled(FITS)
+                                .stalledFor(ofSeconds(76))
+                                .rejoining(Memory.Rejoin::withRestartTried),
+                        "rejoin.needs-hand"),
+                row(
+                        "stalled after the restart too, may clone",
+                        stalled(FITS)
+                                .stalledFor(ofSeconds(76))
+                                .rejoin(true, false, true)
+                                .rejoining(Memory.Rejoin::withRestartTried),
+                        "rejoin.clones"),
+                row(
+                        "diverged on the leader's own number: pg_rewind would see nothing",
+                        stalled(DIVERGED).rejoin(true, false, true),
+                        "rejoin.clones"),
+                row(
+                        "rewound twice in vain",
+                        formerPrimary()
+                                .rejoining(r -> r.withRewind(2, true, OptionalLong.empty()))
+                                .rejoining(r -> r.withStart(0, OptionalLong.empty()))
+                                .verdict(DIVERGED)
+                                .rejoin(true, true, false),
+                        "rejoin.clones"),
                 row(
                         "no restart in pause",
                         stalled(FITS).stalledFor(ofSeconds(31)).paused(),
@@ -835,6 +871,26 @@ class RulesTest {
                         "old timeline",
                         race().set("check_timeline", true).history(clusterOnTimeline(3)),
                         "election.old-timeline"),
+                row(
+                        "a longer log that left the cluster's line isn't ahead",
+                        race().history(clusterOnTimeline(2))
+                                .heard("n3", peer(false, 2000, 1, Tags.NONE)),
+                        "election.wins"),
+                row(
+                        "the own log left the cluster's line: only the part before counts",
+                        race().history(clusterOnTimeline(3))
+                                .heard("n3", peer(false, 901, 3, Tags.NONE)),
+                        "election.other-is-ahead"),
+                row(
+                        "asked for by a switchover, lacks the last record",
+                        race().request("n1", "n2", "")
+                                .answers(standbyAnswer(999, false))
+                                .heard("n3", peer(1000)),
+                        "election.other-is-ahead"),
+                row(
+                        "another asked for by a switchover, lacks the last record",
+                        race().request("n1", "n3", "").heard("n3", peer(999)),
+                        "election.wins"),
                 row(
                         "log grows",
                         race().answers(standbyAnswer(1001, true)).heardNobody(),

@@ -114,7 +114,7 @@ final class Situations {
     }
 
     static ControlData control(ClusterState state, boolean standbySignal) {
-        return new ControlData(SYSID, state, 2, POSITION, Lsn.ZERO, 0, standbySignal, false, true);
+        return new ControlData(SYSID, state, 1, POSITION, Lsn.ZERO, 0, standbySignal, false, true);
     }
 
     static PeerAnswer.Reached peer(long position) {
