@@ -2,6 +2,7 @@ package io.kumki.agent.sim;
 
 import io.kumki.agent.ha.LocalServer.ClusterState;
 import io.kumki.dcs.cluster.FailoverRequest;
+import io.kumki.dcs.cluster.Tags;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -241,7 +242,10 @@ final class Invariants {
         boolean able =
                 other.agentWorks()
                         && server.runningStandby()
-                        && !cluster.scenario().tags().get(other.name()).nofailover()
+                        && !cluster.scenario()
+                                .tags()
+                                .getOrDefault(other.name(), Tags.NONE)
+                                .nofailover()
                         && withinLag(server)
                         && releasedAt.getOrDefault(other.name(), Long.MIN_VALUE / 2)
                                 < world().now()

@@ -45,7 +45,7 @@ final class LeaseGuard {
             return;
         }
         SimServer server = node.server();
-        if (server.primary() && !server.runs(SimServer.Process.STOPPED)) {
+        if (server.primary() && !server.runs(SimServer.Phase.STOPPED)) {
             node.world().trace(() -> node.name() + " guard ends the server: deadline passed");
             server.gone();
         }

@@ -3,7 +3,7 @@ package io.kumki.agent.sim;
 import io.kumki.agent.ha.LocalServer;
 import io.kumki.agent.ha.LocalServer.Answer;
 import io.kumki.agent.ha.LocalServer.DataDirectory;
-import io.kumki.agent.sim.SimServer.Process;
+import io.kumki.agent.sim.SimServer.Phase;
 import io.kumki.dcs.cluster.Lsn;
 import java.util.List;
 import java.util.Optional;
@@ -22,7 +22,7 @@ final class Observation {
     static LocalServer of(SimNode node, boolean answers) {
         SimServer server = node.server();
         Optional<Answer> answer =
-                answers && server.runs(Process.RUNNING)
+                answers && server.runs(Phase.RUNNING)
                         ? Optional.of(answer(node, server))
                         : Optional.empty();
         return new LocalServer(data(node, server), postmaster(server), answer, new TreeMap<>());

@@ -6,7 +6,7 @@ import io.kumki.agent.ha.LocalServer.UnfinishedWork;
 import io.kumki.agent.ha.Upstream;
 import io.kumki.agent.postgres.Cancellation;
 import io.kumki.agent.postgres.OperationResult;
-import io.kumki.agent.sim.SimServer.Process;
+import io.kumki.agent.sim.SimServer.Phase;
 import io.kumki.dcs.cluster.TimelineHistory;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -41,8 +41,8 @@ final class Rejoining {
                         && source != server
                         && node.parts().network().openBothWays(node.name(), source.name())
                         && !source.node().machine().frozen()
-                        && source.runs(Process.RUNNING);
-        return reachable ? Optional.of(source) : Optional.empty();
+                        && source.runs(Phase.RUNNING);
+        return reachable ? Optional.ofNullable(source) : Optional.empty();
     }
 
     // ---- compare
@@ -69,7 +69,7 @@ final class Rejoining {
         if (server.runningStandby()) {
             return Optional.of(new Log(server.branch().timeline(), server.replayed(), true));
         }
-        if (!server.runs(Process.STOPPED)) {
+        if (!server.runs(Phase.STOPPED)) {
             return Optional.empty();
         }
         return switch (server.state()) {

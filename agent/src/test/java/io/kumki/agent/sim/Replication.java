@@ -105,8 +105,8 @@ final class Replication {
         }
         silentSince = -1;
         boolean serves =
-                source.runs(SimServer.Process.RUNNING)
-                        || source.runs(SimServer.Process.STOPPING) && source.primary();
+                source.runs(SimServer.Phase.RUNNING)
+                        || source.runs(SimServer.Phase.STOPPING) && source.primary();
         if (!serves) {
             disconnect("upstream stopped");
         } else if (!source.branch().continues(standby.branch(), standby.end())
@@ -119,7 +119,7 @@ final class Replication {
 
     private void connect(SimServer source) {
         boolean fits =
-                source.runs(SimServer.Process.RUNNING)
+                source.runs(SimServer.Phase.RUNNING)
                         && source.systemIdentifier().equals(standby.systemIdentifier())
                         && source.branch().continues(standby.branch(), standby.end())
                         && source.end() >= standby.end();

@@ -16,17 +16,16 @@ final class SimClock implements LoopClock {
     private final SimWorld.Owner agent;
     private final Rate rate;
 
-    /**
-     * A machine's clock.
-     *
-     * @param origin what it shows when the world begins
-     * @param perSecond nanoseconds it counts in a second
-     */
+    /** A machine's clock. */
     static final class Rate {
         private final long origin;
         private final double perSecond;
         private long wallOffset;
 
+        /**
+         * @param origin what it shows when the world begins
+         * @param perSecond nanoseconds it counts in a second
+         */
         Rate(long origin, double perSecond) {
             this.origin = origin;
             this.perSecond = perSecond;

@@ -58,7 +58,7 @@ final class SimNode {
     private final Chance storeChance;
 
     /** Owns what runs on the machine whoever started it. */
-    final class Machine implements SimWorld.Owner {
+    static final class Machine implements SimWorld.Owner {
         private final List<SimWorld.Event> deferred = new ArrayList<>();
         private boolean frozen;
         private boolean down;

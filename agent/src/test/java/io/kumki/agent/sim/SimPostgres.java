@@ -10,7 +10,7 @@ import io.kumki.agent.ha.Upstream;
 import io.kumki.agent.postgres.Cancellation;
 import io.kumki.agent.postgres.OperationResult;
 import io.kumki.agent.postgres.PostgresServer;
-import io.kumki.agent.sim.SimServer.Process;
+import io.kumki.agent.sim.SimServer.Phase;
 import io.kumki.dcs.cluster.Lsn;
 import io.kumki.dcs.cluster.TimelineHistory;
 import io.vertx.core.Future;
@@ -196,7 +196,7 @@ final class SimPostgres implements PostgresServer {
             node.parts().cluster().invariants().startOfUnusableData(server);
             return afterwards(chance.millis(1, 5), () -> failed("no usable data directory"));
         }
-        if (server.runs(Process.STOPPED)) {
+        if (server.runs(Phase.STOPPED)) {
             server.begin(primary);
             long duration = takes(primary ? 150 : 80, primary ? 1_500 : 800);
             if (mishaps.fails(chance)) {
@@ -214,7 +214,7 @@ final class SimPostgres implements PostgresServer {
                     if (server.life() != life) {
                         return failed("the server ended while it started");
                     }
-                    if (server.runs(Process.RUNNING)) {
+                    if (server.runs(Phase.RUNNING)) {
                         return done("accepts connections");
                     }
                     if (cancellation.cancelled()) {
@@ -239,14 +239,14 @@ final class SimPostgres implements PostgresServer {
     @Override
     public Future<OperationResult> stop(
             StopMode mode, Optional<Duration> limit, ShutdownListener shutDown) {
-        if (server.runs(Process.STOPPED)) {
+        if (server.runs(Phase.STOPPED)) {
             return afterwards(chance.millis(0, 3), () -> done("not running"));
         }
         if (mode == StopMode.IMMEDIATE) {
             server.close();
             server.later(takes(5, 80), server::gone);
         } else {
-            boolean checkpointFirst = mode == StopMode.FAST && server.runs(Process.RUNNING);
+            boolean checkpointFirst = mode == StopMode.FAST && server.runs(Phase.RUNNING);
             world.after(
                     checkpointFirst ? takes(0, 200) : 0,
                     agent,
@@ -254,7 +254,7 @@ final class SimPostgres implements PostgresServer {
         }
         return until(
                 limit.map(Duration::toNanos).orElse(Long.MAX_VALUE / 4),
-                () -> server.runs(Process.STOPPED) ? done("stopped") : null,
+                () -> server.runs(Phase.STOPPED) ? done("stopped") : null,
                 () -> {
                     server.gone();
                     return done("stopped by force after its limit");
@@ -262,10 +262,10 @@ final class SimPostgres implements PostgresServer {
     }
 
     private void stopCleanly(boolean planned, ShutdownListener shutDown) {
-        if (server.runs(Process.STOPPED) || server.runs(Process.STOPPING)) {
+        if (server.runs(Phase.STOPPED) || server.runs(Phase.STOPPING)) {
             return;
         }
-        boolean wasUp = server.runs(Process.RUNNING);
+        boolean wasUp = server.runs(Phase.RUNNING);
         server.close();
         server.stoppedFor(planned);
         server.later(
@@ -311,7 +311,7 @@ final class SimPostgres implements PostgresServer {
 
     @Override
     public Future<OperationResult> promote(Duration limit, Cancellation cancellation) {
-        if (server.runs(Process.RUNNING) && server.primary()) {
+        if (server.runs(Phase.RUNNING) && server.primary()) {
             return afterwards(chance.millis(0, 5), () -> done("is primary already"));
         }
         if (!server.runningStandby()) {
@@ -349,7 +349,7 @@ final class SimPostgres implements PostgresServer {
 
     @Override
     public Future<OperationResult> follow(StandbyTarget target) {
-        if (server.runs(Process.STOPPED)) {
+        if (server.runs(Phase.STOPPED)) {
             return startAsStandby(target, Duration.ofSeconds(60), new Cancellation());
         }
         return afterwards(
@@ -393,7 +393,7 @@ final class SimPostgres implements PostgresServer {
         return afterwards(
                 takes(200, 1_500),
                 () -> {
-                    if (!server.runs(Process.STOPPED) || !server.initialized()) {
+                    if (!server.runs(Phase.STOPPED) || !server.initialized()) {
                         return failed("the server isn't stopped");
                     }
                     if (mishaps.fails(chance) || cancellation.cancelled()) {
@@ -415,7 +415,7 @@ final class SimPostgres implements PostgresServer {
         return afterwards(
                 takes(30, 600),
                 () -> {
-                    if (server.life() != life || !server.runs(Process.RUNNING)) {
+                    if (server.life() != life || !server.runs(Phase.RUNNING)) {
                         return failed("the server ended");
                     }
                     server.checkpoint();

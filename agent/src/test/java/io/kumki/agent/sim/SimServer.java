@@ -20,7 +20,7 @@ final class SimServer {
     static final long CHECKPOINT_BYTES = 120;
 
     /** The process. */
-    enum Process {
+    enum Phase {
         STOPPED,
         STARTING,
         RUNNING,
@@ -45,7 +45,7 @@ final class SimServer {
     private @Nullable String upstream;
     private final SortedMap<String, Lsn> slots = new TreeMap<>();
 
-    private Process process = Process.STOPPED;
+    private Phase process = Phase.STOPPED;
     private boolean primary;
     private boolean closed;
     private boolean plannedStop;
@@ -122,11 +122,11 @@ final class SimServer {
         return slots;
     }
 
-    Process process() {
+    Phase process() {
         return process;
     }
 
-    boolean runs(Process wanted) {
+    boolean runs(Phase wanted) {
         return process == wanted;
     }
 
@@ -136,11 +136,11 @@ final class SimServer {
 
     /** Takes writes: up, a primary, not closing, its machine not asleep. */
     boolean writable() {
-        return process == Process.RUNNING && primary && !closed && !node.machine().frozen();
+        return process == Phase.RUNNING && primary && !closed && !node.machine().frozen();
     }
 
     boolean runningStandby() {
-        return process == Process.RUNNING && !primary;
+        return process == Phase.RUNNING && !primary;
     }
 
     /** Changes with every start and end: what was begun in another life doesn't go on. */
@@ -185,7 +185,7 @@ final class SimServer {
                 });
     }
 
-    private void become(Process now) {
+    private void become(Phase now) {
         process = now;
         changedAt = world.now();
         world.trace(() -> name() + " server " + this);
@@ -199,21 +199,21 @@ final class SimServer {
         standbySignal = !asPrimary;
         closed = false;
         startedAt = world.now();
-        become(Process.STARTING);
+        become(Phase.STARTING);
     }
 
     /** Accepts connections. */
     void accept() {
         state = primary ? ClusterState.IN_PRODUCTION : ClusterState.IN_ARCHIVE_RECOVERY;
         backupLabel = false;
-        become(Process.RUNNING);
+        become(Phase.RUNNING);
     }
 
     /** Takes no commits any more, and still runs. */
     void close() {
         closed = true;
         life++;
-        become(Process.STOPPING);
+        become(Phase.STOPPING);
     }
 
     /** Whether the last clean stop was one without haste. */
@@ -242,11 +242,11 @@ final class SimServer {
 
     /** The process is gone, however. */
     void gone() {
-        if (process == Process.STOPPED) {
+        if (process == Phase.STOPPED) {
             return;
         }
         life++;
-        become(Process.STOPPED);
+        become(Phase.STOPPED);
     }
 
     /** A commit; false if it is refused. */
@@ -269,7 +269,7 @@ final class SimServer {
         standbySignal = false;
         upstream = null;
         state = ClusterState.IN_PRODUCTION;
-        become(Process.RUNNING);
+        become(Phase.RUNNING);
     }
 
     void checkpoint() {
@@ -358,7 +358,7 @@ final class SimServer {
     @Override
     public String toString() {
         return process
-                + (process == Process.STOPPED
+                + (process == Phase.STOPPED
                         ? " " + (initialized() ? state.toString() : "unusable " + unfinished)
                         : primary ? (closed ? " closed primary" : " primary") : " standby")
                 + " timeline "

@@ -51,7 +51,7 @@ final class Simulation {
         Chance beginnings = chance.fork();
         Faults faults = new Faults(cluster, chance.fork());
         Writers writers = new Writers(cluster, chance.fork());
-        try (DefectWatch watch = DefectWatch.of(world)) {
+        try (DefectWatch _ = DefectWatch.of(world)) {
             for (SimNode node : cluster.nodes()) {
                 world.after(beginnings.millis(0, 2_000), node::startAgent);
             }
