@@ -26,6 +26,7 @@ import java.util.function.Consumer;
  * @param slotsSeenNanos slot name to when its member was last seen, on the leader
  * @param checkpointedTimeline the timeline on which this primary has completed a checkpoint; 0 for
  *     none
+ * @param request which request for another leader is stored, and since when it is seen
  */
 public record Memory(
         Optional<LastLocked> lastLocked,
@@ -37,7 +38,8 @@ public record Memory(
         OptionalLong crashedSinceNanos,
         Rejoin rejoin,
         SortedMap<String, Long> slotsSeenNanos,
-        int checkpointedTimeline) {
+        int checkpointedTimeline,
+        Optional<RequestSeen> request) {
 
     public static final Memory FRESH =
             new Memory(
@@ -50,7 +52,8 @@ public record Memory(
                     OptionalLong.empty(),
                     Rejoin.FRESH,
                     new TreeMap<>(),
-                    0);
+                    0,
+                    Optional.empty());
 
     public Memory {
         slotsSeenNanos = Collections.unmodifiableSortedMap(new TreeMap<>(slotsSeenNanos));
@@ -62,6 +65,11 @@ public record Memory(
             members = Collections.unmodifiableSortedMap(new TreeMap<>(members));
         }
     }
+
+    /**
+     * @param modRevision the request's revision: another one is another request
+     */
+    public record RequestSeen(long modRevision, long sinceNanos) {}
 
     /** How far an own bootstrap is. */
     public sealed interface BootstrapStage {
@@ -291,6 +299,10 @@ public record Memory(
         return edited(d -> d.slotsSeenNanos = value);
     }
 
+    Memory withRequest(Optional<RequestSeen> value) {
+        return edited(d -> d.request = value);
+    }
+
     /** The checkpoint after a promotion is complete on this timeline. */
     public Memory withCheckpointedTimeline(int value) {
         return edited(d -> d.checkpointedTimeline = value);
@@ -308,6 +320,7 @@ public record Memory(
         Rejoin rejoin;
         SortedMap<String, Long> slotsSeenNanos;
         int checkpointedTimeline;
+        Optional<RequestSeen> request;
 
         Draft(Memory from) {
             lastLocked = from.lastLocked;
@@ -320,6 +333,7 @@ public record Memory(
             rejoin = from.rejoin;
             slotsSeenNanos = from.slotsSeenNanos;
             checkpointedTimeline = from.checkpointedTimeline;
+            request = from.request;
         }
     }
 
@@ -336,6 +350,7 @@ public record Memory(
                 d.crashedSinceNanos,
                 d.rejoin,
                 d.slotsSeenNanos,
-                d.checkpointedTimeline);
+                d.checkpointedTimeline,
+                d.request);
     }
 }

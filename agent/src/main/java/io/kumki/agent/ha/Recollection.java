@@ -2,6 +2,7 @@ package io.kumki.agent.ha;
 
 import io.kumki.agent.ha.Memory.LastLocked;
 import io.kumki.agent.ha.Memory.Rejoin;
+import io.kumki.agent.ha.Memory.RequestSeen;
 import io.kumki.agent.ha.Memory.StepDown;
 import io.kumki.agent.ha.Memory.Vacancy;
 import io.kumki.dcs.cluster.Leadership;
@@ -23,7 +24,7 @@ final class Recollection {
             memory =
                     memory.withLastLocked(new LastLocked(held.holder(), members(s, held.holder())));
         }
-        memory = memory.withVacancy(vacancy(s));
+        memory = memory.withVacancy(vacancy(s)).withRequest(request(s));
         if (s.server().answer().isPresent()) {
             memory = memory.withWasPrimary(s.server().primary());
         }
@@ -41,6 +42,17 @@ final class Recollection {
         }
         memory = memory.withStepDown(memory.stepDown().map(stepDown -> withShutdown(s, stepDown)));
         return memory.withRejoin(rejoin(s, memory.rejoin()));
+    }
+
+    private static Optional<RequestSeen> request(Situation s) {
+        if (!s.cluster().failover().present()) {
+            return Optional.empty();
+        }
+        long revision = s.cluster().failover().modRevision();
+        return s.memory()
+                .request()
+                .filter(seen -> seen.modRevision() == revision)
+                .or(() -> Optional.of(new RequestSeen(revision, s.nowNanos())));
     }
 
     private static StepDown withShutdown(Situation s, StepDown stepDown) {

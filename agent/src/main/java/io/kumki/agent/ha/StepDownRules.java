@@ -26,6 +26,12 @@ final class StepDownRules {
      */
     static final Duration HAND_OVER_BUDGET = Duration.ofSeconds(5);
 
+    /**
+     * How long a request waits for its candidate to stream; a WAL receiver tries again after {@code
+     * wal_retrieve_retry_interval}, 5 s by default.
+     */
+    private static final Duration STREAM_BUDGET = Duration.ofSeconds(10);
+
     private static final Duration SOON = Duration.ofMillis(50);
 
     private StepDownRules() {}
@@ -70,6 +76,13 @@ final class StepDownRules {
         if (refusals.size() == asked.size()) {
             return clear(s, "switchover.refused", Candidates.describe(refusals));
         }
+        boolean streams =
+                asked.stream()
+                        .filter(member -> !refusals.containsKey(member.name()))
+                        .anyMatch(member -> streamsFromHere(s, member));
+        if (!streams) {
+            return Optional.of(waitsForStream(s));
+        }
         return Optional.of(
                 Decision.of(
                         "switchover.stops-primary",
@@ -87,6 +100,34 @@ final class StepDownRules {
                                                         Optional.empty(),
                                                         Optional.empty()))),
                         new Action.Start(new Operation.StepDown())));
+    }
+
+    /**
+     * A clean stop waits only for standbys that are connected: one that isn't would lack the last
+     * records, and the stop would have been for nothing.
+     */
+    private static boolean streamsFromHere(Situation s, Member member) {
+        boolean cascades =
+                member.tags().replicatefrom().filter(from -> !from.equals(s.me())).isPresent();
+        return cascades
+                || s.server().answer().stream()
+                        .flatMap(answer -> answer.info().senders().stream())
+                        .filter(sender -> sender.applicationName().equals(member.name().value()))
+                        .anyMatch(sender -> sender.state().equals("streaming"));
+    }
+
+    private static Decision waitsForStream(Situation s) {
+        String why = "no member that could take over streams from this server";
+        Memory.RequestSeen request = s.memory().request().orElseThrow();
+        Duration waited = s.since(request.sinceNanos());
+        return waited.compareTo(STREAM_BUDGET) > 0
+                ? Decision.of(
+                        "switchover.refused",
+                        why + " for " + waited.toSeconds() + " s",
+                        s.memory(),
+                        new Action.ClearRequest(OptionalLong.of(request.modRevision())))
+                : Decision.of("switchover.waits-for-stream", why + " yet", s.memory())
+                        .after(Duration.ofMillis(200));
     }
 
     /** A request whose time passed unnoticed, or isn't readable, is removed. */

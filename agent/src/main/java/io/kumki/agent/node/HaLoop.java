@@ -10,6 +10,7 @@ import io.kumki.agent.ha.Operation;
 import io.kumki.agent.ha.PeerAnswer;
 import io.kumki.agent.ha.Self;
 import io.kumki.agent.ha.Situation;
+import io.kumki.agent.ha.StandbyTarget;
 import io.kumki.agent.ha.Upkeep;
 import io.kumki.dcs.ClusterStore;
 import io.kumki.dcs.cluster.ClusterSettings;
@@ -103,6 +104,8 @@ public final class HaLoop {
     private boolean serverIsStale = true;
     private Memory memory = Memory.FRESH;
     private Optional<ScheduledRestart> scheduledRestart = Optional.empty();
+    private StandbyTarget comparedTarget = StandbyTarget.NOBODY;
+    private boolean followsTarget = true;
     private long configRevision = -1;
     private int checkpointedTimeline;
 
@@ -281,6 +284,7 @@ public final class HaLoop {
                     }
                     return renew();
                 })
+                .compose(_ -> compareTarget())
                 .compose(_ -> decideAndAct());
     }
 
@@ -362,6 +366,26 @@ public final class HaLoop {
                 && memory.bootstrap() instanceof Memory.BootstrapStage.None) {
             operations.adopted(now.primary());
         }
+    }
+
+    /** Whether a running standby follows whom it should; until that is known it counts as right. */
+    private Future<Void> compareTarget() {
+        if (!server.standby() || operations.ongoing().isPresent()) {
+            return Future.succeededFuture();
+        }
+        StandbyTarget target =
+                Following.target(parts.config().self(parts.server().canRewind()), view);
+        return Within.limit(
+                        parts.server().follows(target),
+                        OBSERVE_LIMIT,
+                        clock,
+                        () -> new IllegalStateException("the settings can't be read"))
+                .otherwise(true)
+                .map(follows -> {
+                    comparedTarget = target;
+                    followsTarget = follows;
+                    return null;
+                });
     }
 
     private Future<Void> renew() {
@@ -656,7 +680,7 @@ public final class HaLoop {
                 view,
                 settings,
                 server,
-                parts.server().follows(Following.target(self, view)),
+                !Following.target(self, view).equals(comparedTarget) || followsTarget,
                 lease.facts(),
                 operations.ongoing(),
                 commands.waiting(),

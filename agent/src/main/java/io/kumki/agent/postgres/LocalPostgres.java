@@ -150,8 +150,8 @@ public final class LocalPostgres implements PostgresServer {
     }
 
     @Override
-    public boolean follows(StandbyTarget target) {
-        return operations.follows(target);
+    public Future<Boolean> follows(StandbyTarget target) {
+        return call(() -> operations.follows(target));
     }
 
     @Override

@@ -96,10 +96,10 @@ public interface PostgresServer {
     Future<OperationResult> follow(StandbyTarget target);
 
     /**
-     * Whether what is set on a standby differs from {@code target}, from memory of {@link #observe}
-     * and own files.
+     * Whether what is set on a standby, and in force, is {@code target}; true while that can't be
+     * told. Reads files, so never on the caller's thread.
      */
-    boolean follows(StandbyTarget target);
+    Future<Boolean> follows(StandbyTarget target);
 
     /**
      * Compares the local log with the leader's: system identifier, timelines and their switch

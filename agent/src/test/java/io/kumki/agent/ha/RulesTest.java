@@ -19,6 +19,7 @@ import io.kumki.dcs.cluster.Member;
 import io.kumki.dcs.cluster.ScheduledRestart.Conditions;
 import io.kumki.dcs.cluster.Tags;
 import io.kumki.dcs.cluster.TimelineHistory;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -556,11 +557,34 @@ class RulesTest {
                         "leader.promotes"));
     }
 
+    /** A switchover is asked for, its candidates are fine, and no receiver is connected. */
+    private static Situations unconnected() {
+        return asked().answers(
+                        new Answer.Primary(
+                                Situations.info(List.of()), 2, Situations.POSITION, List.of()));
+    }
+
+    private static Memory requestedFor(Memory memory, Duration since) {
+        return memory.withRequest(
+                Optional.of(
+                        new Memory.RequestSeen(
+                                Situations.REQUEST_REVISION, Situations.NOW - since.toNanos())));
+    }
+
     static Stream<Arguments> switchover() {
         Situations stopped = stoppedLeader().request("n1", "", "");
         return Stream.of(
                 row("asks", leader().request("n1", "", ""), "switchover.asks"),
                 row("possible", asked(), "switchover.stops-primary"),
+                row("nobody streams yet", unconnected(), "switchover.waits-for-stream"),
+                row(
+                        "nobody streams, in time",
+                        unconnected().memory(m -> requestedFor(m, ofSeconds(10))),
+                        "switchover.waits-for-stream"),
+                row(
+                        "nobody streams for too long",
+                        unconnected().memory(m -> requestedFor(m, ofMillis(10_001))),
+                        "switchover.refused"),
                 row(
                         "nobody can",
                         leader().request("n1", "", "").heardNobody(),

@@ -37,8 +37,29 @@ final class Situations {
     static final long NOW = Duration.ofHours(1).toNanos();
     static final Instant WALL = Instant.parse("2026-01-02T03:04:05Z");
     static final Lsn POSITION = new Lsn(1000);
-    static final LocalServer.ServerInfo INFO =
-            new LocalServer.ServerInfo("2026-01-01 00:00:00.000000+00:00", 150004, List.of());
+    static final long REQUEST_REVISION = 77;
+    static final LocalServer.ServerInfo INFO = info(List.of("n1", "n2", "n3"));
+
+    /** A server to which these members' receivers are connected. */
+    static LocalServer.ServerInfo info(List<String> streaming) {
+        return new LocalServer.ServerInfo(
+                "2026-01-01 00:00:00.000000+00:00",
+                150004,
+                streaming.stream().map(Situations::sender).toList());
+    }
+
+    private static LocalServer.Sender sender(String name) {
+        return new LocalServer.Sender(
+                "replicator",
+                name,
+                Optional.empty(),
+                "streaming",
+                "async",
+                0,
+                POSITION,
+                POSITION,
+                POSITION);
+    }
 
     private final MemberName me;
     private Optional<String> initialize = Optional.of(SYSID);
@@ -234,7 +255,7 @@ final class Situations {
                         name(leader),
                         name(candidate),
                         at.isEmpty() ? Optional.empty() : Optional.of(at),
-                        77);
+                        REQUEST_REVISION);
         return this;
     }
 

@@ -64,7 +64,7 @@ class StandbyIT {
         expectDone(standby.server.startAsStandby(followPrimary(), LIMIT, new Cancellation()));
         LocalServer seen = standby.observeUntil(StandbyIT::streaming);
 
-        assertThat(standby.server.follows(followPrimary())).isTrue();
+        assertThat(await(standby.server.follows(followPrimary()))).isTrue();
         Answer.Standby answer = (Answer.Standby) seen.answer().orElseThrow();
         assertThat(answer.timeline()).isEqualTo(1);
         assertThat(answer.receiver().orElseThrow().senderPort()).isEqualTo(primary.port);
@@ -128,7 +128,7 @@ class StandbyIT {
         StandbyTarget withoutSlot = StandbyTarget.of(primary.upstream(Optional.empty()));
         String started = startTime(standby.observe());
 
-        assertThat(standby.server.follows(withoutSlot)).isFalse();
+        assertThat(await(standby.server.follows(withoutSlot))).isFalse();
         expectDone(standby.server.follow(withoutSlot));
 
         LocalServer seen =
@@ -139,7 +139,7 @@ class StandbyIT {
                                         .orElseThrow()
                                         .slotName()
                                         .isEmpty());
-        assertThat(standby.server.follows(withoutSlot)).isTrue();
+        assertThat(await(standby.server.follows(withoutSlot))).isTrue();
         assertThat(startTime(seen)).isEqualTo(started);
         expectDone(standby.server.follow(StandbyTarget.NOBODY));
         standby.observeUntil(StandbyIT::streaming);

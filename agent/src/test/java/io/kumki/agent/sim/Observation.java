@@ -72,7 +72,8 @@ final class Observation {
                                         ""))
                         .toList();
         LocalServer.ServerInfo info =
-                new LocalServer.ServerInfo(startTime(server.startedAt()), VERSION, List.of());
+                new LocalServer.ServerInfo(
+                        startTime(server.startedAt()), VERSION, senders(node, server));
         if (server.primary()) {
             return new Answer.Primary(info, server.branch().timeline(), server.position(), slots);
         }
@@ -104,5 +105,27 @@ final class Observation {
                 micros / 60_000_000L % 60,
                 micros / 1_000_000L % 60,
                 micros % 1_000_000L);
+    }
+
+    /** The standbys that stream from here. */
+    private static List<LocalServer.Sender> senders(SimNode node, SimServer server) {
+        return node.parts().cluster().nodes().stream()
+                .filter(other ->
+                        other.replication()
+                                .streamingFrom()
+                                .filter(server.name()::equals)
+                                .isPresent())
+                .map(other ->
+                        new LocalServer.Sender(
+                                "replicator",
+                                other.name(),
+                                Optional.empty(),
+                                "streaming",
+                                "async",
+                                0,
+                                Lsn.ZERO,
+                                Lsn.ZERO,
+                                Lsn.ZERO))
+                .toList();
     }
 }

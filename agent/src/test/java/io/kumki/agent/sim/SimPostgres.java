@@ -116,13 +116,14 @@ final class SimPostgres implements PostgresServer {
     }
 
     @Override
-    public boolean follows(StandbyTarget target) {
-        return server.standbySignal()
-                && settingsWritten
-                && target.upstream()
-                        .map(upstream -> server.upstream().filter(upstream.host()::equals))
-                        .map(Optional::isPresent)
-                        .orElse(true);
+    public Future<Boolean> follows(StandbyTarget target) {
+        return Future.succeededFuture(
+                server.standbySignal()
+                        && settingsWritten
+                        && target.upstream()
+                                .map(upstream -> server.upstream().filter(upstream.host()::equals))
+                                .map(Optional::isPresent)
+                                .orElse(true));
     }
 
     @Override
