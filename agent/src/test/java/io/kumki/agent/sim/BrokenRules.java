@@ -83,9 +83,12 @@ final class BrokenRules {
                 : answer;
     }
 
-    /** A leader that steps down gives the key away at once, whoever has its last record. */
+    /**
+     * A leader that steps down asks neither who streams from it nor, before it gives the key away,
+     * who has its last record.
+     */
     static Decision handsOverBlindly(Situation s) {
-        Decision decision = Rules.decide(s);
+        Decision decision = Rules.decide(withEverybodyConnected(s));
         boolean waits = decision.rule().equals("switchover.waits-for-last-record");
         return waits
                 ? Decision.of(
@@ -94,5 +97,40 @@ final class BrokenRules {
                         decision.memory(),
                         new Action.ReleaseLeadership(Optional.empty()))
                 : decision;
+    }
+
+    private static Situation withEverybodyConnected(Situation s) {
+        if (!(s.server().answer().orElse(null) instanceof LocalServer.Answer.Primary primary)) {
+            return s;
+        }
+        LocalServer.ServerInfo info =
+                new LocalServer.ServerInfo(
+                        primary.info().postmasterStartTime(),
+                        primary.info().version(),
+                        s.cluster().members().keySet().stream()
+                                .map(name -> Observation.sender(name.value()))
+                                .toList());
+        return new Situation(
+                s.self(),
+                s.cluster(),
+                s.settings(),
+                new LocalServer(
+                        s.server().data(),
+                        s.server().postmaster(),
+                        Optional.of(
+                                new LocalServer.Answer.Primary(
+                                        info,
+                                        primary.timeline(),
+                                        primary.flushedLsn(),
+                                        primary.slots())),
+                        s.server().pendingRestart()),
+                s.followsTarget(),
+                s.lease(),
+                s.ongoing(),
+                s.command(),
+                s.peers(),
+                s.memory(),
+                s.nowNanos(),
+                s.wallClock());
     }
 }

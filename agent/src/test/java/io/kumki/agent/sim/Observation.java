@@ -115,17 +115,20 @@ final class Observation {
                                 .streamingFrom()
                                 .filter(server.name()::equals)
                                 .isPresent())
-                .map(other ->
-                        new LocalServer.Sender(
-                                "replicator",
-                                other.name(),
-                                Optional.empty(),
-                                "streaming",
-                                "async",
-                                0,
-                                Lsn.ZERO,
-                                Lsn.ZERO,
-                                Lsn.ZERO))
+                .map(other -> sender(other.name()))
                 .toList();
+    }
+
+    static LocalServer.Sender sender(String name) {
+        return new LocalServer.Sender(
+                "replicator",
+                name,
+                Optional.empty(),
+                "streaming",
+                "async",
+                0,
+                Lsn.ZERO,
+                Lsn.ZERO,
+                Lsn.ZERO);
     }
 }
