@@ -27,7 +27,8 @@ final class OperationRunner {
     /** A promotion only ends recovery: longer than this means that something is wrong. */
     private static final Duration PROMOTE_LIMIT = Duration.ofSeconds(60);
 
-    private static final Duration FENCE_LIMIT = Duration.ofSeconds(5);
+    /** An immediate shutdown needs milliseconds; a server that misses this is killed. */
+    private static final Duration FENCE_LIMIT = Duration.ofSeconds(2);
 
     private final PostgresServer server;
     private final ConfigurationSource config;

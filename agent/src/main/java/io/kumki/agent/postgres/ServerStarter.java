@@ -179,15 +179,16 @@ final class ServerStarter {
                                         ? process.startOutput()
                                         : "its log is on the agent's standard error"));
             }
+            // before success: who cancelled a start must not find a server that serves
+            if (cancellation.cancelled()) {
+                stopper.end(started);
+                return new OperationResult.Cancelled();
+            }
             if (process.file()
                     .filter(file -> file.pid() == started.pid() && file.accepting())
                     .isPresent()) {
                 return new OperationResult.Done(
                         "accepts connections after " + deadline.elapsed().toMillis() + " ms");
-            }
-            if (cancellation.cancelled()) {
-                stopper.end(started);
-                return new OperationResult.Cancelled();
             }
             if (deadline.passed()) {
                 return new OperationResult.StillStarting();

@@ -22,8 +22,13 @@ import org.slf4j.LoggerFactory;
  *   <li>The signal of the mode.
  *   <li>As soon as the control file says "shut down", the listener learns the last position: the
  *       postmaster may still wait for its WAL senders.
- *   <li>Past the limit: immediate shutdown; past it again: kill with all descendants.
+ *   <li>Past the limit: immediate shutdown for as long again; then kill with all descendants. A
+ *       postmaster that doesn't react keeps its sessions committing, so an immediate shutdown that
+ *       misses its limit goes straight to the kill.
  * </ol>
+ *
+ * The limit counts from after the checkpoint: {@code before_stop} has its share of it, not time of
+ * its own.
  */
 final class ServerStopper {
 
@@ -54,12 +59,12 @@ final class ServerStopper {
             return new OperationResult.Done("not running");
         }
         ProcessIdentity server = running.get();
-        Deadline whole = Deadline.in(limit.orElse(Duration.ofDays(365)));
+        Deadline whole = Deadline.in(Duration.ofDays(365));
         if (mode == StopMode.FAST && process.accepting()) {
             checkpoint(limit.orElse(Duration.ZERO));
         }
-        beforeStop(mode);
         Deadline deadline = Deadline.in(limit.orElse(Duration.ofDays(365)));
+        beforeStop(mode, deadline.left());
         Signal signal = mode == StopMode.IMMEDIATE ? Signal.QUIT : Signal.INT;
         if (!process.signal(server, signal) && server.alive()) {
             return new OperationResult.Failed(
@@ -80,15 +85,22 @@ final class ServerStopper {
                 .addKeyValue("operation", "stop")
                 .addKeyValue("pid", server.pid())
                 .log("server did not stop within its limit; ending it at once");
-        return end(server)
+        Duration again = mode == StopMode.IMMEDIATE ? Duration.ZERO : limit.orElse(IMMEDIATE_LIMIT);
+        return end(server, again)
                 ? new OperationResult.Done("stopped by force after its limit")
                 : new OperationResult.Failed("process " + server.pid() + " cannot be killed");
     }
 
     /** Immediate shutdown, and if that doesn't help, kill. */
     boolean end(ProcessIdentity server) throws InterruptedException {
-        process.signal(server, Signal.QUIT);
-        if (!ended(server, IMMEDIATE_LIMIT)) {
+        return end(server, IMMEDIATE_LIMIT);
+    }
+
+    private boolean end(ProcessIdentity server, Duration limit) throws InterruptedException {
+        if (!limit.isZero()) {
+            process.signal(server, Signal.QUIT);
+        }
+        if (!ended(server, limit.compareTo(IMMEDIATE_LIMIT) < 0 ? limit : IMMEDIATE_LIMIT)) {
             process.kill(server);
         }
         return ended(server, IMMEDIATE_LIMIT);
@@ -143,13 +155,15 @@ final class ServerStopper {
         }
     }
 
-    private void beforeStop(StopMode mode) {
+    private void beforeStop(StopMode mode, Duration left) {
         Optional<String> script = installation.config().scripts().beforeStop();
         if (script.isEmpty() || mode == StopMode.IMMEDIATE) {
             return;
         }
         ProgramRun run =
-                Programs.run(ProgramCall.of(ShellWords.split(script.get())).within(SCRIPT_LIMIT));
+                Programs.run(
+                        ProgramCall.of(ShellWords.split(script.get()))
+                                .within(left.compareTo(SCRIPT_LIMIT) < 0 ? left : SCRIPT_LIMIT));
         if (!run.succeeded()) {
             LOG.atWarn()
                     .addKeyValue("error", run.summary())
