@@ -66,8 +66,12 @@ record PostmasterPid(long pid, Instant startTime, int port, String status) {
     /**
      * The postmaster that wrote the file, if it runs: not a single-user server, not a foreign
      * process that has the number now, not ourselves or our parent or child.
+     *
+     * <p>The start time is by the wall clock, which may have been set since. So a process that
+     * started at another time counts as well if it works in {@code dataDir}, as every postmaster
+     * does: to overlook a primary would mean that nobody stops it.
      */
-    Optional<ProcessIdentity> postmaster() {
+    Optional<ProcessIdentity> postmaster(Path dataDir) {
         ProcessHandle self = ProcessHandle.current();
         if (pid <= 0
                 || pid == self.pid()
@@ -75,7 +79,19 @@ record PostmasterPid(long pid, Instant startTime, int port, String status) {
             return Optional.empty();
         }
         return ProcessIdentity.of(pid)
-                .filter(process -> process.startedAbout(startTime, TOLERANCE))
+                .filter(process ->
+                        process.startedAbout(startTime, TOLERANCE) || worksIn(process, dataDir))
                 .filter(process -> self.children().noneMatch(child -> child.pid() == pid));
+    }
+
+    private static boolean worksIn(ProcessIdentity process, Path dataDir) {
+        try {
+            return Path.of("/proc/" + process.pid() + "/cwd")
+                    .toRealPath()
+                    .equals(dataDir.toRealPath());
+        } catch (IOException e) {
+            // not ours to look into, or gone: then it isn't our server
+            return false;
+        }
     }
 }

@@ -41,7 +41,8 @@ final class ServerProcess {
         if (before.isPresent()) {
             return before;
         }
-        Optional<ProcessIdentity> now = file().flatMap(PostmasterPid::postmaster);
+        Optional<ProcessIdentity> now =
+                file().flatMap(file -> file.postmaster(installation.dataDir()));
         known.set(now);
         return now;
     }
@@ -83,7 +84,9 @@ final class ServerProcess {
             call = call.with("MALLOC_ARENA_MAX", arenas);
         }
         Optional<PostmasterPid> old = file();
-        if (old.isPresent() && old.get().postmaster().isEmpty() && old.get().pid() > 0) {
+        if (old.isPresent()
+                && old.get().postmaster(installation.dataDir()).isEmpty()
+                && old.get().pid() > 0) {
             // the number may belong to a foreign process by now: PostgreSQL must not mistake it
             call = call.with("PG_GRANDPARENT_PID", Long.toString(old.get().pid()));
         }

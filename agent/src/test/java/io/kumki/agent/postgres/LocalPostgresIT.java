@@ -13,8 +13,11 @@ import io.kumki.agent.ha.LocalServer.Postmaster;
 import io.kumki.agent.postgres.PostgresServer.ShutdownListener;
 import io.kumki.agent.postgres.PostgresServer.StopMode;
 import io.kumki.dcs.cluster.Lsn;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
@@ -97,6 +100,46 @@ class LocalPostgresIT {
         assertThat(pg.observe().primary()).isTrue();
         Duration took = Duration.ofNanos(System.nanoTime() - begun);
         assertThat(took).isLessThan(Duration.ofSeconds(5));
+    }
+
+    /** Frozen alone, it stops nothing: its sessions would go on committing. */
+    @Test
+    void aPostmasterThatDoesNotReactIsKilledWithItsSessionsWhenTheLimitPasses() throws Exception {
+        pg.bootstrapped();
+        long pid = PostmasterPid.read(pg.dataDir()).orElseThrow().pid();
+        ProcessHandle postmaster = ProcessHandle.of(pid).orElseThrow();
+        List<ProcessHandle> children = postmaster.descendants().toList();
+        assertThat(children).isNotEmpty();
+        new ProcessBuilder("kill", "-STOP", Long.toString(pid)).start().waitFor();
+
+        long begun = System.nanoTime();
+        expectDone(
+                pg.server.stop(
+                        StopMode.IMMEDIATE,
+                        Optional.of(Duration.ofSeconds(1)),
+                        ShutdownListener.NONE));
+
+        assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(4));
+        assertThat(pg.observe().postmaster()).isEqualTo(Postmaster.STOPPED);
+        for (ProcessHandle child : children) {
+            child.onExit().get(5, TimeUnit.SECONDS);
+        }
+        expectDone(pg.server.startAsPrimary(LIMIT, new Cancellation()));
+    }
+
+    @Test
+    void aServerWhoseClockWasSetSinceItsStartIsStillFound() throws Exception {
+        pg.bootstrapped();
+        Path file = pg.dataDir().resolve("postmaster.pid");
+        List<String> lines = new ArrayList<>(Files.readAllLines(file));
+        lines.set(2, Long.toString(Long.parseLong(lines.get(2)) - 3600));
+        Files.write(file, lines);
+
+        // an agent started after the clock was set: the file tells the time by the old clock
+        try (ServerFixture again = pg.anotherAgent()) {
+            assertThat(again.observe().postmaster()).isEqualTo(Postmaster.RUNNING);
+            assertThat(again.observe().primary()).isTrue();
+        }
     }
 
     @Test

@@ -2,6 +2,7 @@ package io.kumki.agent.postgres;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 
 class PostmasterPidTest {
@@ -30,13 +31,16 @@ class PostmasterPidTest {
         PostmasterPid pid = PostmasterPid.parse(file(-4711, 1_700_000_000)).orElseThrow();
 
         assertThat(pid.singleUser()).isTrue();
-        assertThat(pid.postmaster()).isEmpty();
+        assertThat(pid.postmaster(Path.of("/data"))).isEmpty();
     }
 
     @Test
     void aForeignProcessWithTheSameNumberIsNoPostmaster() {
         // process 1 lives, but it did not start in 2001
-        assertThat(PostmasterPid.parse(file(1, 1_000_000_000)).orElseThrow().postmaster())
+        assertThat(
+                        PostmasterPid.parse(file(1, 1_000_000_000))
+                                .orElseThrow()
+                                .postmaster(Path.of("/data")))
                 .isEmpty();
     }
 
@@ -45,6 +49,10 @@ class PostmasterPidTest {
         long self = ProcessHandle.current().pid();
         long start = ProcessHandle.current().info().startInstant().orElseThrow().getEpochSecond();
 
-        assertThat(PostmasterPid.parse(file(self, start)).orElseThrow().postmaster()).isEmpty();
+        assertThat(
+                        PostmasterPid.parse(file(self, start))
+                                .orElseThrow()
+                                .postmaster(Path.of("/data")))
+                .isEmpty();
     }
 }

@@ -56,6 +56,14 @@ public final class ServerFixture implements AutoCloseable {
         this.server = new LocalPostgres(config);
     }
 
+    private ServerFixture(ServerFixture same) {
+        this.name = same.name;
+        this.home = same.home;
+        this.port = same.port;
+        this.config = same.config;
+        this.server = new LocalPostgres(config);
+    }
+
     public PostgresConfig config(Map<String, String> more) {
         SortedMap<String, String> parameters = new TreeMap<>();
         parameters.put("unix_socket_directories", home.toString());
@@ -196,6 +204,11 @@ public final class ServerFixture implements AutoCloseable {
         } catch (SQLException e) {
             throw new AssertionError(e);
         }
+    }
+
+    /** The same server seen by an agent that was just started. */
+    public ServerFixture anotherAgent() {
+        return new ServerFixture(this);
     }
 
     private Connection connect() throws SQLException {
