@@ -31,6 +31,10 @@ public record EffectiveConfig(
         warnings = List.copyOf(warnings);
     }
 
+    /** The keys of which a wrong value refuses the configuration. */
+    public static final List<String> REFUSABLE =
+            List.of("ttl", "loop_wait", "retry_timeout", "postgresql");
+
     /** See {@link #merge(NodeConfig, Map)}. */
     public static EffectiveConfig merge(NodeConfig local, DynamicConfig dynamic)
             throws RefusedConfigException {
@@ -47,7 +51,7 @@ public record EffectiveConfig(
         List<String> refusals = refusals(dynamic);
         if (!refusals.isEmpty()) {
             throw new RefusedConfigException(
-                    "the dynamic configuration is refused, the one before stays in force: "
+                    "the dynamic configuration is refused, times and server settings stay as they were: "
                             + String.join("; ", refusals)
                             + "; correct it with \"kumkictl edit-config\"");
         }

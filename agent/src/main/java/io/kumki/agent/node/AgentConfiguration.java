@@ -13,6 +13,7 @@ import io.kumki.dcs.cluster.Member;
 import io.kumki.dcs.cluster.MemberName;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -155,6 +156,7 @@ final class AgentConfiguration implements ConfigurationSource {
             fresh = EffectiveConfig.merge(local, values);
         } catch (RefusedConfigException e) {
             LOG.atError().addKeyValue("error", e.getMessage()).log("configuration refused");
+            takeSwitches(values);
             return;
         }
         node = local;
@@ -169,6 +171,25 @@ final class AgentConfiguration implements ConfigurationSource {
         }
         if (postgresChanged) {
             onPostgres.accept(fresh.postgres());
+        }
+    }
+
+    /**
+     * Times and server settings of a refused configuration stay as they were; what is asked of the
+     * cluster counts all the same: {@code pause} must pause, whatever stands beside it.
+     */
+    private void takeSwitches(Map<String, ? extends @Nullable Object> refused) {
+        Map<String, @Nullable Object> mended = new LinkedHashMap<>(refused);
+        for (String key : EffectiveConfig.REFUSABLE) {
+            mended.remove(key);
+            if (effective.dynamic().get(key) != null) {
+                mended.put(key, effective.dynamic().get(key));
+            }
+        }
+        try {
+            effective = EffectiveConfig.merge(node, mended);
+        } catch (RefusedConfigException e) {
+            throw new IllegalStateException("only accepted values are left", e);
         }
     }
 
@@ -198,7 +219,7 @@ final class AgentConfiguration implements ConfigurationSource {
 
     @Override
     public Map<String, Object> ownDynamicConfig() {
-        Map<String, Object> values = new java.util.LinkedHashMap<>();
+        Map<String, Object> values = new LinkedHashMap<>();
         dynamic.forEach((key, value) -> {
             if (value != null) {
                 values.put(key, value);
