@@ -138,6 +138,7 @@ public interface ClusterStore {
         FAILOVER,
         SYNC,
         INITIALIZE,
+        /** A member came or went; what a known one publishes each turn is {@link #OTHER}. */
         MEMBER,
         OTHER,
         /** Something may have been missed: read again. */

@@ -366,6 +366,18 @@ public abstract class ClusterStoreContract {
     }
 
     @Test
+    void the_watch_tells_of_a_member_that_came_but_not_of_what_it_publishes_later() {
+        List<Change> changes = watched();
+        long lease = lease(other).leaseId();
+        applied(other.putMember(Member.nameOnly(B), lease));
+        applied(other.putMember(Member.nameOnly(B), lease));
+        applied(other.beginBootstrap());
+
+        await(Duration.ofSeconds(10), () -> changes.contains(Change.INITIALIZE));
+        assertThat(changes).containsExactly(Change.MEMBER, Change.OTHER, Change.INITIALIZE);
+    }
+
+    @Test
     void the_watch_tells_who_gave_up_the_leader_key() {
         List<Optional<MemberName>> gone = new CopyOnWriteArrayList<>();
         read();

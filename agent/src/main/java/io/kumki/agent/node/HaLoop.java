@@ -114,6 +114,7 @@ public final class HaLoop {
     private boolean wokenMeanwhile;
     private int turnsAtOnce;
     private long plannedNanos;
+    private long nextTurnNanos;
     private long turns;
     private long storeFailures;
     private volatile long lastTurnNanos;
@@ -213,7 +214,8 @@ public final class HaLoop {
         switch (change) {
             case LEADER, CONFIG, FAILOVER, INITIALIZE, ANY -> wake();
             case MEMBER -> {
-                if (view.leadership().heldBy(me) && !turning) {
+                boolean soon = nextTurnNanos - clock.nanos() <= MEMBER_CHANGE_DELAY.toNanos();
+                if (view.leadership().heldBy(me) && !turning && !soon) {
                     scheduleTurn(MEMBER_CHANGE_DELAY);
                 }
             }
@@ -552,6 +554,7 @@ public final class HaLoop {
 
     private void scheduleTurn(Duration wait) {
         cancelTimer(nextTurn);
+        nextTurnNanos = clock.nanos() + wait.toNanos();
         nextTurn =
                 clock.schedule(
                         wait,

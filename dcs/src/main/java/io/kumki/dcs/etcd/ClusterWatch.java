@@ -192,6 +192,13 @@ final class ClusterWatch implements WatchStream.Receiver {
     private void tell(Event event) {
         String name = event.getKv().getKey().toStringUtf8().substring(prefix.length());
         Change change = change(name);
+        boolean knownMember =
+                change == Change.MEMBER
+                        && event.getType() == Event.EventType.PUT
+                        && event.getKv().getCreateRevision() != event.getKv().getModRevision();
+        if (knownMember) {
+            change = Change.OTHER;
+        }
         boolean leaderGone = change == Change.LEADER && event.getType() == Event.EventType.DELETE;
         tell(
                 change,
