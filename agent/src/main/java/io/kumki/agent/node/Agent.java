@@ -179,12 +179,19 @@ public final class Agent {
     }
 
     private void openRest() {
+        if (ending) {
+            return;
+        }
         RestServer.start(
                         vertx,
                         Mapping.rest(node.rest()),
                         new AgentView(loop, clock),
                         new AgentControl(loop, parts, this::reload))
                 .onSuccess(opened -> {
+                    if (ending) {
+                        opened.close();
+                        return;
+                    }
                     rest = opened;
                     LOG.atInfo()
                             .addKeyValue("member", node.name())
