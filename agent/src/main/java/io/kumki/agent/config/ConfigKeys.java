@@ -81,8 +81,8 @@ final class ConfigKeys {
         }
 
         private List<Key> keys() {
-            needed("name", Form.TEXT, "name: pg-1");
-            needed("scope", Form.TEXT, "scope: main");
+            needed("name", Form.NAME, "name: pg-1");
+            needed("scope", Form.NAME, "scope: main");
             maybe(Form.TEXT, "", "namespace");
             maybe(Form.yamlInteger(5, INT).runsWithAnything(), "", "thread_pool_size");
             maybe(Form.ANY, "", "thread_stack_size");

@@ -29,6 +29,20 @@ record Form(
                     "a text (in quotes if it looks like a number)",
                     "a string",
                     String.class::isInstance);
+
+    /** Becomes part of a key's path, of slot names and of connection strings. */
+    static final Form NAME =
+            new Form(
+                    "a text that isn't empty and holds no slash (in quotes if it looks like a number)",
+                    value ->
+                            value instanceof String text
+                                    && !text.isBlank()
+                                    && text.indexOf('/') < 0,
+                    value ->
+                            value instanceof String text
+                                    ? unless(!text.isBlank() && text.indexOf('/') < 0, WRONG_VALUE)
+                                    : Optional.of("is not a string"));
+
     static final Form MAPPING =
             typed("a mapping (key: value lines)", "a dictionary", Map.class::isInstance);
     static final Form BOOLEAN =

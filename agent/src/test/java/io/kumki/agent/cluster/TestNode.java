@@ -99,6 +99,10 @@ final class TestNode {
         return agent != null && agent.isAlive();
     }
 
+    int exitCode() {
+        return agent.exitValue();
+    }
+
     long agentPid() {
         return agent.pid();
     }
