@@ -70,7 +70,7 @@ class NodeConfigReaderTest {
         assertThat(e)
                 .hasMessageContaining(
                         "restapi.request_queue_size = 5000: must be an integer from 0 to 4096")
-                .hasMessageContaining("scope = 1: must be a text (in quotes")
+                .hasMessageContaining("scope = 1: must be a text that isn't empty")
                 .hasMessageContaining("name: is missing; add it, such as name: pg-1")
                 .hasMessageContaining("rename the section etcd to etcd3");
     }
