@@ -123,11 +123,7 @@ final class ElectionRules {
             if (lacksLastRecord(s, request, s.timeline(), s.position())) {
                 return Optional.empty(); // the request can't be served: the ordinary race
             }
-            return Optional.of(
-                    take(
-                            s,
-                            "election.requested",
-                            "a " + request.actionName() + " names this member"));
+            return Optional.of(takesOnRequest(s, request));
         }
         if (request.candidate().isPresent()) {
             return leaveToCandidate(s, request, request.candidate().get());
@@ -176,6 +172,25 @@ final class ElectionRules {
                 : Optional.empty();
     }
 
+    /** The key may be gone by etcd's doing, so the former leader is asked even now. */
+    private static Decision takesOnRequest(Situation s, FailoverRequest request) {
+        List<Member> formerLeader =
+                electorate(s).stream()
+                        .filter(member -> formerLeader(s).filter(member.name()::equals).isPresent())
+                        .toList();
+        if (s.peers().isEmpty() && !formerLeader.isEmpty()) {
+            return ask(s, "election.asks-former-leader", "this member is asked for", formerLeader);
+        }
+        for (Member former : formerLeader) {
+            if (answers(s).get(former.name()) instanceof PeerAnswer.Reached answer
+                    && answer.primary()) {
+                return no(s, "election.primary-alive", former.name() + " still is a primary")
+                        .after(SOON);
+            }
+        }
+        return take(s, "election.requested", "a " + request.actionName() + " names this member");
+    }
+
     /**
      * A switchover loses nothing: its candidate must have all that the leader published when it
      * stepped down. A manual failover may lose something, by the operator's will.
@@ -192,7 +207,19 @@ final class ElectionRules {
             Situation s, LocalServer.Answer.Standby standby, Optional<MemberName> steppedDown) {
         Lsn position = Candidates.inLine(s.cluster(), standby.timeline(), standby.position());
         long lag = Candidates.lag(s.cluster(), position);
-        if (steppedDown.isEmpty() && lag > s.settings().maximumLagOnFailover()) {
+        Duration vacant = s.since(s.memory().vacancy().orElseThrow().sinceNanos());
+        if (steppedDown.isPresent()
+                && lag > 0
+                && vacant.compareTo(s.settings().timing().ttl()) < 0) {
+            return no(
+                            s,
+                            "election.lacks-last-record",
+                            "a switchover loses nothing: this member lacks "
+                                    + lag
+                                    + " bytes, and who has them is waited for")
+                    .after(SOON);
+        }
+        if (lag > s.settings().maximumLagOnFailover()) {
             return no(
                     s,
                     "election.lags-too-much",

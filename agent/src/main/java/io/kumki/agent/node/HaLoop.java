@@ -13,6 +13,7 @@ import io.kumki.agent.ha.Situation;
 import io.kumki.agent.ha.StandbyTarget;
 import io.kumki.agent.ha.Upkeep;
 import io.kumki.dcs.ClusterStore;
+import io.kumki.dcs.WriteOutcome;
 import io.kumki.dcs.cluster.ClusterSettings;
 import io.kumki.dcs.cluster.ClusterView;
 import io.kumki.dcs.cluster.DynamicConfig;
@@ -108,6 +109,9 @@ public final class HaLoop {
     private boolean followsTarget = true;
     private long configRevision = -1;
     private int checkpointedTimeline;
+
+    /** Create revision of the leader key whose release wasn't answered. */
+    private OptionalLong givenUpTerm = OptionalLong.empty();
 
     private boolean running;
     private boolean turning;
@@ -284,8 +288,9 @@ public final class HaLoop {
                     } else {
                         silent(read.cause());
                     }
-                    return renew();
+                    return finishRelease();
                 })
+                .compose(_ -> renew())
                 .compose(_ -> compareTarget())
                 .compose(_ -> decideAndAct());
     }
@@ -478,14 +483,49 @@ public final class HaLoop {
             case Action.AcquireLeadership(), Action.TakeLeadAfterBootstrap() -> setLeaseAlarm();
             case Action.ReleaseLeadership _ -> {
                 if (outcome instanceof ActionPerformer.Outcome.Done) {
-                    view = view.withLeadership(new Leadership.Vacant());
-                    if (!situation(Optional.empty()).couldWrite()) {
-                        lease.leadEnded();
-                    }
+                    leadGivenAway();
+                } else if (outcome instanceof ActionPerformer.Outcome.StoreSilent
+                        && view.leadership() instanceof Leadership.Held held) {
+                    givenUpTerm = OptionalLong.of(held.createRevision());
                 }
             }
             default -> {}
         }
+    }
+
+    private void leadGivenAway() {
+        view = view.withLeadership(new Leadership.Vacant());
+        if (!situation(Optional.empty()).couldWrite()) {
+            lease.leadEnded();
+        }
+    }
+
+    /**
+     * A release without an answer may still be on its way: the term that it gives up isn't gone on
+     * with, or the key would vanish under a server that takes writes again. It is released until
+     * the store says that it is gone.
+     */
+    private Future<Void> finishRelease() {
+        boolean stillOurs =
+                givenUpTerm.isPresent()
+                        && view.leadership() instanceof Leadership.Held held
+                        && held.holder().equals(me)
+                        && held.createRevision() == givenUpTerm.getAsLong();
+        if (!stillOurs) {
+            if (!(view.leadership() instanceof Leadership.Unknown)) {
+                givenUpTerm = OptionalLong.empty();
+            }
+            return Future.succeededFuture();
+        }
+        return store.releaseLeader(me)
+                .map(outcome -> {
+                    switch (outcome) {
+                        case WriteOutcome.Applied _ -> leadGivenAway();
+                        case WriteOutcome.Rejected _, WriteOutcome.Unknown _ ->
+                                view = view.unreachable();
+                    }
+                    return null;
+                });
     }
 
     private Future<Void> upkeep() {

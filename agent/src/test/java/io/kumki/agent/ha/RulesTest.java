@@ -910,7 +910,24 @@ class RulesTest {
                         race().request("n1", "n2", "")
                                 .answers(standbyAnswer(999, false))
                                 .heard("n3", peer(1000)),
-                        "election.other-is-ahead"),
+                        "election.lacks-last-record"),
+                row(
+                        "asked for by a switchover, lacks the last record, and nobody comes",
+                        race().request("n1", "n2", "")
+                                .vacantFor(ofSeconds(30))
+                                .answers(standbyAnswer(999, false))
+                                .heardNobody(),
+                        "election.wins"),
+                row(
+                        "asked for, and the former leader wasn't asked",
+                        race().request("n1", "n2", "").ledBy("n1"),
+                        "election.asks-former-leader"),
+                row(
+                        "asked for, and the former leader still is a primary",
+                        race().request("n1", "n2", "")
+                                .ledBy("n1")
+                                .heard("n1", peer(true, 0, 2, Tags.NONE)),
+                        "election.primary-alive"),
                 row(
                         "another asked for by a switchover, lacks the last record",
                         race().request("n1", "n3", "").heard("n3", peer(999)),
@@ -929,7 +946,10 @@ class RulesTest {
                         "just vacant",
                         race().vacantFor(ofMillis(199)).heardNobody(),
                         "election.looks-whether-wal-flows"),
-                row("asked for", race().request("n1", "n2", ""), "election.requested"),
+                row(
+                        "asked for",
+                        race().request("n1", "n2", "").heardNobody(),
+                        "election.requested"),
                 row(
                         "asked for at no readable time",
                         race().request("n1", "n2", "soon"),

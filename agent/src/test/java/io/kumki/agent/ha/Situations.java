@@ -397,6 +397,11 @@ final class Situations {
                         new Memory.Rejoin.VerdictLeader(Optional.of(new MemberName("n1")), 2)));
     }
 
+    /** Who led when a leader was last seen; the members were those of now. */
+    Situations ledBy(String name) {
+        return memory(m -> m.withLastLocked(new Memory.LastLocked(new MemberName(name), members)));
+    }
+
     /** A planned hand-over began; the last record is known since {@code known}, if at all. */
     Situations steppingDown(Optional<Duration> known, Optional<String> failure) {
         Optional<Memory.StepDown.Shutdown> shutdown =

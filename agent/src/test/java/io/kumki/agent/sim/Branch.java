@@ -43,6 +43,18 @@ final class Branch {
         return writer;
     }
 
+    /** How much of a log ending in {@code mine} at {@code end} is part of this branch's. */
+    long agreesWith(Branch mine, long end) {
+        long agreed = end;
+        for (Branch step = mine; step != null; step = step.parent) {
+            if (descendsFrom(step)) {
+                return Math.min(agreed, leaves(step));
+            }
+            agreed = Math.min(agreed, step.fork);
+        }
+        return 0;
+    }
+
     private boolean descendsFrom(Branch ancestor) {
         for (Branch step = this; step != null; step = step.parent) {
             if (step == ancestor) {

@@ -113,10 +113,10 @@ final class SimEtcd {
                 members,
                 config(),
                 failover(),
-                value("sync", SyncState.class).orElse(SyncState.NONE),
+                sync(),
                 value("status", ClusterStatus.class).orElse(ClusterStatus.NONE),
                 value("history", TimelineHistory.class).orElse(TimelineHistory.UNKNOWN),
-                Optional.empty(),
+                failsafe(),
                 revision);
     }
 
@@ -128,6 +128,26 @@ final class SimEtcd {
         @SuppressWarnings("unchecked")
         Map<String, Object> values = (Map<String, Object>) entry.value();
         return Optional.of(new DynamicConfig(values, entry.modRevision()));
+    }
+
+    private SyncState sync() {
+        Entry entry = keys.get("sync");
+        if (entry == null) {
+            return SyncState.NONE;
+        }
+        SyncState state = (SyncState) entry.value();
+        return new SyncState(
+                state.leader(), state.syncQuorum(), state.standbys(), entry.modRevision());
+    }
+
+    private Optional<SortedMap<MemberName, String>> failsafe() {
+        Entry entry = keys.get("failsafe");
+        if (entry == null) {
+            return Optional.empty();
+        }
+        @SuppressWarnings("unchecked")
+        SortedMap<MemberName, String> members = (SortedMap<MemberName, String>) entry.value();
+        return Optional.of(members);
     }
 
     private FailoverRequest failover() {
@@ -177,6 +197,15 @@ final class SimEtcd {
                             ? Optional.of(new MemberName(before.value().toString()))
                             : Optional.empty());
         }
+        return revision;
+    }
+
+    long deleteAll() {
+        List.copyOf(keys.keySet()).forEach(this::delete);
+        return revision;
+    }
+
+    long revision() {
         return revision;
     }
 

@@ -198,6 +198,7 @@ final class SimServer {
         primary = asPrimary;
         standbySignal = !asPrimary;
         closed = false;
+        plannedStop = false;
         startedAt = world.now();
         become(Phase.STARTING);
     }

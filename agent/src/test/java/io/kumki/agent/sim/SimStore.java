@@ -43,6 +43,7 @@ final class SimStore implements ClusterStore {
     private final Chance chance;
     private Timing timing = Timing.DEFAULT;
     private Optional<LeaseRenewal> lastRenewal = Optional.empty();
+    private long readRevision = -1;
 
     SimStore(SimNode node, SimNode.Agent agent, SimClock clock, Chance chance) {
         this.node = node;
@@ -130,7 +131,7 @@ final class SimStore implements ClusterStore {
 
     @Override
     public Future<ClusterView> read() {
-        return repeated("read", etcd::view, _ -> {});
+        return repeated("read", etcd::view, view -> readRevision = view.revision());
     }
 
     @Override
@@ -210,7 +211,7 @@ final class SimStore implements ClusterStore {
     private WriteOutcome onLease(long leaseId, LongSupplier put) {
         return etcd.leaseLives(leaseId)
                 ? new WriteOutcome.Applied(put.getAsLong())
-                : new WriteOutcome.Rejected("the lease is gone");
+                : new WriteOutcome.Rejected(WriteOutcome.Rejected.LEASE_NOT_FOUND);
     }
 
     private boolean leaderIs(MemberName self) {
@@ -337,7 +338,7 @@ final class SimStore implements ClusterStore {
 
     @Override
     public Future<WriteOutcome> deleteCluster() {
-        throw new UnsupportedOperationException("no agent deletes its cluster");
+        return guarded("cluster", () -> true, etcd::deleteAll);
     }
 
     @Override
@@ -349,13 +350,18 @@ final class SimStore implements ClusterStore {
     private final class Watch implements SimEtcd.Watcher {
         private final ChangeListener listener;
         private boolean missed;
+        private long lastArrival;
 
         Watch(ChangeListener listener) {
             this.listener = listener;
         }
 
+        /** Goes on from the last read: what changed since is told. */
         void begin() {
             etcd.watch(this);
+            if (readRevision >= 0 && readRevision < etcd.revision()) {
+                changed(Change.ANY, Optional.empty());
+            }
         }
 
         @Override
@@ -368,9 +374,11 @@ final class SimStore implements ClusterStore {
                 return;
             }
             if (network.openBothWays(node.name(), SimNetwork.STORE)) {
+                long now = node.world().now();
+                lastArrival = Math.max(lastArrival, now + chance.millis(1, 20));
                 node.world()
                         .after(
-                                chance.millis(1, 20),
+                                lastArrival - now,
                                 agent,
                                 () -> listener.changed(change, leaderGone));
             } else {

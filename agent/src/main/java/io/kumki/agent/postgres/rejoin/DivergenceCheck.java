@@ -75,7 +75,11 @@ public final class DivergenceCheck {
         }
         Path dataDir = current.files().dataDir();
         return LogComparison.compare(
-                mine, theirs.timeline(), theirs.history(), () -> checkpointEnd(dataDir, mine));
+                mine,
+                theirs.timeline(),
+                theirs.history(),
+                HistoryFile.entries(dataDir, mine.timeline()),
+                () -> checkpointEnd(dataDir, mine));
     }
 
     private LogComparison.RecordEnd checkpointEnd(Path dataDir, LocalLog mine) {

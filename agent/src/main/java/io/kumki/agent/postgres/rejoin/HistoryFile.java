@@ -13,6 +13,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** PostgreSQL's timeline history files: lines of timeline, switch position and reason. */
 public final class HistoryFile {
@@ -20,6 +22,8 @@ public final class HistoryFile {
     /** Microseconds and numeric offset, as the wire has it. */
     private static final DateTimeFormatter TIME =
             DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSSSSSxxx", Locale.ROOT);
+
+    private static final Logger LOG = LoggerFactory.getLogger(HistoryFile.class);
 
     private HistoryFile() {}
 
@@ -36,9 +40,7 @@ public final class HistoryFile {
         if (timeline <= 1) {
             return TimelineHistory.EMPTY;
         }
-        Path file =
-                dataDir.resolve("pg_wal")
-                        .resolve(String.format(Locale.ROOT, "%08X.history", timeline));
+        Path file = file(dataDir, timeline);
         List<Entry> entries;
         try {
             entries = new ArrayList<>(parse(Files.readString(file)));
@@ -57,6 +59,28 @@ public final class HistoryFile {
                             Optional.of(memberName)));
         }
         return new TimelineHistory(true, entries);
+    }
+
+    /**
+     * The history of {@code timeline} as the WAL directory has it; empty if it has none, or none
+     * that can be read: then nothing is known of it.
+     */
+    static Optional<List<Entry>> entries(Path dataDir, int timeline) {
+        try {
+            return Optional.of(
+                    timeline <= 1 ? List.of() : parse(Files.readString(file(dataDir, timeline))));
+        } catch (IOException | IllegalArgumentException e) {
+            LOG.atDebug()
+                    .addKeyValue("timeline", timeline)
+                    .addKeyValue("error", e.toString())
+                    .log("own timeline history can't be read");
+            return Optional.empty();
+        }
+    }
+
+    private static Path file(Path dataDir, int timeline) {
+        return dataDir.resolve("pg_wal")
+                .resolve(String.format(Locale.ROOT, "%08X.history", timeline));
     }
 
     /**

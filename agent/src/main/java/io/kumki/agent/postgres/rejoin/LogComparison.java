@@ -32,13 +32,15 @@ final class LogComparison {
 
     /**
      * @param leaderTimeline the timeline that the leader writes
-     * @param history of the leader's timeline, oldest first; asked only if the timelines differ
+     * @param history of the leader's timeline, oldest first
+     * @param ownHistory of the own timeline; empty if it isn't known
      * @param checkpointEnd asked only if it matters
      */
     static Divergence compare(
             LocalLog mine,
             int leaderTimeline,
             List<Entry> history,
+            Optional<List<Entry>> ownHistory,
             Supplier<RecordEnd> checkpointEnd) {
         if (mine.timeline() > leaderTimeline) {
             return new Divergence.Diverged(
@@ -48,7 +50,7 @@ final class LogComparison {
                             + leaderTimeline);
         }
         if (mine.timeline() == leaderTimeline) {
-            return new Divergence.None("same timeline " + leaderTimeline);
+            return sameNumber(leaderTimeline, history, ownHistory);
         }
         // the history is in order: a larger number before ours means that ours isn't part of it
         Optional<Entry> first =
@@ -61,6 +63,35 @@ final class LogComparison {
                             + leaderTimeline);
         }
         return against(mine, first.get().switchLsn(), leaderTimeline, checkpointEnd);
+    }
+
+    /**
+     * A member that missed a promotion takes the same number when it is promoted itself: the two
+     * timelines are one only if they came the same way.
+     */
+    private static Divergence sameNumber(
+            int timeline, List<Entry> history, Optional<List<Entry>> ownHistory) {
+        boolean sameWay = ownHistory.map(own -> way(own).equals(way(history))).orElse(true);
+        return sameWay
+                ? new Divergence.None("same timeline " + timeline)
+                : new Divergence.Diverged(
+                        "own timeline "
+                                + timeline
+                                + " has the leader's number, but another history: two members were"
+                                + " promoted to it");
+    }
+
+    /** Timelines and switch positions; the reasons are for people. */
+    private static List<Entry> way(List<Entry> history) {
+        return history.stream()
+                .map(entry ->
+                        new Entry(
+                                entry.timeline(),
+                                entry.switchLsn(),
+                                "",
+                                Optional.empty(),
+                                Optional.empty()))
+                .toList();
     }
 
     private static Divergence against(

@@ -35,7 +35,7 @@ final class Source {
     /**
      * Asked over the replication protocol.
      *
-     * @param history of {@code timeline}; empty if it is the one that wasn't to be compared
+     * @param history of {@code timeline}; empty if there is none, or nothing to compare it with
      */
     record Identity(String systemIdentifier, int timeline, List<Entry> history) {}
 
@@ -76,7 +76,7 @@ final class Source {
         List<Optional<String>> row = PgConnections.rows(connection, "IDENTIFY_SYSTEM").getFirst();
         String system = row.get(0).orElseThrow(() -> new SQLException("no system identifier"));
         int timeline = Integer.parseInt(row.get(1).orElse("0"));
-        if (timeline <= ownTimeline) {
+        if (timeline < ownTimeline || timeline == 1) {
             return new Identity(system, timeline, List.of());
         }
         String content =

@@ -8,7 +8,9 @@ import io.kumki.agent.postgres.rejoin.LogComparison.RecordEnd;
 import io.kumki.dcs.cluster.Lsn;
 import io.kumki.dcs.cluster.TimelineHistory.Entry;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -104,6 +106,21 @@ class LogComparisonTest {
     @ParameterizedTest
     @MethodSource("cases")
     void comparesByTable(LocalLog mine, List<Entry> history, RecordEnd end, Class<?> expected) {
-        assertThat(LogComparison.compare(mine, 4, history, () -> end)).isInstanceOf(expected);
+        assertThat(LogComparison.compare(mine, 4, history, Optional.empty(), () -> end))
+                .isInstanceOf(expected);
+    }
+
+    @Test
+    void twoTimelinesOfOneNumberAreOneOnlyIfTheyCameTheSameWay() {
+        List<Entry> reworded = HistoryFile.parse("1\t0/100\tx\n2\t0/200\ty\n3\t0/300\tz\n");
+        List<Entry> elsewhere = HistoryFile.parse("1\t0/100\ta\n2\t0/200\tb\n3\t0/2F8\tc\n");
+
+        assertThat(sameNumber(reworded)).isInstanceOf(NONE);
+        assertThat(sameNumber(elsewhere)).isInstanceOf(DIVERGED);
+    }
+
+    private static Divergence sameNumber(List<Entry> own) {
+        return LogComparison.compare(
+                standby(4, "0/999"), 4, HISTORY, Optional.of(own), () -> UNASKED);
     }
 }
