@@ -7,9 +7,13 @@ import io.kumki.agent.ha.Operation;
 import io.kumki.agent.ha.PeerAnswer;
 import io.kumki.agent.ha.Rules;
 import io.kumki.agent.ha.Situation;
+import io.kumki.dcs.cluster.ClusterStatus;
+import io.kumki.dcs.cluster.ClusterView;
 import io.kumki.dcs.cluster.Lsn;
+import io.kumki.dcs.cluster.MemberName;
 import java.util.List;
 import java.util.Optional;
+import java.util.SortedMap;
 import java.util.TreeMap;
 
 /** The real rules with one thing wrong, to show that the simulation can fail. */
@@ -49,26 +53,14 @@ final class BrokenRules {
 
     /** A candidate doesn't look how far the others' logs go. */
     static Decision comparesNothing(Situation s) {
-        return Rules.decide(
-                new Situation(
-                        s.self(),
-                        s.cluster(),
-                        s.settings(),
-                        s.server(),
-                        s.followsTarget(),
-                        s.lease(),
-                        s.ongoing(),
-                        s.command(),
-                        s.peers()
-                                .map(peers -> {
-                                    TreeMap<io.kumki.dcs.cluster.MemberName, PeerAnswer> blind =
-                                            new TreeMap<>();
-                                    peers.forEach((name, answer) -> blind.put(name, blind(answer)));
-                                    return blind;
-                                }),
-                        s.memory(),
-                        s.nowNanos(),
-                        s.wallClock()));
+        Optional<SortedMap<MemberName, PeerAnswer>> blind =
+                s.peers()
+                        .map(peers -> {
+                            SortedMap<MemberName, PeerAnswer> answers = new TreeMap<>();
+                            peers.forEach((name, answer) -> answers.put(name, blind(answer)));
+                            return answers;
+                        });
+        return Rules.decide(with(s, s.cluster(), s.server(), blind));
     }
 
     private static PeerAnswer blind(PeerAnswer answer) {
@@ -85,10 +77,13 @@ final class BrokenRules {
 
     /**
      * A leader that steps down asks neither who streams from it nor, before it gives the key away,
-     * who has its last record.
+     * who has its last record, and nobody looks what that was. (With only one of these wrong the
+     * others save the commits.)
      */
     static Decision handsOverBlindly(Situation s) {
-        Decision decision = Rules.decide(withEverybodyConnected(s));
+        Decision decision =
+                Rules.decide(
+                        with(s, withoutStatus(s.cluster()), everybodyConnected(s), s.peers()));
         boolean waits = decision.rule().equals("switchover.waits-for-last-record");
         return waits
                 ? Decision.of(
@@ -99,9 +94,9 @@ final class BrokenRules {
                 : decision;
     }
 
-    private static Situation withEverybodyConnected(Situation s) {
+    private static LocalServer everybodyConnected(Situation s) {
         if (!(s.server().answer().orElse(null) instanceof LocalServer.Answer.Primary primary)) {
-            return s;
+            return s.server();
         }
         LocalServer.ServerInfo info =
                 new LocalServer.ServerInfo(
@@ -110,25 +105,44 @@ final class BrokenRules {
                         s.cluster().members().keySet().stream()
                                 .map(name -> Observation.sender(name.value()))
                                 .toList());
+        return new LocalServer(
+                s.server().data(),
+                s.server().postmaster(),
+                Optional.of(
+                        new LocalServer.Answer.Primary(
+                                info,
+                                primary.timeline(),
+                                primary.flushedLsn(),
+                                primary.slots())),
+                s.server().pendingRestart());
+    }
+
+    private static ClusterView withoutStatus(ClusterView view) {
+        return new ClusterView(
+                view.initialize(),
+                view.leadership(),
+                view.members(),
+                view.config(),
+                view.failover(),
+                view.sync(),
+                ClusterStatus.NONE,
+                view.history(),
+                view.failsafe(),
+                view.revision());
+    }
+
+    private static Situation with(
+            Situation s, ClusterView cluster, LocalServer server, Optional<SortedMap<MemberName, PeerAnswer>> peers) {
         return new Situation(
                 s.self(),
-                s.cluster(),
+                cluster,
                 s.settings(),
-                new LocalServer(
-                        s.server().data(),
-                        s.server().postmaster(),
-                        Optional.of(
-                                new LocalServer.Answer.Primary(
-                                        info,
-                                        primary.timeline(),
-                                        primary.flushedLsn(),
-                                        primary.slots())),
-                        s.server().pendingRestart()),
+                server,
                 s.followsTarget(),
                 s.lease(),
                 s.ongoing(),
                 s.command(),
-                s.peers(),
+                peers,
                 s.memory(),
                 s.nowNanos(),
                 s.wallClock());

@@ -89,7 +89,14 @@ class SimulationTest {
                 argumentSet("a failed crash recovery was never tried again", 89L),
                 argumentSet("a standby on another timeline of the same number stalled", 26L),
                 argumentSet("two timelines of one number that left at one place", 59L),
-                argumentSet("a promotion went on after it had counted as failed", 961L));
+                argumentSet("a promotion went on after it had counted as failed", 961L),
+                argumentSet("a lost lease was replaced and the key taken in one turn", 1151L),
+                argumentSet("a second request took the place of the one served", 1011L),
+                argumentSet("an unhelpful rewind was repeated without end", 1394L),
+                argumentSet("a late release took the key from a writing server", 3472L),
+                argumentSet("the key went away while the server was starting", 4454L),
+                argumentSet("a candidate didn't ask the old leader", 11464L),
+                argumentSet("a lagging member won when the heir was lost", 18093L));
     }
 
     @ParameterizedTest
