@@ -82,8 +82,7 @@ final class BrokenRules {
      */
     static Decision handsOverBlindly(Situation s) {
         Decision decision =
-                Rules.decide(
-                        with(s, withoutStatus(s.cluster()), everybodyConnected(s), s.peers()));
+                Rules.decide(with(s, withoutStatus(s.cluster()), everybodyConnected(s), s.peers()));
         boolean waits = decision.rule().equals("switchover.waits-for-last-record");
         return waits
                 ? Decision.of(
@@ -110,10 +109,7 @@ final class BrokenRules {
                 s.server().postmaster(),
                 Optional.of(
                         new LocalServer.Answer.Primary(
-                                info,
-                                primary.timeline(),
-                                primary.flushedLsn(),
-                                primary.slots())),
+                                info, primary.timeline(), primary.flushedLsn(), primary.slots())),
                 s.server().pendingRestart());
     }
 
@@ -132,7 +128,10 @@ final class BrokenRules {
     }
 
     private static Situation with(
-            Situation s, ClusterView cluster, LocalServer server, Optional<SortedMap<MemberName, PeerAnswer>> peers) {
+            Situation s,
+            ClusterView cluster,
+            LocalServer server,
+            Optional<SortedMap<MemberName, PeerAnswer>> peers) {
         return new Situation(
                 s.self(),
                 cluster,
