@@ -129,7 +129,9 @@ public record Memory(
      * @param failedStarts failed starts in a row
      * @param restartTried a restart was tried because nothing streamed
      * @param retryAtNanos not before then the next try of what failed
-     * @param stalledSinceNanos since when nothing streams although the leader is known
+     * @param stalledSinceNanos since when nothing streams or is replayed although the leader is
+     *     known
+     * @param replayedLast the position replayed at the last look
      */
     public record Rejoin(
             Optional<Divergence> verdict,
@@ -141,7 +143,8 @@ public record Memory(
             int failedStarts,
             boolean restartTried,
             OptionalLong retryAtNanos,
-            OptionalLong stalledSinceNanos) {
+            OptionalLong stalledSinceNanos,
+            Lsn replayedLast) {
 
         public static final Rejoin FRESH =
                 new Rejoin(
@@ -154,7 +157,8 @@ public record Memory(
                         0,
                         false,
                         OptionalLong.empty(),
-                        OptionalLong.empty());
+                        OptionalLong.empty(),
+                        Lsn.ZERO);
 
         public record VerdictLeader(Optional<MemberName> leader, int timeline) {}
 
@@ -219,6 +223,10 @@ public record Memory(
             });
         }
 
+        Rejoin withReplayed(Lsn position) {
+            return edited(d -> d.replayedLast = position);
+        }
+
         /** A copy to change. */
         private static final class RejoinDraft {
             Optional<Divergence> verdict;
@@ -231,6 +239,7 @@ public record Memory(
             boolean restartTried;
             OptionalLong retryAtNanos;
             OptionalLong stalledSinceNanos;
+            Lsn replayedLast;
 
             RejoinDraft(Rejoin from) {
                 verdict = from.verdict;
@@ -243,6 +252,7 @@ public record Memory(
                 restartTried = from.restartTried;
                 retryAtNanos = from.retryAtNanos;
                 stalledSinceNanos = from.stalledSinceNanos;
+                replayedLast = from.replayedLast;
             }
         }
 
@@ -259,7 +269,8 @@ public record Memory(
                     d.failedStarts,
                     d.restartTried,
                     d.retryAtNanos,
-                    d.stalledSinceNanos);
+                    d.stalledSinceNanos,
+                    d.replayedLast);
         }
     }
 

@@ -96,9 +96,18 @@ final class Recollection {
         if (streams) {
             return Rejoin.FRESH.withRetryAt(rejoin.retryAtNanos());
         }
-        return waitsForStream(s, rejoin);
+        Rejoin looked = rejoin.withReplayed(standby.replayedLsn());
+        boolean progress =
+                rejoin.stalledSinceNanos().isPresent()
+                        && standby.replayedLsn().compareTo(rejoin.replayedLast()) > 0;
+        return waitsForStream(
+                s, progress ? looked.withStalledSince(OptionalLong.of(s.nowNanos())) : looked);
     }
 
+    /**
+     * Since when nothing moves. A standby without a stream that still replays, its own segments or
+     * an archive's, isn't stalled: that may take hours.
+     */
     private static Rejoin waitsForStream(Situation s, Rejoin rejoin) {
         boolean somebodyToFollow = s.otherLeads() && !s.self().tags().nostream();
         if (!somebodyToFollow) {

@@ -63,6 +63,21 @@ class RecollectionTest {
     }
 
     @Test
+    void aStandbyThatReplaysFromAnArchiveIsNotStalled() {
+        Situations given =
+                standby()
+                        .answers(Situations.standbyAnswer(900, false))
+                        .stalledFor(ofSeconds(200))
+                        .rejoining(r -> r.withReplayed(new Lsn(800)));
+        Memory moved = Recollection.refresh(given.get());
+        assertThat(moved.rejoin().stalledSinceNanos()).hasValue(NOW);
+
+        Memory stands =
+                Recollection.refresh(given.memory(_ -> moved).stalledFor(ofSeconds(9)).get());
+        assertThat(stands.rejoin().stalledSinceNanos()).hasValue(NOW - ofSeconds(9).toNanos());
+    }
+
+    @Test
     void aStandbyInStartIsTimed() {
         Memory memory = Recollection.refresh(standby().mute(Postmaster.STARTING).get());
         assertThat(memory.rejoin().stalledSinceNanos()).hasValue(NOW);

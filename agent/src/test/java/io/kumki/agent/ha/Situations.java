@@ -381,7 +381,8 @@ final class Situations {
     }
 
     Situations stalledFor(Duration time) {
-        return rejoining(r -> r.withStalledSince(OptionalLong.of(NOW - time.toNanos())));
+        return rejoining(r ->
+                r.withStalledSince(OptionalLong.of(NOW - time.toNanos())).withReplayed(POSITION));
     }
 
     Situations vacantFor(Duration time) {
