@@ -65,6 +65,13 @@ final class RowWriter implements AutoCloseable {
         return acknowledged.size();
     }
 
+    /** When the last row was acknowledged, on {@link System#nanoTime}'s clock. */
+    long lastAckNanos() {
+        synchronized (ackNanos) {
+            return Collections.max(ackNanos);
+        }
+    }
+
     /** The longest time without an acknowledgement since the begin, in milliseconds. */
     long longestGapMs() {
         List<Long> times;

@@ -42,9 +42,13 @@ final class TestCluster implements AutoCloseable {
     }
 
     static TestCluster prepare(int nodes, Settings settings) {
+        return prepare(nodes, settings, EtcdProcess.single());
+    }
+
+    static TestCluster prepare(int nodes, Settings settings, EtcdProcess etcd) {
         try {
             Path home = Files.createTempDirectory("kumki-it");
-            TestCluster cluster = new TestCluster(EtcdProcess.single(), home, settings);
+            TestCluster cluster = new TestCluster(etcd, home, settings);
             for (int i = 1; i <= nodes; i++) {
                 cluster.addNode("n" + i);
             }
@@ -55,7 +59,11 @@ final class TestCluster implements AutoCloseable {
     }
 
     static TestCluster start(int nodes, Settings settings) {
-        TestCluster cluster = prepare(nodes, settings);
+        return start(nodes, settings, EtcdProcess.single());
+    }
+
+    static TestCluster start(int nodes, Settings settings, EtcdProcess etcd) {
+        TestCluster cluster = prepare(nodes, settings, etcd);
         try {
             cluster.nodes.forEach(TestNode::start);
             cluster.awaitHealthy();

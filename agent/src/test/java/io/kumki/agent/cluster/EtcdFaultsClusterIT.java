@@ -1,0 +1,102 @@
+package io.kumki.agent.cluster;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.kumki.dcs.etcd.EtcdProcess;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/**
+ * What trouble in etcd costs a cluster: nothing while the lease proves the lead, and never more
+ * than the lease allows.
+ */
+class EtcdFaultsClusterIT {
+
+    private static final Duration LIMIT = Duration.ofSeconds(60);
+
+    @Test
+    @Timeout(200)
+    void troubleWithinTheLeaseCausesNoFailover() throws Exception {
+        try (TestCluster cluster =
+                TestCluster.start(2, TestCluster.Settings.USUAL, EtcdProcess.three())) {
+            TestNode leader = cluster.leader().orElseThrow();
+            long postmaster = leader.postmaster().orElseThrow();
+            int timeline = leader.json("/patroni").path("timeline").asInt();
+
+            int etcdLeader = cluster.etcd.leader();
+            cluster.etcd.kill(etcdLeader);
+            goesOnLeading(cluster, leader);
+            cluster.etcd.restart(etcdLeader);
+
+            cluster.etcd.freeze(0);
+            goesOnLeading(cluster, leader);
+            cluster.etcd.thaw(0);
+
+            for (int member = 0; member < 3; member++) {
+                cluster.etcd.kill(member);
+            }
+            for (int member = 0; member < 3; member++) {
+                cluster.etcd.relaunch(member);
+            }
+            goesOnLeading(cluster, leader);
+
+            cluster.awaitHealthy();
+            assertThat(cluster.leader()).contains(leader);
+            assertThat(leader.postmaster()).contains(postmaster);
+            assertThat(leader.json("/patroni").path("timeline").asInt()).isEqualTo(timeline);
+        }
+    }
+
+    @Test
+    @Timeout(200)
+    void silentEtcdStopsThePrimaryBeforeItsLeaseEnds() throws Exception {
+        int ttl = 6;
+        try (TestCluster cluster = TestCluster.start(2, TestCluster.Settings.USUAL.withTtl(ttl))) {
+            TestNode leader = cluster.leader().orElseThrow();
+            leader.execute("CREATE TABLE rows (id bigint PRIMARY KEY)");
+            try (RowWriter writer = new RowWriter(cluster.nodes)) {
+                Await.until("rows", LIMIT, () -> writer.acknowledgedRows() > 50, cluster::describe);
+                cluster.etcd.freeze(0);
+                long frozen = System.nanoTime();
+                Await.until(
+                        "the primary to stop taking writes",
+                        Duration.ofSeconds(3L * ttl),
+                        () -> System.nanoTime() - writer.lastAckNanos() > 3_000_000_000L,
+                        cluster::describe);
+                // the last renewal was sent before the freeze, so its lease ends within a ttl after
+                // it
+                assertThat(TimeUnit.NANOSECONDS.toMillis(writer.lastAckNanos() - frozen))
+                        .as("milliseconds of writing after etcd fell silent")
+                        .isLessThan(ttl * 1_000L);
+                assertThat(leader.status("/primary")).isEqualTo(503);
+                cluster.etcd.thaw(0);
+                cluster.awaitHealthy();
+                writer.stop();
+                TestNode now = cluster.leader().orElseThrow();
+                assertThat(writer.missingOn(now))
+                        .as("acknowledged rows that were streamed")
+                        .hasSizeLessThan(2);
+            }
+        }
+    }
+
+    /** Two turns and more: the leader answers as one, and renews its lease again. */
+    private static void goesOnLeading(TestCluster cluster, TestNode leader) {
+        long begun = System.nanoTime();
+        Await.until(
+                leader.name + " to renew its lease",
+                LIMIT,
+                () -> {
+                    assertThat(leader.status("/primary")).as(cluster.describe()).isEqualTo(200);
+                    return System.nanoTime() - begun > 6_000_000_000L
+                            && leader.json("/decisions")
+                                    .get(0)
+                                    .path("rule")
+                                    .asText()
+                                    .equals("leader.holds-lock");
+                },
+                cluster::describe);
+    }
+}
