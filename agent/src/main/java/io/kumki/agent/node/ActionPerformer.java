@@ -3,6 +3,7 @@ package io.kumki.agent.node;
 import io.kumki.agent.ha.Action;
 import io.kumki.agent.ha.Histories;
 import io.kumki.agent.ha.Situation;
+import io.kumki.agent.ha.SlotChange;
 import io.kumki.agent.postgres.PostgresServer;
 import io.kumki.dcs.ClusterStore;
 import io.kumki.dcs.WriteOutcome;
@@ -10,6 +11,8 @@ import io.kumki.dcs.cluster.ClusterStatus;
 import io.kumki.dcs.cluster.FailoverRequest;
 import io.kumki.dcs.cluster.MemberName;
 import io.vertx.core.Future;
+import java.time.Duration;
+import java.util.List;
 import java.util.OptionalLong;
 import java.util.function.Consumer;
 import java.util.function.IntConsumer;
@@ -21,7 +24,11 @@ final class ActionPerformer {
 
     private static final Logger LOG = LoggerFactory.getLogger(ActionPerformer.class);
 
+    /** A small file of the data directory is read within this, or the disk is in trouble. */
+    private static final Duration LOCAL_LIMIT = Duration.ofSeconds(2);
+
     private final MemberName self;
+    private final LoopClock clock;
     private final ClusterStore store;
     private final PostgresServer server;
     private final ConfigurationSource config;
@@ -31,6 +38,7 @@ final class ActionPerformer {
     private final Consumer<Action.Exit> onExit;
     private final IntConsumer onCheckpoint;
     private boolean checkpointRuns;
+    private boolean slotsAreChanging;
 
     /** How an action ended. */
     sealed interface Outcome {
@@ -61,6 +69,7 @@ final class ActionPerformer {
             CommandDesk commands,
             IntConsumer onCheckpoint) {
         this.self = self;
+        this.clock = parts.clock();
         this.store = parts.store();
         this.server = parts.server();
         this.config = parts.config();
@@ -122,19 +131,29 @@ final class ActionPerformer {
                             : Future.succeededFuture(new Outcome.Refused("no lease yet"));
             case Action.PublishStatus(var status) -> written(store.putStatus(status));
             case Action.PublishHistory(int timeline) ->
-                    server.history(timeline)
+                    Within.limit(
+                                    server.history(timeline),
+                                    LOCAL_LIMIT,
+                                    clock,
+                                    () -> new IllegalStateException("the disk doesn't answer"))
                             .map(local ->
                                     Histories.merge(
                                             local,
                                             s.cluster().history(),
                                             self,
                                             s.settings().maxTimelinesHistory()))
-                            .compose(history -> written(store.putHistory(history)));
+                            .transform(history ->
+                                    history.succeeded()
+                                            ? written(store.putHistory(history.result()))
+                                            : unreadable(timeline, history.cause()));
             case Action.CheckpointAfterPromote(int timeline) -> {
                 checkpoint(timeline);
                 yield done();
             }
-            case Action.ReconcileSlots(var changes) -> server.reconcileSlots(changes).map(DONE);
+            case Action.ReconcileSlots(var changes) -> {
+                reconcile(changes);
+                yield done();
+            }
             case Action.Exit exit -> {
                 onExit.accept(exit);
                 yield done();
@@ -178,6 +197,36 @@ final class ActionPerformer {
                                 .log("checkpoint after promotion failed, tried again next turn");
                     }
                 });
+    }
+
+    /**
+     * Beside the turn as well: a slot that can't be moved takes its statement's limit, and the
+     * lease must be renewed meanwhile.
+     */
+    private void reconcile(List<SlotChange> changes) {
+        if (slotsAreChanging) {
+            return;
+        }
+        slotsAreChanging = true;
+        server.reconcileSlots(changes)
+                .onComplete(result -> {
+                    slotsAreChanging = false;
+                    if (result.failed()) {
+                        LOG.atWarn()
+                                .addKeyValue("error", String.valueOf(result.cause()))
+                                .log("slots could not be changed, tried again next turn");
+                    }
+                });
+    }
+
+    /** Not the store's fault: whatever else is due this turn is done. */
+    private static Future<Outcome> unreadable(int timeline, Throwable cause) {
+        LOG.atWarn()
+                .addKeyValue("timeline", timeline)
+                .addKeyValue("error", String.valueOf(cause.getMessage()))
+                .log("the history of the timeline can't be read, tried again next turn");
+        return Future.succeededFuture(
+                new Outcome.Refused("history of timeline " + timeline + " can't be read"));
     }
 
     private static Future<Outcome> done() {
