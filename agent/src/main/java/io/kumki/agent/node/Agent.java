@@ -31,8 +31,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The composition root: wires one agent and takes it through its life. In order: the store answers,
- * the name is unique, REST opens, the loop begins; at the end REST closes first.
+ * The composition root: wires one agent and takes it through its life. In order: the store answers
+ * (until then a running primary is stopped, see {@link UnprovenPrimary}), the name is unique, REST
+ * opens, the loop begins; at the end REST closes first.
  */
 public final class Agent {
 
@@ -116,10 +117,13 @@ public final class Agent {
                             .addKeyValue("attempt", attempt)
                             .addKeyValue("error", failure.getMessage())
                             .log(
-                                    "etcd can't be reached; nothing is touched, next try in "
+                                    "etcd can't be reached; no data is touched, next try in "
                                             + STORE_RETRY.toSeconds()
                                             + " s");
-                    clock.schedule(STORE_RETRY, () -> reachStoreAgain(attempt + 1));
+                    UnprovenPrimary.stop(server, configuration.initialSettings().pause())
+                            .onComplete(_ ->
+                                    clock.schedule(
+                                            STORE_RETRY, () -> reachStoreAgain(attempt + 1)));
                 });
     }
 
@@ -266,7 +270,8 @@ public final class Agent {
             }
             ending = true;
             if (rest == null) {
-                end(0);
+                UnprovenPrimary.stop(server, configuration.initialSettings().pause())
+                        .onComplete(_ -> end(0));
                 return;
             }
             rest.close();

@@ -188,6 +188,7 @@ final class AgentConfiguration implements ConfigurationSource {
         }
         try {
             effective = EffectiveConfig.merge(node, mended);
+            cacheIsDue = true;
         } catch (RefusedConfigException e) {
             throw new IllegalStateException("only accepted values are left", e);
         }
