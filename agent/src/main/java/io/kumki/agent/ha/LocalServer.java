@@ -228,19 +228,24 @@ public record LocalServer(
 
     /**
      * What is left of an observation after an operation ended: what the server said before counts
-     * no more. If the operation may have made a primary of it, it counts as one that runs, until
-     * somebody has looked.
+     * no more. If the operation may have made a primary of it, it counts as one that runs, and if
+     * it worked on the data directory nothing is known of that, until somebody has looked.
      */
     public LocalServer unseenSince(Operation ended) {
-        return ended.makesPrimary()
-                ? new LocalServer(
-                        data instanceof DataDirectory.Initialized(ControlData control)
-                                ? new DataDirectory.Initialized(control.asPrimary())
-                                : data,
-                        Postmaster.RUNNING,
-                        Optional.empty(),
-                        pendingRestart)
-                : new LocalServer(data, postmaster, Optional.empty(), pendingRestart);
+        if (ended.makesPrimary()) {
+            return new LocalServer(
+                    data instanceof DataDirectory.Initialized(ControlData control)
+                            ? new DataDirectory.Initialized(control.asPrimary())
+                            : data,
+                    Postmaster.RUNNING,
+                    Optional.empty(),
+                    pendingRestart);
+        }
+        DataDirectory left =
+                ended.replacesData()
+                        ? new DataDirectory.Unreadable("not looked at since " + ended.title())
+                        : data;
+        return new LocalServer(left, postmaster, Optional.empty(), pendingRestart);
     }
 
     public boolean running() {

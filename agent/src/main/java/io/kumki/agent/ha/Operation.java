@@ -14,6 +14,14 @@ public sealed interface Operation {
         return this instanceof Promote || this instanceof StartPrimary;
     }
 
+    /** Whether the data directory is another one after this, or an unfinished one. */
+    default boolean replacesData() {
+        return this instanceof Bootstrap
+                || this instanceof DiscardBootstrap
+                || this instanceof Clone
+                || this instanceof Rewind;
+    }
+
     /** Create a new cluster here. */
     record Bootstrap() implements Operation {
         @Override

@@ -194,7 +194,8 @@ final class Invariants {
                                 .isPresent();
         if (planned) {
             switchovers++;
-            owed = lastCommit.get(name);
+            Commit last = lastCommit.get(name);
+            owed = last != null && holds(server, last) ? last : null;
             heir = null;
         }
     }

@@ -268,7 +268,7 @@ final class SimPostgres implements PostgresServer {
         }
         boolean wasUp = server.runs(Phase.RUNNING);
         server.close();
-        server.stoppedFor(planned);
+        server.stoppedFor(planned && !node.stopping());
         server.later(
                 takes(10, 150),
                 () -> {

@@ -217,7 +217,7 @@ final class SimServer {
         become(Phase.STOPPING);
     }
 
-    /** Whether the last clean stop was one without haste. */
+    /** Whether the last clean stop was one without haste, for a hand-over. */
     boolean plannedStop() {
         return plannedStop;
     }
