@@ -192,7 +192,7 @@ final class Invariants {
                         && request.flatMap(FailoverRequest::leader)
                                 .filter(leader -> leader.value().equals(name))
                                 .isPresent();
-        if (planned) {
+        if (server != null && planned) {
             switchovers++;
             Commit last = lastCommit.get(name);
             owed = last != null && holds(server, last) ? last : null;

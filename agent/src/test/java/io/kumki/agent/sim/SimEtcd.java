@@ -178,7 +178,7 @@ final class SimEtcd {
                 world.trace(() -> "etcd leader key: " + value);
             }
         }
-        tell(key, Optional.empty());
+        tell(key, before == null, Optional.empty());
         return revision;
     }
 
@@ -193,6 +193,7 @@ final class SimEtcd {
             }
             tell(
                     key,
+                    true,
                     leader
                             ? Optional.of(new MemberName(before.value().toString()))
                             : Optional.empty());
@@ -297,7 +298,10 @@ final class SimEtcd {
         watchers.remove(watcher);
     }
 
-    private void tell(String key, Optional<MemberName> leaderGone) {
+    /**
+     * @param cameOrWent the key wasn't there before, or isn't any more
+     */
+    private void tell(String key, boolean cameOrWent, Optional<MemberName> leaderGone) {
         Change change =
                 switch (key) {
                     case LEADER -> Change.LEADER;
@@ -306,7 +310,7 @@ final class SimEtcd {
                     case "failover" -> Change.FAILOVER;
                     case "sync" -> Change.SYNC;
                     case "initialize" -> Change.INITIALIZE;
-                    default -> key.startsWith(MEMBERS) ? Change.MEMBER : Change.OTHER;
+                    default -> key.startsWith(MEMBERS) && cameOrWent ? Change.MEMBER : Change.OTHER;
                 };
         List.copyOf(watchers).forEach(watcher -> watcher.changed(change, leaderGone));
     }
