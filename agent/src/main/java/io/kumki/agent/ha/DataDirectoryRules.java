@@ -19,8 +19,11 @@ final class DataDirectoryRules {
         return switch (s.server().data()) {
             case DataDirectory.Initialized _ -> Optional.empty();
             case DataDirectory.Empty() -> Optional.of(empty(s, "the data directory is empty"));
+            // a server that runs, or may run unseen, must not lose its key: it would write without
             case DataDirectory.Unreadable(String why) ->
-                    Optional.of(keyless(s, "data.unreadable", why));
+                    s.server().postmaster() == LocalServer.Postmaster.STOPPED
+                            ? Optional.of(keyless(s, "data.unreadable", why))
+                            : Optional.empty();
             case DataDirectory.Unfinished(UnfinishedWork work) ->
                     Optional.of(
                             work == UnfinishedWork.CLONE

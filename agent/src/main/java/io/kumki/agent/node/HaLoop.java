@@ -99,7 +99,7 @@ public final class HaLoop {
     private LocalServer server =
             new LocalServer(
                     new LocalServer.DataDirectory.Unreadable("not looked at yet"),
-                    LocalServer.Postmaster.STOPPED,
+                    LocalServer.Postmaster.RUNNING,
                     Optional.empty(),
                     new TreeMap<>());
     private boolean serverIsStale = true;

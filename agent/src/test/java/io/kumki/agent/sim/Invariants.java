@@ -46,6 +46,7 @@ final class Invariants {
     private final SortedMap<String, Commit> lastCommit = new TreeMap<>();
     private final SortedMap<String, Long> releasedAt = new TreeMap<>();
     private @Nullable Branch newest;
+    private @Nullable Branch told;
     private @Nullable Commit owed;
     private @Nullable String heir;
     private long mishapsEnded = Long.MIN_VALUE / 2;
@@ -149,6 +150,9 @@ final class Invariants {
                                     + " becomes a primary, and the leader key is held by "
                                     + cluster.etcd().leader().orElse("nobody"));
         }
+        if (leads) {
+            told = branch;
+        }
         Commit mustHave = owed;
         owed = null;
         if (mustHave != null && !holds(server, mustHave) && !onTwin(server)) {
@@ -215,10 +219,13 @@ final class Invariants {
             if (other == winner || !couldTakePart(winner, other)) {
                 continue;
             }
+            // a branch may be begun, and told to the others, without a commit ever: who goes by
+            // what was told is right, too
             boolean better =
                     !onTwin(winner.server())
                             && !onTwin(other.server())
-                            && inLine(other.server()) > inLine(winner.server());
+                            && has(newest, other, winner)
+                            && (told == null || has(told, other, winner));
             if (better) {
                 world().violate(
                                 "the best wins: "
@@ -235,9 +242,10 @@ final class Invariants {
         return server.name() + " on " + server.branch() + " at " + server.end();
     }
 
-    /** How much a server has of the log that leads to the newest branch. */
-    private long inLine(SimServer server) {
-        return newest == null ? 0 : newest.agreesWith(server.branch(), server.end());
+    /** Whether one has more than the other of the log that leads to a branch. */
+    private static boolean has(Branch line, SimNode one, SimNode other) {
+        return line.agreesWith(one.server().branch(), one.server().end())
+                > line.agreesWith(other.server().branch(), other.server().end());
     }
 
     private boolean couldTakePart(SimNode winner, SimNode other) {

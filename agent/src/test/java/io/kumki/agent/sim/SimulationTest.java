@@ -96,6 +96,7 @@ class SimulationTest {
                 argumentSet("a late release took the key from a writing server", 3472L),
                 argumentSet("the key went away while the server was starting", 4454L),
                 argumentSet("a broken clone was to be started, seen as it was before", 42415L),
+                argumentSet("a new agent gave the key of an unseen primary away", 52540L),
                 argumentSet("a candidate didn't ask the old leader", 11464L),
                 argumentSet("a lagging member won when the heir was lost", 18093L));
     }
