@@ -54,15 +54,18 @@ class MixedClusterIT {
             awaitRows(cluster, 2);
             writeWal(cluster.nodes.get(1));
 
+            TestNode primary = cluster.nodes.get(1);
             for (TestNode node : cluster.nodes) {
                 Await.until(
                         "pg_wal of " + node.name + " to be small",
                         Duration.ofSeconds(40),
                         () -> {
+                            // a standby's restartpoint is no newer than the primary's checkpoint
+                            primary.execute("CHECKPOINT");
                             node.execute("CHECKPOINT");
                             return segments(node) <= MAX_SEGMENTS;
                         },
-                        () -> segmentsText(node) + cluster.describe());
+                        () -> cluster.describe() + segmentsText(node));
             }
         }
     }
