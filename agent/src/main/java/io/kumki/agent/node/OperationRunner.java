@@ -12,6 +12,7 @@ import io.kumki.dcs.cluster.Lsn;
 import io.vertx.core.Future;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -45,6 +46,7 @@ final class OperationRunner {
         final long startedNanos;
         final Cancellation cancellation = new Cancellation();
         Optional<Lsn> shutdownLsn = Optional.empty();
+        Future<OperationOutcome> work = Future.succeededFuture(new OperationOutcome.Cancelled());
         @Nullable OperationOutcome outcome;
 
         Run(Operation operation, long startedNanos) {
@@ -96,19 +98,28 @@ final class OperationRunner {
         if (current != null) {
             return false;
         }
-        run(operation);
+        run(operation, this::execute);
         return true;
     }
 
-    /** Stops the server hard; what runs is cancelled and its result dropped. */
+    /**
+     * Stops the server hard; what runs is cancelled and its result dropped. What was cancelled may
+     * still be about to start the server: the stop counts only after that has ended too, and is
+     * then done once more.
+     */
     void fence() {
-        if (current != null) {
-            if (current.operation instanceof Operation.FenceStop && current.outcome == null) {
-                return;
-            }
-            current.cancellation.cancel();
+        Run before = current;
+        if (before == null || before.outcome != null) {
+            run(new Operation.FenceStop(), this::execute);
+            return;
         }
-        run(new Operation.FenceStop());
+        if (before.operation instanceof Operation.FenceStop) {
+            return;
+        }
+        before.cancellation.cancel();
+        run(
+                new Operation.FenceStop(),
+                _ -> stopped().transform(_ -> before.work).transform(_ -> result(stopped())));
     }
 
     /** The server was seen running while no operation runs. */
@@ -122,11 +133,12 @@ final class OperationRunner {
         }
     }
 
-    private void run(Operation operation) {
+    private void run(Operation operation, Function<Run, Future<OperationOutcome>> work) {
         Run run = new Run(operation, clock.nanos());
         current = run;
         LOG.atInfo().addKeyValue("operation", operation.title()).log("operation begins");
-        execute(run)
+        run.work = work.apply(run);
+        run.work
                 .otherwise(failure ->
                         new OperationOutcome.Failed(
                                 operation.title() + ": " + failure.getMessage()))
