@@ -170,6 +170,7 @@ public final class Agent {
                 .onComplete(result -> {
                     client.close();
                     if (result.succeeded()) {
+                        // the server here may be the other one's: it is left alone
                         fail(
                                 "Can't start; there is already a node named '"
                                         + node.name()
@@ -203,7 +204,9 @@ public final class Agent {
                             .log("REST API is open, the loop begins");
                     loop.start();
                 })
-                .onFailure(failure -> fail(String.valueOf(failure.getMessage())));
+                .onFailure(failure ->
+                        UnprovenPrimary.stop(server, configuration.initialSettings().pause())
+                                .onComplete(_ -> fail(String.valueOf(failure.getMessage()))));
     }
 
     private void fail(String reason) {

@@ -57,6 +57,25 @@ class BadInputIT {
         }
     }
 
+    /** Nothing renews its lease any more: the server must not outlive it as a primary. */
+    @Test
+    void agentThatCannotStartStopsThePrimaryItWouldHaveAdopted() throws Exception {
+        try (TestCluster cluster = TestCluster.prepare(1, TestCluster.Settings.USUAL);
+                ServerSocket taken = new ServerSocket()) {
+            TestNode node = cluster.nodes.getFirst();
+            node.start();
+            cluster.awaitLeader(LIMIT);
+            node.killAgent();
+            assertThat(node.postmaster()).isPresent();
+            taken.bind(
+                    new java.net.InetSocketAddress(
+                            InetAddress.getLoopbackAddress(), node.restPort));
+            assertThat(failsToStart(node))
+                    .contains("Couldn't start a service on '127.0.0.1:" + node.restPort);
+            assertThat(node.postmaster()).isEmpty();
+        }
+    }
+
     @Test
     void silentEtcdAtStartIsNamedAndWaitedFor() throws Exception {
         try (TestCluster cluster = TestCluster.prepare(1, TestCluster.Settings.USUAL)) {
