@@ -13,13 +13,10 @@ import org.slf4j.LoggerFactory;
  * Runs programs and scripts: bounded time, bounded captured output, cancellable, in an environment
  * without what belongs to the agent. Calls block: use a virtual thread.
  *
- * <p>A program that must end is asked (SIGTERM), and after ten seconds killed together with its
+ * <p>A program that must end is asked (SIGTERM), and after its grace time killed together with its
  * descendants.
  */
 public final class Programs {
-
-    /** Between asking a program to end and killing it. */
-    private static final Duration GRACE = Duration.ofSeconds(10);
 
     private static final Logger LOG = LoggerFactory.getLogger(Programs.class);
 
@@ -45,7 +42,7 @@ public final class Programs {
                     cancelled.set(true);
                     process.destroy();
                 });
-        Ending ending = await(process, call.limit(), cancelled);
+        Ending ending = await(process, call, cancelled);
         int exitCode = process.isAlive() ? -1 : process.exitValue();
         return new ProgramRun(ending, exitCode, stdout.text(), stderr.text());
     }
@@ -76,8 +73,8 @@ public final class Programs {
         }
     }
 
-    private static Ending await(Process process, Duration limit, AtomicBoolean cancelled) {
-        Deadline deadline = Deadline.in(limit);
+    private static Ending await(Process process, ProgramCall call, AtomicBoolean cancelled) {
+        Deadline deadline = Deadline.in(call.limit());
         boolean interrupted = false;
         try {
             while (!cancelled.get() && !deadline.passed()) {
@@ -92,7 +89,7 @@ public final class Programs {
         } catch (InterruptedException e) {
             interrupted = true;
         }
-        end(process);
+        end(process, call.grace());
         if (interrupted) {
             Thread.currentThread().interrupt();
         }
@@ -100,13 +97,13 @@ public final class Programs {
     }
 
     /** Ends a process and what it started: SIGTERM, after the grace time SIGKILL. */
-    static void end(Process process) {
+    static void end(Process process, Duration grace) {
         List<ProcessHandle> descendants = process.descendants().toList();
         process.destroy();
         boolean ended = false;
         boolean interrupted = false;
         try {
-            ended = process.waitFor(GRACE.toSeconds(), TimeUnit.SECONDS);
+            ended = process.waitFor(grace.toMillis(), TimeUnit.MILLISECONDS);
         } catch (InterruptedException e) {
             interrupted = true;
         }

@@ -27,8 +27,8 @@ import org.slf4j.LoggerFactory;
  *       misses its limit goes straight to the kill.
  * </ol>
  *
- * The limit counts from after the checkpoint: {@code before_stop} has its share of it, not time of
- * its own.
+ * The limit counts from after the checkpoint: {@code before_stop} has half of it, not time of its
+ * own.
  */
 final class ServerStopper {
 
@@ -160,10 +160,12 @@ final class ServerStopper {
         if (script.isEmpty() || mode == StopMode.IMMEDIATE) {
             return;
         }
+        Duration half = left.dividedBy(2);
         ProgramRun run =
                 Programs.run(
                         ProgramCall.of(ShellWords.split(script.get()))
-                                .within(left.compareTo(SCRIPT_LIMIT) < 0 ? left : SCRIPT_LIMIT));
+                                .within(half.compareTo(SCRIPT_LIMIT) < 0 ? half : SCRIPT_LIMIT)
+                                .withoutGrace());
         if (!run.succeeded()) {
             LOG.atWarn()
                     .addKeyValue("error", run.summary())
