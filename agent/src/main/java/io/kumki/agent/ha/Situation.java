@@ -71,6 +71,11 @@ public record Situation(
         return cluster.leadership() instanceof Leadership.Unknown;
     }
 
+    /** What hides who leads; empty text while that is known. */
+    String silence() {
+        return cluster.leadership() instanceof Leadership.Unknown(String why) ? why : "";
+    }
+
     public boolean vacant() {
         return cluster.leadership() instanceof Leadership.Vacant;
     }

@@ -24,7 +24,7 @@ final class StoreSilenceRules {
             return Optional.of(
                     Decision.of(
                             "store.paused-keeps-everything",
-                            "etcd silent in maintenance mode: nothing is changed",
+                            s.silence() + " in maintenance mode: nothing is changed",
                             s.memory()));
         }
         if (s.memory().bootstrap() instanceof Memory.BootstrapStage.None) {
@@ -33,7 +33,7 @@ final class StoreSilenceRules {
         return Optional.of(
                 Decision.of(
                                 "store.bootstrap-waits",
-                                "etcd silent while the cluster is being created",
+                                s.silence() + " while the cluster is being created",
                                 s.memory())
                         .after(RETRY));
     }
@@ -46,14 +46,14 @@ final class StoreSilenceRules {
         if (stopping) {
             return Decision.of(
                             "store.stop-under-way",
-                            "etcd silent, the server is being stopped",
+                            s.silence() + ", the server is being stopped",
                             s.memory())
                     .after(RETRY);
         }
         if (!s.leadsByClock()) {
             return Decision.of(
                             "store.stops-without-proof",
-                            "etcd silent and this member holds no lease that proves its lead",
+                            s.silence() + " and this member holds no lease that proves its lead",
                             s.memory(),
                             new Action.Fence())
                     .atOnce();
@@ -63,7 +63,8 @@ final class StoreSilenceRules {
             Duration untilStop = left.minus(s.stopMargin());
             return Decision.of(
                             "leader.waits-for-etcd",
-                            "etcd silent, "
+                            s.silence()
+                                    + ", "
                                     + left.toMillis()
                                     + " ms of lease left, stops taking writes in "
                                     + untilStop.toMillis()
@@ -74,7 +75,8 @@ final class StoreSilenceRules {
         if (s.ongoing().isPresent()) {
             return Decision.of(
                             "leader.stops-before-lease-ends",
-                            "etcd silent, "
+                            s.silence()
+                                    + ", "
                                     + left.toMillis()
                                     + " ms of lease left, "
                                     + s.ongoing().get().operation().title()
@@ -85,7 +87,7 @@ final class StoreSilenceRules {
         }
         return Decision.of(
                         "leader.stops-before-lease-ends",
-                        "etcd silent, " + left.toMillis() + " ms of lease left",
+                        s.silence() + ", " + left.toMillis() + " ms of lease left",
                         s.memory().withStepDown(Optional.empty()),
                         new Action.Start(new Operation.StopInTime(left.dividedBy(2))))
                 .after(left.dividedBy(2));
@@ -106,11 +108,11 @@ final class StoreSilenceRules {
         if (demoted) {
             return Decision.of(
                     "store.starts-read-only",
-                    "etcd silent: the server serves reads as a standby that follows nobody",
+                    s.silence() + ": the server serves reads as a standby that follows nobody",
                     s.memory(),
                     new Action.Start(new Operation.StartStandby(StandbyTarget.NOBODY)));
         }
         return Decision.of(
-                "store.reader-goes-on", "etcd silent: a standby needs no lease", s.memory());
+                "store.reader-goes-on", s.silence() + ": a standby needs no lease", s.memory());
     }
 }

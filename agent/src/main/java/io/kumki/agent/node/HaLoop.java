@@ -80,6 +80,8 @@ public final class HaLoop {
      */
     private static final Duration MEMBER_CHANGE_DELAY = Duration.ofMillis(200);
 
+    private static final String SILENT = "etcd silent";
+
     /** A standby looks a little later than the leader, whose writes then wake it first. */
     private static final Duration FOLLOWER_DELAY = Duration.ofMillis(500);
 
@@ -94,7 +96,7 @@ public final class HaLoop {
     private final ActionPerformer performer;
 
     private volatile ClusterSettings settings;
-    private ClusterView view = ClusterView.EMPTY.unreachable();
+    private ClusterView view = ClusterView.EMPTY.unreachable(SILENT);
     private volatile Optional<NodeBoard.LastGood> lastGood = Optional.empty();
     private LocalServer server =
             new LocalServer(
@@ -265,7 +267,7 @@ public final class HaLoop {
         Future<Void> look = serverIsStale ? observe().mapEmpty() : Future.succeededFuture();
         return look.compose(_ -> {
             if (situation(Optional.empty()).couldWrite()) {
-                view = view.unreachable();
+                view = view.unreachable("the lease ran out");
                 return decideAndAct();
             }
             lease.leadEnded();
@@ -341,7 +343,7 @@ public final class HaLoop {
                     .addKeyValue("error", String.valueOf(cause.getMessage()))
                     .log("etcd is silent");
         }
-        view = view.unreachable();
+        view = view.unreachable(SILENT);
     }
 
     private Future<LocalServer> observe() {
@@ -415,7 +417,7 @@ public final class HaLoop {
                     if (renewal == LeaseKeeper.Renewal.UNKNOWN) {
                         silent(new IllegalStateException("the lease could not be renewed"));
                     } else if (renewal == LeaseKeeper.Renewal.LOST) {
-                        view = view.unreachable();
+                        view = view.unreachable("the leader key moved while the lease was renewed");
                         wokenMeanwhile = true;
                     }
                     setLeaseAlarm();
@@ -522,7 +524,7 @@ public final class HaLoop {
                     switch (outcome) {
                         case WriteOutcome.Applied _ -> leadGivenAway();
                         case WriteOutcome.Rejected _, WriteOutcome.Unknown _ ->
-                                view = view.unreachable();
+                                view = view.unreachable("the release of the lead isn't confirmed");
                     }
                     return null;
                 });
@@ -628,7 +630,7 @@ public final class HaLoop {
             beginTurn();
             return;
         }
-        view = view.unreachable();
+        view = view.unreachable("a turn waits and the lease comes to its end");
         Situation s = situation(Optional.empty());
         Decision decision = parts.decide().apply(s);
         for (Action action : decision.actions()) {

@@ -197,7 +197,7 @@ final class Situations {
     }
 
     Situations silent() {
-        leadership = new Leadership.Unknown();
+        leadership = new Leadership.Unknown("etcd silent");
         return this;
     }
 

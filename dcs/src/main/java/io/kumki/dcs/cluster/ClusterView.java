@@ -51,11 +51,13 @@ public record ClusterView(
                     0);
 
     /**
-     * The same view after etcd fell silent: everything as last seen, but who leads is not known any
-     * more.
+     * The same view when it can't be relied on any more, mostly because etcd fell silent:
+     * everything as last seen, but who leads is not known.
+     *
+     * @param why see {@link Leadership.Unknown}
      */
-    public ClusterView unreachable() {
-        return withLeadership(new Leadership.Unknown());
+    public ClusterView unreachable(String why) {
+        return withLeadership(new Leadership.Unknown(why));
     }
 
     public ClusterView withLeadership(Leadership other) {

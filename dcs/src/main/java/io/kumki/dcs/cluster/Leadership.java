@@ -18,8 +18,13 @@ public sealed interface Leadership {
     /** etcd answered, and there is no leader key. */
     record Vacant() implements Leadership {}
 
-    /** etcd did not answer: the last holder may still lead. Never the same as {@link Vacant}. */
-    record Unknown() implements Leadership {}
+    /**
+     * The last holder may still lead. Never the same as {@link Vacant}.
+     *
+     * @param why what hides it, for the decision log: "etcd silent", or what made the last view
+     *     worthless
+     */
+    record Unknown(String why) implements Leadership {}
 
     /** Whether {@code name} holds the leader key for sure. */
     default boolean heldBy(MemberName name) {
