@@ -2,9 +2,16 @@ package io.kumki.agent.ha;
 
 import java.time.Duration;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /** Another member leads, and the own server is up. */
 final class FollowerRules {
+
+    /** A WAL receiver tries again every 5 s by default: a short restart isn't worth a change. */
+    private static final Duration CASCADE_PATIENCE = Duration.ofSeconds(8);
+
+    /** After so long the upstream that was configured is tried again. */
+    private static final Duration CASCADE_AVOIDED = Duration.ofMinutes(5);
 
     private FollowerRules() {}
 
@@ -31,28 +38,32 @@ final class FollowerRules {
     }
 
     private static Decision standby(Situation s, LocalServer.Answer.Standby standby) {
-        StandbyTarget target = Following.target(s.self(), s.cluster());
-        if (target.upstream().isEmpty()) {
+        StandbyTarget target = Following.target(s);
+        if (target.source() == StandbyTarget.Source.LAST) {
             return Decision.of(
                     "follower.nobody-to-stream-from",
-                    s.self().tags().nostream()
-                            ? "tagged nostream"
-                            : "the leader publishes no address: the last upstream stays",
+                    "the leader publishes no address: the last upstream stays",
                     s.memory());
         }
         if (!s.followsTarget() && !s.reached(s.memory().rejoin().retryAtNanos())) {
             return Decision.of(
                             "follower.waits-to-retry",
-                            "following " + target.upstream().get() + " failed a moment ago",
+                            "following " + target.described() + " failed a moment ago",
                             s.memory())
                     .after(Duration.ofMillis(500));
         }
         if (!s.followsTarget()) {
             return Decision.of(
                     "follower.changes-upstream",
-                    "following " + target.upstream().get() + " now",
+                    "following " + target.described() + " now",
                     s.memory(),
                     new Action.Start(new Operation.Follow(target)));
+        }
+        if (target.source() == StandbyTarget.Source.ARCHIVE) {
+            return Decision.of(
+                    "follower.reads-archive",
+                    "tagged nostream: the log comes from the archive only",
+                    s.memory());
         }
         boolean streams = standby.receiver().filter(LocalServer.Receiver::streaming).isPresent();
         if (streams) {
@@ -65,6 +76,42 @@ final class FollowerRules {
                             + ")",
                     s.memory());
         }
-        return RejoinRules.stalled(s);
+        return leavesUpstream(s, target).orElseGet(() -> RejoinRules.stalled(s));
+    }
+
+    /** A cascade whose upstream sends nothing goes on from the leader for a while. */
+    private static Optional<Decision> leavesUpstream(Situation s, StandbyTarget target) {
+        Optional<Upstream> upstream =
+                target.upstream().filter(from -> Following.cascade(s).equals(Optional.of(from)));
+        Memory.Rejoin rejoin = s.memory().rejoin();
+        boolean stalled =
+                rejoin.stalledSinceNanos().isPresent()
+                        && s.since(rejoin.stalledSinceNanos().getAsLong())
+                                        .compareTo(CASCADE_PATIENCE)
+                                > 0;
+        if (upstream.isEmpty()
+                || !stalled
+                || !s.reached(rejoin.retryAtNanos())
+                || Following.leader(s.self(), s.cluster()).isEmpty()) {
+            return Optional.empty();
+        }
+        Memory memory =
+                s.memory()
+                        .withAvoided(
+                                new Memory.Avoided(
+                                        upstream.get().member().orElseThrow(),
+                                        s.nowNanos() + CASCADE_AVOIDED.toNanos()))
+                        .withRejoin(rejoin.withStalledSince(OptionalLong.of(s.nowNanos())));
+        return Optional.of(
+                Decision.of(
+                        "follower.leaves-upstream",
+                        "nothing is received from "
+                                + upstream.get()
+                                + ": the leader feeds this member for "
+                                + CASCADE_AVOIDED.toMinutes()
+                                + " min",
+                        memory,
+                        new Action.Start(
+                                new Operation.Follow(Following.target(s.withMemory(memory))))));
     }
 }

@@ -3,38 +3,64 @@ package io.kumki.agent.ha;
 import io.kumki.dcs.cluster.ClusterView;
 import io.kumki.dcs.cluster.Member;
 import io.kumki.dcs.cluster.MemberName;
+import io.kumki.dcs.cluster.Tags;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.util.Optional;
+import java.util.Set;
 
 /** Whom a standby follows. */
 public final class Following {
 
     private static final int DEFAULT_PORT = 5432;
 
+    /** States of a server that feeds others now, or does so again in a moment. */
+    private static final Set<String> UP = Set.of("running", "starting", "restarting");
+
     private Following() {}
 
     /**
-     * The member named by the own tag {@code replicatefrom} if it is there and isn't fed by this
-     * member itself, else the leader; nobody with the tag {@code nostream}, without a leader, or
-     * when it would be this member.
+     * The {@link #feeder} if there is one, else the leader; nobody without a leader, or when it
+     * would be this member. With the tag {@code nostream} only the archive.
      */
-    public static StandbyTarget target(Self self, ClusterView cluster) {
-        if (self.tags().nostream()) {
-            return StandbyTarget.NOBODY;
+    public static StandbyTarget target(Situation s) {
+        if (s.self().tags().nostream()) {
+            return new StandbyTarget(
+                    StandbyTarget.Source.ARCHIVE, Optional.empty(), Optional.empty());
         }
-        Optional<Member> cascade =
-                self.tags()
-                        .replicatefrom()
-                        .filter(name -> !name.equals(self.name()))
-                        .flatMap(cluster::member)
-                        .filter(member -> !fedBy(self.name(), member, cluster))
-                        .filter(member -> upstream(self, member).isPresent());
-        Optional<Member> source = cascade.isPresent() ? cascade : cluster.leaderMember();
-        return source.filter(member -> !member.name().equals(self.name()))
-                .flatMap(member -> upstream(self, member))
+        return cascade(s)
+                .or(() -> leader(s.self(), s.cluster()))
                 .map(StandbyTarget::of)
                 .orElse(StandbyTarget.NOBODY);
+    }
+
+    /** The other standby that this one streams from, if it has one. */
+    static Optional<Upstream> cascade(Situation s) {
+        return feeder(s.me(), s.self().tags(), s.cluster())
+                .filter(member -> !s.cluster().leadership().heldBy(member.name()))
+                .filter(member -> !avoided(s, member.name()))
+                .flatMap(member -> upstream(s.self(), member));
+    }
+
+    /**
+     * The member that a member's tag {@code replicatefrom} names, while it can feed it: it is
+     * there, its server is up or coming up, and the way from it to the leader doesn't lead in a
+     * circle. Empty: the leader feeds it.
+     */
+    static Optional<Member> feeder(MemberName fed, Tags tags, ClusterView cluster) {
+        return tags.replicatefrom()
+                .filter(name -> !name.equals(fed))
+                .flatMap(cluster::member)
+                .filter(member -> UP.contains(member.status().state()))
+                .filter(member -> !inCircle(fed, member, cluster));
+    }
+
+    private static boolean avoided(Situation s, MemberName name) {
+        return s.memory()
+                .avoided()
+                .filter(avoided -> avoided.member().equals(name))
+                .filter(avoided -> avoided.untilNanos() - s.nowNanos() > 0)
+                .isPresent();
     }
 
     /** The leader as a source to compare with, rewind to or clone from. */
@@ -60,9 +86,15 @@ public final class Following {
                                         : Optional.empty()));
     }
 
-    private static boolean fedBy(MemberName me, Member member, ClusterView cluster) {
+    /**
+     * Whether {@code member} gets its log from {@code me}, or from a circle; the leader gets none.
+     */
+    private static boolean inCircle(MemberName me, Member member, ClusterView cluster) {
         Optional<Member> step = Optional.of(member);
         for (int hops = 0; step.isPresent() && hops <= cluster.members().size(); hops++) {
+            if (cluster.leadership().heldBy(step.get().name())) {
+                return false;
+            }
             Optional<MemberName> next = step.get().tags().replicatefrom();
             if (next.isEmpty()) {
                 return false;

@@ -27,6 +27,7 @@ import java.util.function.Consumer;
  * @param checkpointedTimeline the timeline on which this primary has completed a checkpoint; 0 for
  *     none
  * @param request which request for another leader is stored, and since when it is seen
+ * @param avoided the upstream of a cascade that sent nothing
  */
 public record Memory(
         Optional<LastLocked> lastLocked,
@@ -39,7 +40,8 @@ public record Memory(
         Rejoin rejoin,
         SortedMap<String, Long> slotsSeenNanos,
         int checkpointedTimeline,
-        Optional<RequestSeen> request) {
+        Optional<RequestSeen> request,
+        Optional<Avoided> avoided) {
 
     public static final Memory FRESH =
             new Memory(
@@ -53,6 +55,7 @@ public record Memory(
                     Rejoin.FRESH,
                     new TreeMap<>(),
                     0,
+                    Optional.empty(),
                     Optional.empty());
 
     public Memory {
@@ -70,6 +73,9 @@ public record Memory(
      * @param modRevision the request's revision: another one is another request
      */
     public record RequestSeen(long modRevision, long sinceNanos) {}
+
+    /** Who named it as {@code replicatefrom} streams from the leader until then. */
+    public record Avoided(MemberName member, long untilNanos) {}
 
     /** How far an own bootstrap is. */
     public sealed interface BootstrapStage {
@@ -310,6 +316,10 @@ public record Memory(
         return edited(d -> d.slotsSeenNanos = value);
     }
 
+    Memory withAvoided(Avoided value) {
+        return edited(d -> d.avoided = Optional.of(value));
+    }
+
     Memory withRequest(Optional<RequestSeen> value) {
         return edited(d -> d.request = value);
     }
@@ -332,6 +342,7 @@ public record Memory(
         SortedMap<String, Long> slotsSeenNanos;
         int checkpointedTimeline;
         Optional<RequestSeen> request;
+        Optional<Avoided> avoided;
 
         Draft(Memory from) {
             lastLocked = from.lastLocked;
@@ -345,6 +356,7 @@ public record Memory(
             slotsSeenNanos = from.slotsSeenNanos;
             checkpointedTimeline = from.checkpointedTimeline;
             request = from.request;
+            avoided = from.avoided;
         }
     }
 
@@ -362,6 +374,7 @@ public record Memory(
                 d.rejoin,
                 d.slotsSeenNanos,
                 d.checkpointedTimeline,
-                d.request);
+                d.request,
+                d.avoided);
     }
 }

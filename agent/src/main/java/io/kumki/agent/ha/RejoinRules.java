@@ -38,7 +38,7 @@ final class RejoinRules {
     /** A stopped server, and another member leads. */
     static Decision startsAgain(Situation s, ControlData control) {
         Rejoin rejoin = s.memory().rejoin();
-        StandbyTarget target = Following.target(s.self(), s.cluster());
+        StandbyTarget target = Following.target(s);
         boolean repaired =
                 (rejoin.rewound() || control.backupLabel())
                         && rejoin.failedStarts() < STARTS_AFTER_REPAIR;
@@ -79,8 +79,7 @@ final class RejoinRules {
         if (control.backupLabel()) {
             // recovery alone would begin at the wrong checkpoint
             return clone(s, "a copy that can't be started")
-                    .orElseGet(() ->
-                            start(s, Following.target(s.self(), s.cluster()), "it is a copy"));
+                    .orElseGet(() -> start(s, Following.target(s), "it is a copy"));
         }
         Decision recover =
                 Decision.of(

@@ -202,19 +202,18 @@ public record Situation(
                 .orElse(0);
     }
 
+    /** The same, with the answer whether it {@link #followsTarget}. */
+    public Situation withFollowsTarget(boolean follows) {
+        return copy(follows, memory);
+    }
+
     public Situation withMemory(Memory other) {
+        return copy(followsTarget, other);
+    }
+
+    private Situation copy(boolean follows, Memory other) {
         return new Situation(
-                self,
-                cluster,
-                settings,
-                server,
-                followsTarget,
-                lease,
-                ongoing,
-                command,
-                peers,
-                other,
-                nowNanos,
-                wallClock);
+                self, cluster, settings, server, follows, lease, ongoing, command, peers, other,
+                nowNanos, wallClock);
     }
 }

@@ -56,8 +56,7 @@ final class SlotPlan {
                 !s.settings().memberSlotsTtl().isZero() && !s.self().tags().nofailover();
         for (Member member : s.cluster().members().values()) {
             boolean mine = member.tags().replicatefrom().filter(s.me()::equals).isPresent();
-            boolean cascades =
-                    member.tags().replicatefrom().flatMap(s.cluster()::member).isPresent();
+            boolean cascades = cascades(s, member);
             boolean fromMe = s.iHoldKey() && !cascades;
             if (!member.name().equals(s.me())
                     && !member.tags().nostream()
@@ -89,25 +88,46 @@ final class SlotPlan {
         return slot.walStatus().equals("lost");
     }
 
-    /** An idle slot follows its member's position as the leader sees it, so that it pins no WAL. */
+    /** Another standby than the leader feeds it. */
+    private static boolean cascades(Situation s, Member member) {
+        return Following.feeder(member.name(), member.tags(), s.cluster())
+                .filter(feeder -> !s.cluster().leadership().heldBy(feeder.name()))
+                .isPresent();
+    }
+
+    /**
+     * An idle slot follows its member's position, so that it pins no WAL: as the leader sees it,
+     * or, where the member streams from another standby, as the member itself publishes it.
+     */
     private static Optional<SlotChange> advance(Situation s, LocalServer.Slot slot) {
-        if (slot.active()
-                || slot.logical()
-                || s.iHoldKey()
-                || slot.restartLsn().isZero()
-                || !(s.server().answer().orElse(null)
-                        instanceof LocalServer.Answer.Standby standby)) {
+        if (slot.active() || slot.logical() || slot.restartLsn().isZero()) {
             return Optional.empty();
         }
-        Lsn target = s.cluster().status().slots().get(slot.name());
-        if (target == null) {
-            return Optional.empty();
+        Lsn limit =
+                switch (s.server().answer().orElse(null)) {
+                    case LocalServer.Answer.Standby standby -> standby.replayedLsn();
+                    case LocalServer.Answer.Primary primary ->
+                            s.iHoldKey() ? primary.flushedLsn() : Lsn.ZERO;
+                    case null -> Lsn.ZERO;
+                };
+        Lsn target = ofCascade(s, slot);
+        if (!s.iHoldKey()) {
+            target = target.max(s.cluster().status().slots().getOrDefault(slot.name(), Lsn.ZERO));
         }
-        Lsn reachable =
-                target.compareTo(standby.replayedLsn()) < 0 ? target : standby.replayedLsn();
+        Lsn reachable = target.compareTo(limit) < 0 ? target : limit;
         return reachable.compareTo(slot.restartLsn()) > 0
                 ? Optional.of(new SlotChange.Advance(slot.name(), reachable))
                 : Optional.empty();
+    }
+
+    /** The published position of the slot's member if that cascades, else zero. */
+    private static Lsn ofCascade(Situation s, LocalServer.Slot slot) {
+        return s.cluster().members().values().stream()
+                .filter(member -> SlotNames.of(member.name()).equals(slot.name()))
+                .filter(member -> cascades(s, member))
+                .flatMap(member -> member.wal().location().stream())
+                .findFirst()
+                .orElse(Lsn.ZERO);
     }
 
     /**

@@ -382,8 +382,7 @@ public final class HaLoop {
         if (!server.standby() || operations.ongoing().isPresent()) {
             return Future.succeededFuture();
         }
-        StandbyTarget target =
-                Following.target(parts.config().self(parts.server().canRewind()), view);
+        StandbyTarget target = Following.target(situation(Optional.empty()));
         return Within.limit(
                         parts.server().follows(target),
                         OBSERVE_LIMIT,
@@ -720,12 +719,19 @@ public final class HaLoop {
 
     private Situation situation(Optional<SortedMap<MemberName, PeerAnswer>> peers) {
         Self self = parts.config().self(parts.server().canRewind());
+        Situation s = situation(self, peers);
+        return Following.target(s).equals(comparedTarget) && !followsTarget
+                ? s.withFollowsTarget(false)
+                : s;
+    }
+
+    private Situation situation(Self self, Optional<SortedMap<MemberName, PeerAnswer>> peers) {
         return new Situation(
                 self,
                 view,
                 settings,
                 server,
-                !Following.target(self, view).equals(comparedTarget) || followsTarget,
+                true,
                 lease.facts(),
                 operations.ongoing(),
                 commands.waiting(),

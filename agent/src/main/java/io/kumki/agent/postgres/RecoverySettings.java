@@ -92,7 +92,8 @@ record RecoverySettings(SortedMap<String, String> values, List<String> passLines
             return new RecoverySettings(
                     values, PgPass.lines(upstream.host(), upstream.port(), config.replication()));
         }
-        for (String name : List.of(CONNINFO, SLOT)) {
+        boolean last = target.source() == StandbyTarget.Source.LAST;
+        for (String name : last ? List.of(CONNINFO, SLOT) : List.<String>of()) {
             if (!before.getOrDefault(name, "").isEmpty()) {
                 values.put(name, before.get(name));
             }

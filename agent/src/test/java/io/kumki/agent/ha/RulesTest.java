@@ -16,6 +16,7 @@ import io.kumki.agent.ha.LocalServer.Postmaster;
 import io.kumki.agent.ha.Memory.BootstrapStage;
 import io.kumki.dcs.cluster.Lsn;
 import io.kumki.dcs.cluster.Member;
+import io.kumki.dcs.cluster.MemberName;
 import io.kumki.dcs.cluster.ScheduledRestart.Conditions;
 import io.kumki.dcs.cluster.Tags;
 import io.kumki.dcs.cluster.TimelineHistory;
@@ -672,7 +673,26 @@ class RulesTest {
                 row(
                         "nostream",
                         standby().tagged(Map.of("nostream", true)),
-                        "follower.nobody-to-stream-from"),
+                        "follower.reads-archive"),
+                row(
+                        "nostream, still told to stream",
+                        standby().tagged(Map.of("nostream", true)).followsAnother(),
+                        "follower.changes-upstream"),
+                row(
+                        "a cascade whose upstream is silent for a moment",
+                        cascade().answers(STALLED).stalledFor(ofSeconds(8)),
+                        "rejoin.compares-logs"),
+                row(
+                        "a cascade whose upstream is silent",
+                        cascade().answers(STALLED).stalledFor(ofMillis(8001)),
+                        "follower.leaves-upstream"),
+                row(
+                        "a cascade on its way round",
+                        cascade()
+                                .answers(STALLED)
+                                .stalledFor(ofMillis(8001))
+                                .memory(m -> m.withAvoided(avoided(ofSeconds(1)))),
+                        "rejoin.compares-logs"),
                 row(
                         "leader without address",
                         standby().without("n1"),
@@ -681,6 +701,15 @@ class RulesTest {
                         "second primary in pause",
                         standby().answers(PRIMARY).paused(),
                         "pause.primary-without-lock"));
+    }
+
+    /** n2 streams from n3, which streams from n1. */
+    static Situations cascade() {
+        return standby().tagged(Map.of("replicatefrom", "n3"));
+    }
+
+    static Memory.Avoided avoided(Duration left) {
+        return new Memory.Avoided(new MemberName("n3"), Situations.NOW + left.toNanos());
     }
 
     static Stream<Arguments> rejoin() {

@@ -86,6 +86,28 @@ class SlotPlanTest {
         assertThat(SlotPlan.changes(cascade.get())).doesNotContain(new SlotChange.Create("n3"));
     }
 
+    @Test
+    void theLeaderKeepsASlotForACascadeWhoseUpstreamIsDown() {
+        Tags fromN2 = Tags.of(Map.of("replicatefrom", "n2"));
+        Situations given =
+                leader().set("member_slots_ttl", 0)
+                        .member("n3", "replica", fromN2)
+                        .change("n2", n2 -> FollowingTest.inState(n2, "crashed"));
+        assertThat(SlotPlan.changes(given.get())).contains(new SlotChange.Create("n3"));
+    }
+
+    @Test
+    void theLeadersIdleSlotFollowsTheCascadeThatUsesAnotherSoItPinsNoWal() {
+        Tags fromN2 = Tags.of(Map.of("replicatefrom", "n2"));
+        Slot n2 = slot("n2", true, 900, false, "reserved");
+        var primary =
+                new LocalServer.Answer.Primary(Situations.INFO, 2, new Lsn(5000), List.of(n2, N3));
+        Situations given = leader().answers(primary).member("n3", "replica", fromN2);
+        assertThat(SlotPlan.changes(given.get()))
+                .containsExactly(new SlotChange.Advance("n3", new Lsn(1000)));
+        assertThat(SlotPlan.changes(leader().answers(primary).get())).isEmpty();
+    }
+
     private static List<SlotChange> on(Situations given, Slot... slots) {
         return SlotPlan.changes(given.answers(standbyAnswer(1000, true, slots)).get());
     }
