@@ -1,6 +1,5 @@
 package io.kumki.agent.config;
 
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -8,9 +7,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Reads the {@code bootstrap} section. */
 final class BootstrapReader {
-
-    private static final List<String> REFUSED =
-            List.of("pgdata", "nosync", "pwfile", "sync-only", "version");
 
     private BootstrapReader() {}
 
@@ -32,11 +28,16 @@ final class BootstrapReader {
                             + " with a command; initdb is used");
         }
         String method = custom ? wanted : "initdb";
+        InitdbOptions initdb = InitdbOptions.read(section.get("initdb"));
+        if (!custom) {
+            initdb.problems().forEach(problem -> warnings.add(problem + "; no cluster is created"));
+        }
         return new BootstrapConfig(
                 root.has("bootstrap"),
                 dcs(root, section),
                 method,
-                initdbOptions(section.get("initdb"), warnings),
+                initdb.arguments(),
+                initdb.problems(),
                 custom ? withoutNulls(section.section(method).values()) : Map.of(),
                 section.text("post_bootstrap").or(() -> section.text("post_init")),
                 section.texts("pg_hba"));
@@ -58,46 +59,5 @@ final class BootstrapReader {
             }
         });
         return copy;
-    }
-
-    /** Text is a switch, an entry of a mapping an option with a value. */
-    private static List<String> initdbOptions(@Nullable Object value, List<String> warnings) {
-        List<String> options = new ArrayList<>();
-        List<?> items =
-                switch (value) {
-                    case List<?> list -> list;
-                    case Map<?, ?> map -> List.of(map);
-                    case null, default -> List.of();
-                };
-        for (Object item : items) {
-            if (item instanceof Map<?, ?> map) {
-                map.forEach((name, setting) ->
-                        add(options, String.valueOf(name), "=" + setting(setting), warnings));
-            } else {
-                String text = Section.scalar(item);
-                if (text != null) {
-                    add(options, text, "", warnings);
-                }
-            }
-        }
-        return options;
-    }
-
-    private static String setting(@Nullable Object setting) {
-        String text = setting instanceof Boolean flag ? flag.toString() : Section.scalar(setting);
-        return text == null ? "" : text;
-    }
-
-    private static void add(
-            List<String> options, String name, String setting, List<String> warnings) {
-        String bare = name.replaceFirst("^--", "");
-        if (REFUSED.contains(bare.replaceFirst("=.*", ""))) {
-            warnings.add(
-                    "bootstrap.initdb: the option "
-                            + bare
-                            + " is not allowed and ignored; it is set for you or makes no sense");
-        } else {
-            options.add("--" + bare + setting);
-        }
     }
 }

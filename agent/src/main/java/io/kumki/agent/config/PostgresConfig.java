@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
@@ -51,6 +52,28 @@ public record PostgresConfig(
         pgHba = List.copyOf(pgHba);
         pgIdent = List.copyOf(pgIdent);
         createReplicaMethods = List.copyOf(createReplicaMethods);
+    }
+
+    /**
+     * Whether one of the replica methods has {@code no_leader}: it needs no server to copy from.
+     */
+    public boolean clonesWithoutSource() {
+        for (String name : createReplicaMethods) {
+            if (!name.equals("basebackup")
+                    && replicaMethods.get(name) instanceof Map<?, ?> options
+                    && truth(options, "no_leader")) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** What counts as yes in the options of a replica method. */
+    public static boolean truth(Map<?, ?> options, String name) {
+        Object value = options.get(name);
+        return value != null
+                && List.of("true", "yes", "on", "1")
+                        .contains(value.toString().toLowerCase(Locale.ROOT));
     }
 
     /**

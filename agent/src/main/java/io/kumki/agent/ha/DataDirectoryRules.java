@@ -97,9 +97,18 @@ final class DataDirectoryRules {
             return clone(s, found);
         }
         boolean untouched = s.server().data() instanceof DataDirectory.Empty;
-        return s.cluster().initialize().isEmpty() && untouched
-                ? bootstrap(s)
-                : waitForLeader(s, found);
+        boolean created = s.cluster().initialize().isPresent();
+        boolean creates =
+                !created && untouched && s.self().mayBootstrap() && !s.self().tags().nofailover();
+        if (s.self().clonesWithoutSource() && s.vacant() && !creates && !beingCreated(s)) {
+            return Decision.of(
+                    "data.clones-without-leader",
+                    found + " and nobody leads; a replica method needs no leader (no_leader)",
+                    s.memory(),
+                    new Action.Start(
+                            new Operation.Clone(Optional.empty(), Optional.empty(), false, false)));
+        }
+        return !created && untouched ? bootstrap(s) : waitForLeader(s, found);
     }
 
     private static Decision clone(Situation s, String found) {
@@ -128,7 +137,7 @@ final class DataDirectoryRules {
                 "data.clones",
                 found + "; copying from " + source.get(),
                 s.memory(),
-                new Action.Start(new Operation.Clone(source, false, false)));
+                new Action.Start(new Operation.Clone(source, follows(s), false, false)));
     }
 
     private static Decision bootstrap(Situation s) {
@@ -157,10 +166,19 @@ final class DataDirectoryRules {
 
     private static Decision waitForLeader(Situation s, String found) {
         String why =
-                s.cluster().initialize().filter(String::isEmpty).isPresent()
+                beingCreated(s)
                         ? "another member is creating the cluster (if none is, remove the key \"initialize\")"
                         : "the cluster has no leader to copy from";
         return Decision.of("data.waits-for-leader", found + "; " + why, s.memory());
+    }
+
+    private static boolean beingCreated(Situation s) {
+        return s.cluster().initialize().filter(String::isEmpty).isPresent();
+    }
+
+    /** Whom the copy will stream from: there its slot is reserved before the copy starts. */
+    static Optional<Upstream> follows(Situation s) {
+        return Following.target(s).upstream();
     }
 
     /**

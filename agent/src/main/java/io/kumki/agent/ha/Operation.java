@@ -50,12 +50,19 @@ public sealed interface Operation {
      * Copy the data directory anew; what is in it is removed.
      *
      * @param source empty: a method that needs no source
+     * @param follows whom the copy will stream from; empty: nobody, or not known
      */
-    record Clone(Optional<Upstream> source, boolean basebackupOnly, boolean asked)
+    record Clone(
+            Optional<Upstream> source,
+            Optional<Upstream> follows,
+            boolean basebackupOnly,
+            boolean asked)
             implements Operation {
         @Override
         public String title() {
-            return asked ? "reinitialize" : "bootstrap from leader";
+            return asked
+                    ? "reinitialize"
+                    : source.isPresent() ? "bootstrap from leader" : "bootstrap without leader";
         }
     }
 

@@ -127,6 +127,7 @@ final class OperatorRules {
                 new Action.Start(
                         new Operation.Clone(
                                 command.fromLeader() ? leader : DataDirectoryRules.cloneSource(s),
+                                DataDirectoryRules.follows(s),
                                 command.fromLeader(),
                                 true)));
     }

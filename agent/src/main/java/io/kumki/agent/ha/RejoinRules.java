@@ -262,7 +262,10 @@ final class RejoinRules {
                                 s.memory(),
                                 new Action.Start(
                                         new Operation.Clone(
-                                                DataDirectoryRules.cloneSource(s), false, false))))
+                                                DataDirectoryRules.cloneSource(s),
+                                                DataDirectoryRules.follows(s),
+                                                false,
+                                                false))))
                 : Optional.empty();
     }
 

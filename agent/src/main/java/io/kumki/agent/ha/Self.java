@@ -9,6 +9,8 @@ import java.util.List;
  * This member as configured.
  *
  * @param mayBootstrap whether the local configuration says how to create a cluster
+ * @param clonesWithoutSource a replica method works without a leader to copy from ({@code
+ *     no_leader}), such as the restore of a backup
  * @param rejoin how far it may go by itself to follow again
  * @param slots what it does with replication slots
  */
@@ -17,8 +19,20 @@ public record Self(
         Member.Addresses addresses,
         Tags tags,
         boolean mayBootstrap,
+        boolean clonesWithoutSource,
         RejoinPolicy rejoin,
         SlotPolicy slots) {
+
+    /** Without a replica method that needs no source. */
+    public Self(
+            MemberName name,
+            Member.Addresses addresses,
+            Tags tags,
+            boolean mayBootstrap,
+            RejoinPolicy rejoin,
+            SlotPolicy slots) {
+        this(name, addresses, tags, mayBootstrap, false, rejoin, slots);
+    }
 
     /**
      * @param canRewind pg_rewind is configured, installed, and the data directory fits

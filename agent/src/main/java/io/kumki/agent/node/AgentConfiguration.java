@@ -104,6 +104,7 @@ final class AgentConfiguration implements ConfigurationSource {
                 addresses,
                 node.tags(),
                 node.bootstrap().present(),
+                postgres.clonesWithoutSource(),
                 new Self.RejoinPolicy(
                         canRewind && postgres.rejoin().usePgRewind(),
                         postgres.rejoin().removeDataDirectoryOnRewindFailure(),

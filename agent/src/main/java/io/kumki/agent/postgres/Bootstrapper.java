@@ -44,6 +44,10 @@ final class Bootstrapper {
         if (!bootstrap.method().equals("initdb")) {
             return custom.run(bootstrap, cancellation);
         }
+        if (!bootstrap.initdbProblems().isEmpty()) {
+            return new OperationResult.Failed(
+                    "initdb was not run: " + String.join("; ", bootstrap.initdbProblems()));
+        }
         ProgramRun run = initdb(bootstrap, cancellation);
         if (cancellation.cancelled()) {
             return new OperationResult.Cancelled();
@@ -96,7 +100,7 @@ final class Bootstrapper {
 
     /** Roles and {@code post_bootstrap} on the new primary. */
     OperationResult afterBootstrap(BootstrapConfig bootstrap, Cancellation cancellation)
-            throws IOException {
+            throws IOException, InterruptedException {
         PostgresConfig config = installation.config();
         try (Connection connection =
                 PgConnections.open(
@@ -119,8 +123,7 @@ final class Bootstrapper {
             return new OperationResult.Failed(
                     "the new cluster's roles can't be created: " + e.getMessage());
         }
-        custom.finish();
-        return new OperationResult.Done("roles created");
+        return custom.finish(cancellation);
     }
 
     private Optional<OperationResult> postBootstrap(

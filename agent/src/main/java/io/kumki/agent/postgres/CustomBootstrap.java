@@ -3,9 +3,14 @@ package io.kumki.agent.postgres;
 import io.kumki.agent.config.BootstrapConfig;
 import io.kumki.agent.config.PostgresConfig;
 import io.kumki.agent.postgres.ConfigFiles.Role;
+import io.kumki.agent.postgres.PostgresServer.ShutdownListener;
+import io.kumki.agent.postgres.PostgresServer.StopMode;
+import io.kumki.agent.postgres.rejoin.ConfigBackups;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -37,18 +42,12 @@ final class CustomBootstrap {
 
     private final Installation installation;
     private final ServerStarter starter;
-    private final ServerProcess process;
-    private final ConfigFiles files;
+    private final ServerStopper stopper;
 
-    CustomBootstrap(
-            Installation installation,
-            ServerStarter starter,
-            ServerProcess process,
-            ConfigFiles files) {
+    CustomBootstrap(Installation installation, ServerStarter starter, ServerStopper stopper) {
         this.installation = installation;
         this.starter = starter;
-        this.process = process;
-        this.files = files;
+        this.stopper = stopper;
     }
 
     OperationResult run(BootstrapConfig bootstrap, Cancellation cancellation)
@@ -79,6 +78,7 @@ final class CustomBootstrap {
                             + dataDir);
         }
         Files.deleteIfExists(dataDir.resolve("promote"));
+        ConfigBackups.restore(installation.config());
         restrictAccess();
         return starter.start(role(options), Bootstrapper.SCRIPT_LIMIT, cancellation).result();
     }
@@ -149,14 +149,24 @@ final class CustomBootstrap {
                 AtomicFiles.Access.in(config.files().dataDir()));
     }
 
-    /** Puts the access file back and takes the recovery settings away; nothing after initdb. */
-    void finish() throws IOException {
-        Optional<ProcessIdentity> server = process.postmaster();
+    /**
+     * Puts the access file back and takes the recovery settings away; nothing after initdb.
+     *
+     * <p>The server restarts, since it ran with an access file of its own and without {@code
+     * hot_standby}: it must not be left waiting for a restart that nobody asked for.
+     */
+    OperationResult finish(Cancellation cancellation) throws IOException, InterruptedException {
         if (!Files.exists(savedAccess())) {
-            return;
+            return new OperationResult.Done("roles created");
         }
-        Files.move(savedAccess(), accessFile(), java.nio.file.StandardCopyOption.REPLACE_EXISTING);
-        files.write(installation.parameters(), new Role.Primary());
-        server.ifPresent(running -> process.signal(running, ServerProcess.Signal.HUP));
+        Duration limit = installation.config().pgCtlTimeout();
+        OperationResult stopped =
+                stopper.stop(StopMode.FAST, Optional.empty(), ShutdownListener.NONE);
+        if (!stopped.done()) {
+            return stopped;
+        }
+        Files.move(savedAccess(), accessFile(), StandardCopyOption.REPLACE_EXISTING);
+        AtomicFiles.syncDirectory(installation.dataDir());
+        return starter.start(new Role.Primary(), limit, cancellation).result();
     }
 }

@@ -3,8 +3,12 @@ package io.kumki.agent.postgres;
 import io.kumki.agent.postgres.ProgramRun.Ending;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.List;
+import java.util.LinkedHashSet;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -36,13 +40,14 @@ public final class Programs {
         CapturedOutput stdout = CapturedOutput.of(process.getInputStream());
         CapturedOutput stderr = CapturedOutput.of(process.getErrorStream());
         closeStdin(process);
+        Family family = new Family(process);
         AtomicBoolean cancelled = new AtomicBoolean();
         call.cancellation()
                 .onCancel(() -> {
                     cancelled.set(true);
-                    process.destroy();
+                    family.ask();
                 });
-        Ending ending = await(process, call, cancelled);
+        Ending ending = await(family, call, cancelled);
         int exitCode = process.isAlive() ? -1 : process.exitValue();
         return new ProgramRun(ending, exitCode, stdout.text(), stderr.text());
     }
@@ -73,7 +78,7 @@ public final class Programs {
         }
     }
 
-    private static Ending await(Process process, ProgramCall call, AtomicBoolean cancelled) {
+    private static Ending await(Family family, ProgramCall call, AtomicBoolean cancelled) {
         Deadline deadline = Deadline.in(call.limit());
         boolean interrupted = false;
         try {
@@ -82,14 +87,14 @@ public final class Programs {
                 Duration step = deadline.left();
                 Duration second = Duration.ofSeconds(1);
                 long wait = (step.compareTo(second) < 0 ? step : second).toNanos();
-                if (process.waitFor(wait, TimeUnit.NANOSECONDS)) {
-                    return cancelled.get() ? Ending.CANCELLED : Ending.EXITED;
+                if (family.process.waitFor(wait, TimeUnit.NANOSECONDS) && !cancelled.get()) {
+                    return Ending.EXITED;
                 }
             }
         } catch (InterruptedException e) {
             interrupted = true;
         }
-        end(process, call.grace());
+        family.end(call.grace());
         if (interrupted) {
             Thread.currentThread().interrupt();
         }
@@ -98,21 +103,54 @@ public final class Programs {
 
     /** Ends a process and what it started: SIGTERM, after the grace time SIGKILL. */
     static void end(Process process, Duration grace) {
-        List<ProcessHandle> descendants = process.descendants().toList();
-        process.destroy();
-        boolean ended = false;
-        boolean interrupted = false;
-        try {
-            ended = process.waitFor(grace.toMillis(), TimeUnit.MILLISECONDS);
-        } catch (InterruptedException e) {
-            interrupted = true;
+        new Family(process).end(grace);
+    }
+
+    /**
+     * A process and what it started. They are looked up before anybody is told to end: the children
+     * of a process that has ended can't be found any more, and one left over would go on writing
+     * where the next program works.
+     */
+    private static final class Family {
+        private final Process process;
+        private final Set<ProcessHandle> members = new LinkedHashSet<>();
+
+        Family(Process process) {
+            this.process = process;
         }
-        if (!ended) {
+
+        /** SIGTERM to all; once. */
+        synchronized void ask() {
+            if (members.isEmpty()) {
+                members.add(process.toHandle());
+                members.addAll(process.descendants().toList());
+                members.forEach(ProcessHandle::destroy);
+            }
+        }
+
+        /** Asks, waits for the grace time, kills who is left. */
+        synchronized void end(Duration grace) {
+            ask();
+            members.addAll(process.descendants().toList());
+            boolean interrupted = Thread.interrupted();
+            try {
+                CompletableFuture.allOf(
+                                members.stream()
+                                        .map(ProcessHandle::onExit)
+                                        .toArray(CompletableFuture[]::new))
+                        .get(grace.toMillis(), TimeUnit.MILLISECONDS);
+            } catch (InterruptedException e) {
+                interrupted = true;
+            } catch (ExecutionException | TimeoutException e) {
+                LOG.atWarn()
+                        .addKeyValue("pid", process.pid())
+                        .log("program doesn't end when asked; it is killed");
+            }
+            members.forEach(ProcessHandle::destroyForcibly);
             process.destroyForcibly();
-        }
-        descendants.forEach(ProcessHandle::destroyForcibly);
-        if (interrupted) {
-            Thread.currentThread().interrupt();
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
         }
     }
 }

@@ -65,9 +65,7 @@ final class ServerOperations {
                         configuration::pendingRestart);
         bootstrapper =
                 new Bootstrapper(
-                        installation,
-                        starter,
-                        new CustomBootstrap(installation, starter, process, files));
+                        installation, starter, new CustomBootstrap(installation, starter, stopper));
         rejoin =
                 new RejoinOperations(
                         installation, stopper, () -> observer.observeWithoutQuery().postmaster());
@@ -110,7 +108,7 @@ final class ServerOperations {
     }
 
     OperationResult afterBootstrap(BootstrapConfig bootstrap, Cancellation cancellation)
-            throws IOException {
+            throws IOException, InterruptedException {
         return bootstrapper.afterBootstrap(bootstrap, cancellation);
     }
 

@@ -79,8 +79,11 @@ final class ServerStarter {
                 standby
                         ? ServerParameters.raiseForStandby(parameters, control())
                         : Collections.emptySortedMap();
-        if (role instanceof Role.Recovery) {
-            // accepts connections only after it has left recovery
+        boolean restored =
+                role instanceof Role.Unchanged && CustomBootstrap.runs(installation.dataDir());
+        if (role instanceof Role.Recovery || restored) {
+            // accepts connections only after it has left recovery, and no limit of the server that
+            // was backed up stops it
             parameters.put("hot_standby", "off");
         }
         createDirectories(parameters);

@@ -193,6 +193,7 @@ class NodeConfigReaderTest {
         assertThat(bootstrap.dcs()).isEqualTo(Map.of("ttl", 20));
         assertThat(bootstrap.method()).isEqualTo("initdb");
         assertThat(reading.warnings()).singleElement().asString().contains("pwfile");
+        assertThat(bootstrap.initdbProblems()).singleElement().asString().contains("pwfile");
     }
 
     @Test

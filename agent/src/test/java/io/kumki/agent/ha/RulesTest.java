@@ -360,6 +360,26 @@ class RulesTest {
                                         r -> r.withClone(1, OptionalLong.of(Situations.NOW + 1))),
                         "data.waits-to-clone-again"),
                 row("no leader", race().without(EMPTY), "data.waits-for-leader"),
+                row(
+                        "no leader, a method needs none",
+                        race().without(EMPTY).clonesWithoutSource(),
+                        "data.clones-without-leader"),
+                row(
+                        "no cluster, a method needs none: creating it comes first",
+                        race().without(EMPTY).noCluster().clonesWithoutSource(),
+                        "bootstrap.races"),
+                row(
+                        "no cluster, no bootstrap section, a method needs none",
+                        race().without(EMPTY).noCluster().mayNotBootstrap().clonesWithoutSource(),
+                        "data.clones-without-leader"),
+                row(
+                        "the cluster is being created, a method needs none",
+                        race().without(EMPTY).initialize("").clonesWithoutSource(),
+                        "data.waits-for-leader"),
+                row(
+                        "a leader leads, a method needs none",
+                        standby().without(EMPTY).clonesWithoutSource(),
+                        "data.clones"),
                 row("pause", standby().without(EMPTY).paused(), "data.empty-in-pause"),
                 row(
                         "holder without data",

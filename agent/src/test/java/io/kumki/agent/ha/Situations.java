@@ -80,6 +80,7 @@ final class Situations {
     private final Map<String, Object> settings = new TreeMap<>();
     private Tags tags = Tags.NONE;
     private boolean mayBootstrap = true;
+    private boolean clonesWithoutSource;
     private Self.RejoinPolicy rejoin = new Self.RejoinPolicy(true, false, false);
     private DataDirectory data;
     private Postmaster postmaster = Postmaster.RUNNING;
@@ -268,6 +269,12 @@ final class Situations {
         return this;
     }
 
+    /** A replica method needs no leader. */
+    Situations clonesWithoutSource() {
+        clonesWithoutSource = true;
+        return this;
+    }
+
     Situations mayNotBootstrap() {
         mayBootstrap = false;
         return this;
@@ -436,6 +443,7 @@ final class Situations {
                         addresses,
                         tags,
                         mayBootstrap,
+                        clonesWithoutSource,
                         rejoin,
                         new Self.SlotPolicy(true, List.of("keepme"))),
                 view,

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.kumki.agent.postgres.ProgramRun.Ending;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.junit.jupiter.api.Test;
 
 class ProgramsTest {
@@ -50,6 +52,25 @@ class ProgramsTest {
         canceller.join();
 
         assertThat(run.ending()).isEqualTo(Ending.CANCELLED);
+    }
+
+    @Test
+    void leavesNoChildOfACancelledScriptBehind() throws InterruptedException {
+        Cancellation cancellation = new Cancellation();
+        Set<ProcessHandle> family = ConcurrentHashMap.newKeySet();
+        Thread canceller =
+                Thread.ofVirtual()
+                        .start(() -> {
+                            while (family.size() < 3) {
+                                ProcessHandle.current().descendants().forEach(family::add);
+                                Thread.onSpinWait();
+                            }
+                            cancellation.cancel();
+                        });
+        Programs.run(shell("(sleep 598) & sleep 599; true").cancelledBy(cancellation));
+        canceller.join();
+
+        assertThat(family).noneMatch(ProcessHandle::isAlive);
     }
 
     @Test

@@ -245,11 +245,16 @@ public final class Clone {
         AtomicFiles.syncDirectory(dataDir);
     }
 
-    /** The copy is complete: our own files, then the marker goes. */
+    /**
+     * The copy is complete: our own files, then the marker goes. A copy is a standby whatever
+     * happens next: started without its signal file it would be a second primary.
+     */
     private static void finish(PostgresConfig current) throws IOException {
         Path dataDir = current.files().dataDir();
         ConfigBackups.restore(current);
         Files.deleteIfExists(dataDir.resolve("promote"));
+        Files.deleteIfExists(dataDir.resolve("recovery.signal"));
+        AtomicFiles.replace(dataDir.resolve("standby.signal"), "", AtomicFiles.Access.in(dataDir));
         UnfinishedMarker.end(dataDir);
     }
 

@@ -1,5 +1,6 @@
 package io.kumki.agent.postgres.rejoin;
 
+import io.kumki.agent.config.PostgresConfig;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -47,14 +48,9 @@ record ReplicaMethod(
                 name,
                 words.apply(line),
                 options,
-                truth(options, "keep_data"),
-                truth(options, "no_leader"),
-                truth(options, "no_params"));
-    }
-
-    private static boolean truth(Map<String, String> options, String name) {
-        String value = options.getOrDefault(name, "").toLowerCase(java.util.Locale.ROOT);
-        return List.of("true", "yes", "on", "1").contains(value);
+                PostgresConfig.truth(options, "keep_data"),
+                PostgresConfig.truth(options, "no_leader"),
+                PostgresConfig.truth(options, "no_params"));
     }
 
     /**

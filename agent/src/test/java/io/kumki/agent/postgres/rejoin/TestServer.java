@@ -39,6 +39,9 @@ final class TestServer implements AutoCloseable {
             new TreeMap<>(Map.of("checkpoint", "fast"));
     private final SortedMap<String, String> programs = new TreeMap<>();
 
+    private final SortedMap<String, Object> methodOptions = new TreeMap<>();
+    private List<String> methods = List.of("basebackup");
+
     private TestServer(Path base, String name, int port) {
         this.base = base;
         this.dataDir = base.resolve(name);
@@ -66,6 +69,14 @@ final class TestServer implements AutoCloseable {
     TestServer basebackupOption(String name, String value) {
         basebackup.put(name, value);
         return this;
+    }
+
+    void replicaMethods(List<String> names) {
+        methods = names;
+    }
+
+    void replicaMethod(String name, SortedMap<String, Object> options) {
+        methodOptions.put(name, options);
     }
 
     void replaceProgram(String name, Path by) {
@@ -96,12 +107,18 @@ final class TestServer implements AutoCloseable {
                 Collections.emptySortedMap(),
                 true,
                 new PostgresConfig.Rejoin(true, false, false),
-                List.of("basebackup"),
-                new TreeMap<>(Map.of("basebackup", basebackup)),
+                methods,
+                options(),
                 new PostgresConfig.Scripts(
                         Collections.emptySortedMap(), Optional.empty(), Optional.empty()),
                 Duration.ofSeconds(20),
                 new PostgresConfig.Sockets(false, false, Optional.empty()));
+    }
+
+    private SortedMap<String, Object> options() {
+        SortedMap<String, Object> options = new TreeMap<>(methodOptions);
+        options.put("basebackup", basebackup);
+        return options;
     }
 
     private static Optional<Path> bin() {

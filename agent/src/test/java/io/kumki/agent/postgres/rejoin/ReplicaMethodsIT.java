@@ -1,0 +1,150 @@
+package io.kumki.agent.postgres.rejoin;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.kumki.agent.postgres.Cancellation;
+import io.kumki.agent.postgres.OperationResult;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Replica methods that fail, hang, flood or are missing, and what takes over. */
+@Timeout(120)
+class ReplicaMethodsIT {
+
+    @TempDir Path base;
+
+    private String script(String name, String body) throws IOException {
+        Path file = Files.writeString(base.resolve(name), "#!/bin/sh\n" + body + "\n");
+        Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwx------"));
+        return file.toString();
+    }
+
+    @Test
+    void brokenMethodsFallToTheNextInOrder() throws Exception {
+        String args = base.resolve("args").toString();
+        String flooding =
+                script(
+                        "flooding",
+                        "echo \"$@\" >> "
+                                + args
+                                + "; mkdir -p "
+                                + base.resolve("b")
+                                + "; echo half > "
+                                + base.resolve("b").resolve("half")
+                                + "; head -c 3000000 /dev/zero | tr '\\0' x;"
+                                + " echo the repository is empty >&2; exit 7");
+        try (TestServer a = TestServer.at(base, "a").create();
+                TestServer b = TestServer.at(base, "b")) {
+            b.replicaMethod("missing", new TreeMap<>(Map.of("command", "/no/such/program -x")));
+            b.replicaMethod("flooding", new TreeMap<>(Map.of("command", flooding, "stanza", "s")));
+            b.replicaMethods(List.of("missing", "flooding", "basebackup"));
+
+            OperationResult result =
+                    b.cloning().run(Optional.of(a.asUpstream()), false, new Cancellation());
+
+            assertThat(result).isInstanceOf(OperationResult.Done.class);
+            assertThat(result.toString()).contains("cloned by basebackup");
+            assertThat(Path.of(args))
+                    .content()
+                    .startsWith("--stanza=s --scope=demo --role=replica --datadir=" + b.dataDir)
+                    .contains("--connstring=host=127.0.0.1")
+                    .doesNotContain(TestServer.PASSWORD);
+            assertThat(b.dataDir.resolve("half")).doesNotExist();
+            assertThat(b.dataDir.resolve("standby.signal")).exists();
+            b.follow(a).start();
+            assertThat(b.ask("SELECT pg_is_in_recovery()")).isEqualTo("t");
+        }
+    }
+
+    @Test
+    void whenAllFailEachReasonIsTold() throws Exception {
+        try (TestServer a = TestServer.at(base, "a").create();
+                TestServer b = TestServer.at(base, "b")) {
+            b.replicaMethod(
+                    "one",
+                    new TreeMap<>(Map.of("command", script("one", "echo no backup >&2; exit 1"))));
+            b.replicaMethod("two", new TreeMap<>(Map.of("command", "/no/such/program")));
+            b.replicaMethods(List.of("one", "two"));
+
+            OperationResult result =
+                    b.cloning().run(Optional.of(a.asUpstream()), false, new Cancellation());
+
+            assertThat(result).isInstanceOf(OperationResult.Failed.class);
+            assertThat(result.toString())
+                    .contains("one exit code 1: no backup")
+                    .contains("two could not be started")
+                    .contains("/no/such/program");
+            assertThat(UnfinishedMarker.read(b.dataDir)).isEmpty();
+        }
+    }
+
+    @Test
+    void keepDataLeavesTheDirectoryToTheMethod() throws Exception {
+        try (TestServer a = TestServer.at(base, "a").create();
+                TestServer b = TestServer.at(base, "b")) {
+            Files.createDirectories(b.dataDir);
+            Files.writeString(b.dataDir.resolve("kept"), "");
+            b.replicaMethod(
+                    "delta",
+                    new TreeMap<>(Map.of("command", script("delta", "exit 1"), "keep_data", true)));
+            b.replicaMethods(List.of("delta"));
+
+            OperationResult result =
+                    b.cloning().run(Optional.of(a.asUpstream()), false, new Cancellation());
+
+            assertThat(result).isInstanceOf(OperationResult.Failed.class);
+            assertThat(b.dataDir.resolve("kept")).exists();
+            // half a delta restore may lie there: never to be started
+            assertThat(UnfinishedMarker.read(b.dataDir)).isPresent();
+        }
+    }
+
+    @Test
+    void aHangingMethodEndsWithItsChildrenWhenCancelled() throws Exception {
+        Path alive = base.resolve("alive");
+        try (TestServer a = TestServer.at(base, "a").create();
+                TestServer b = TestServer.at(base, "b")) {
+            b.replicaMethod(
+                    "hang",
+                    new TreeMap<>(
+                            Map.of(
+                                    "command",
+                                    script(
+                                            "hang",
+                                            "setsid sh -c 'echo $$ > "
+                                                    + alive
+                                                    + ".tmp; mv "
+                                                    + alive
+                                                    + ".tmp "
+                                                    + alive
+                                                    + "; exec sleep 600' & wait"))));
+            b.replicaMethods(List.of("hang", "basebackup"));
+            Cancellation cancellation = new Cancellation();
+            Thread canceller =
+                    Thread.ofVirtual()
+                            .start(() -> {
+                                while (!Files.exists(alive)) {
+                                    Thread.onSpinWait();
+                                }
+                                cancellation.cancel();
+                            });
+
+            OperationResult result =
+                    b.cloning().run(Optional.of(a.asUpstream()), false, cancellation);
+            canceller.join();
+
+            assertThat(result).isInstanceOf(OperationResult.Cancelled.class);
+            long child = Long.parseLong(Files.readString(alive).strip());
+            assertThat(ProcessHandle.of(child).filter(ProcessHandle::isAlive)).isEmpty();
+        }
+    }
+}
