@@ -59,7 +59,14 @@ public record EffectiveConfig(
         Section section = Section.of(dynamic);
         ClusterSettings settings = ClusterSettings.of(dynamic);
         PostgresConfig postgres =
-                new PostgresMerge(local, section.section("postgresql"), warnings).merge();
+                new PostgresMerge(
+                                local,
+                                section.section("postgresql"),
+                                settings.standbyCluster()
+                                        .map(ClusterSettings.StandbyCluster::createReplicaMethods)
+                                        .orElse(List.of()),
+                                warnings)
+                        .merge();
         Map<String, @Nullable Object> adjusted = withTiming(section, settings.timing(), warnings);
         return new EffectiveConfig(postgres, settings, adjusted, warnings);
     }

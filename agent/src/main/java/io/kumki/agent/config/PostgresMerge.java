@@ -38,9 +38,15 @@ final class PostgresMerge {
     private final Section dynamic;
     private final Section local;
     private final Section merged;
+    private final List<String> remoteMethods;
     private final List<String> warnings;
 
-    PostgresMerge(NodeConfig node, Section dynamic, List<String> warnings) {
+    /**
+     * @param remoteMethods how a standby cluster is copied; they replace the section's methods
+     */
+    PostgresMerge(
+            NodeConfig node, Section dynamic, List<String> remoteMethods, List<String> warnings) {
+        this.remoteMethods = remoteMethods;
         this.node = node;
         this.dynamic = dynamic;
         this.local = Section.of(node.postgresql());
@@ -235,6 +241,9 @@ final class PostgresMerge {
     }
 
     private List<String> replicaMethods() {
+        if (!remoteMethods.isEmpty()) {
+            return remoteMethods;
+        }
         for (String key : List.of("create_replica_methods", "create_replica_method")) {
             List<String> methods =
                     merged.get(key) instanceof String one ? List.of(one) : merged.texts(key);

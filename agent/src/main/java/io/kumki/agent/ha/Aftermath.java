@@ -38,6 +38,11 @@ public final class Aftermath {
                             done
                                     ? new BootstrapStage.Created()
                                     : new BootstrapStage.Failed(outcome.text()));
+            case Operation.CloneRemote _ ->
+                    memory.withBootstrap(
+                            done || outcome instanceof OperationOutcome.StillStarting
+                                    ? new BootstrapStage.Ready()
+                                    : new BootstrapStage.Failed(outcome.text()));
             case Operation.FinishBootstrap() ->
                     memory.withBootstrap(
                             done
@@ -150,6 +155,11 @@ public final class Aftermath {
                         divergence,
                         new Rejoin.VerdictLeader(
                                 assess.leader().member(), assess.leaderTimeline()));
+        boolean remote = assess.leader().member().isEmpty();
+        if (remote && !(divergence instanceof Divergence.Diverged)) {
+            // it may fail over unseen: it is compared with again, but a dead one not all the time
+            return known.withRetryAt(OptionalLong.of(nowNanos + LONGEST_PAUSE.toNanos()));
+        }
         return divergence instanceof Divergence.Unknown
                 ? known.withRetryAt(retry(1, nowNanos))
                 : known;

@@ -57,6 +57,16 @@ final class BootstrapRules {
             return Decision.of(
                     "bootstrap.under-way", "the cluster is being created here", s.memory());
         }
+        if (s.settings().standbyCluster().isPresent()) {
+            StandbyTarget remote =
+                    RemoteSource.target(s.self(), s.settings().standbyCluster().get());
+            return Decision.of(
+                    "bootstrap.clones-remote",
+                    "this member won the race to create the standby cluster; copying from "
+                            + remote.described(),
+                    s.memory(),
+                    new Action.Start(new Operation.CloneRemote(remote)));
+        }
         return Decision.of(
                 "bootstrap.creates-cluster",
                 "this member won the race to create the cluster",
@@ -85,10 +95,14 @@ final class BootstrapRules {
                             s.memory().withBootstrap(new BootstrapStage.Failed(why)))
                     .atOnce();
         }
-        if (s.server().control().isEmpty() || !s.server().primary()) {
+        boolean standbyCluster = s.settings().standbyCluster().isPresent();
+        boolean serves = standbyCluster ? s.server().standby() : s.server().primary();
+        if (s.server().control().isEmpty() || !serves) {
             return Decision.of(
                             "bootstrap.waits-for-server",
-                            "the new server doesn't answer as a primary yet",
+                            "the new server doesn't answer as a "
+                                    + (standbyCluster ? "standby" : "primary")
+                                    + " yet",
                             s.memory())
                     .after(Duration.ofMillis(100));
         }

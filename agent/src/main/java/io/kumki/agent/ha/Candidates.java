@@ -65,7 +65,7 @@ public final class Candidates {
         if (reached.primary()) {
             return Optional.of("it already is a primary");
         }
-        Lsn position = inLine(cluster, reached.timeline(), reached.position());
+        Lsn position = inLine(cluster, settings, reached.timeline(), reached.position());
         if (required.isPresent()) {
             long missing = required.get().bytesBeyond(position);
             if (missing > 0) {
@@ -83,7 +83,8 @@ public final class Candidates {
             }
         }
         int clusterTimeline = cluster.history().clusterTimeline();
-        if (settings.checkTimeline() && reached.timeline() < clusterTimeline) {
+        boolean ofRemote = settings.standbyCluster().isPresent();
+        if (settings.checkTimeline() && !ofRemote && reached.timeline() < clusterTimeline) {
             return Optional.of(
                     "it is on timeline "
                             + reached.timeline()
@@ -151,10 +152,12 @@ public final class Candidates {
      * How much of a log belongs to the cluster's line: a log that went on where the cluster left
      * its timeline counts only up to there, whatever was written to it since.
      *
+     * <p>A standby cluster's timelines are the remote's, of which the own history says nothing.
+     *
      * @param timeline 0 if unknown: then the position counts as it is
      */
-    static Lsn inLine(ClusterView cluster, int timeline, Lsn position) {
-        if (timeline == 0) {
+    static Lsn inLine(ClusterView cluster, ClusterSettings settings, int timeline, Lsn position) {
+        if (timeline == 0 || settings.standbyCluster().isPresent()) {
             return position;
         }
         return cluster.history().entries().stream()

@@ -123,7 +123,7 @@ final class DataDirectoryRules {
         boolean ready =
                 s.cluster()
                         .leaderMember()
-                        .filter(leader -> leader.status().role().equals("primary"))
+                        .filter(leader -> leads(s, leader.status().role()))
                         .filter(leader -> leader.status().state().equals("running"))
                         .isPresent();
         if (!ready) {
@@ -140,13 +140,12 @@ final class DataDirectoryRules {
                 new Action.Start(new Operation.Clone(source, follows(s), false, false)));
     }
 
+    private static boolean leads(Situation s, String role) {
+        return role.equals("primary")
+                || s.settings().standbyCluster().isPresent() && role.equals("standby_leader");
+    }
+
     private static Decision bootstrap(Situation s) {
-        if (s.settings().standbyCluster().isPresent()) {
-            return Decision.of(
-                    "data.standby-cluster-is-not-created",
-                    "standby_cluster is configured: a new cluster of its own would not follow the remote",
-                    s.memory());
-        }
         if (!s.self().mayBootstrap() || s.self().tags().nofailover()) {
             return Decision.of(
                     "data.waits-for-bootstrap",

@@ -198,17 +198,23 @@ final class ElectionRules {
     private static boolean lacksLastRecord(
             Situation s, FailoverRequest request, int timeline, Lsn position) {
         return request.leader().isPresent()
-                && Candidates.lag(s.cluster(), Candidates.inLine(s.cluster(), timeline, position))
+                && !followsRemote(s)
+                && Candidates.lag(
+                                s.cluster(),
+                                Candidates.inLine(s.cluster(), s.settings(), timeline, position))
                         > 0;
     }
 
     /** The ordinary race. */
     private static Decision race(
             Situation s, LocalServer.Answer.Standby standby, Optional<MemberName> steppedDown) {
-        Lsn position = Candidates.inLine(s.cluster(), standby.timeline(), standby.position());
+        Lsn position =
+                Candidates.inLine(
+                        s.cluster(), s.settings(), standby.timeline(), standby.position());
         long lag = Candidates.lag(s.cluster(), position);
         Duration vacant = s.since(s.memory().vacancy().orElseThrow().sinceNanos());
         if (steppedDown.isPresent()
+                && !followsRemote(s)
                 && lag > 0
                 && vacant.compareTo(s.settings().timing().ttl()) < 0) {
             return no(
@@ -230,7 +236,9 @@ final class ElectionRules {
                             + " more than maximum_lag_on_failover");
         }
         int clusterTimeline = s.cluster().history().clusterTimeline();
-        if (s.settings().checkTimeline() && standby.timeline() < clusterTimeline) {
+        if (s.settings().checkTimeline()
+                && !followsRemote(s)
+                && standby.timeline() < clusterTimeline) {
             return no(
                     s,
                     "election.old-timeline",
@@ -269,13 +277,23 @@ final class ElectionRules {
                     .after(SOON);
         }
         Optional<Decision> flowing =
-                steppedDown.isPresent() ? Optional.empty() : walFlows(s, standby);
+                steppedDown.isPresent() || followsRemote(s)
+                        ? Optional.empty()
+                        : walFlows(s, standby);
         return flowing.orElseGet(() ->
                 take(
                         s,
                         "election.wins",
                         "the leader key is free and no reachable member is better; own position "
                                 + position));
+    }
+
+    /**
+     * In a standby cluster nobody here writes: the log grows without a leader, and what a member
+     * lacks the remote has.
+     */
+    private static boolean followsRemote(Situation s) {
+        return s.settings().standbyCluster().isPresent();
     }
 
     /** Somebody who answered and rules this member out. */
@@ -296,7 +314,8 @@ final class ElectionRules {
                 continue;
             }
             Lsn theirPosition =
-                    Candidates.inLine(s.cluster(), answer.timeline(), answer.position());
+                    Candidates.inLine(
+                            s.cluster(), s.settings(), answer.timeline(), answer.position());
             int comparison = theirPosition.compareTo(position);
             if (comparison > 0) {
                 return Optional.of(

@@ -21,17 +21,41 @@ public final class Following {
 
     /**
      * The {@link #feeder} if there is one, else the leader; nobody without a leader, or when it
-     * would be this member. With the tag {@code nostream} only the archive.
+     * would be this member. With the tag {@code nostream} only the archive; the leader of a standby
+     * cluster follows the remote.
      */
     public static StandbyTarget target(Situation s) {
+        Optional<StandbyTarget.Archive> archive =
+                s.settings().standbyCluster().map(RemoteSource::archive);
         if (s.self().tags().nostream()) {
-            return new StandbyTarget(
-                    StandbyTarget.Source.ARCHIVE, Optional.empty(), Optional.empty());
+            return new StandbyTarget(StandbyTarget.Source.ARCHIVE, Optional.empty(), archive);
         }
-        return cascade(s)
-                .or(() -> leader(s.self(), s.cluster()))
-                .map(StandbyTarget::of)
-                .orElse(StandbyTarget.NOBODY);
+        if (s.settings().standbyCluster().isPresent() && s.iHoldKey()) {
+            return RemoteSource.target(s.self(), s.settings().standbyCluster().get());
+        }
+        Optional<Upstream> member = cascade(s).or(() -> leader(s.self(), s.cluster()));
+        return new StandbyTarget(
+                member.isPresent() ? StandbyTarget.Source.MEMBER : StandbyTarget.Source.LAST,
+                member,
+                archive);
+    }
+
+    /** Nobody yet: a standby that must run before it is known whom it follows. */
+    static StandbyTarget nobody(Situation s) {
+        return new StandbyTarget(
+                StandbyTarget.Source.LAST,
+                Optional.empty(),
+                s.settings().standbyCluster().map(RemoteSource::archive));
+    }
+
+    /**
+     * Whose log the own one is compared with and rewound to: the leader's; in a standby cluster the
+     * remote's, whoever leads here.
+     */
+    static Optional<Upstream> reference(Situation s) {
+        return s.settings().standbyCluster().isPresent()
+                ? RemoteSource.upstream(s.self(), s.settings().standbyCluster().get())
+                : leader(s.self(), s.cluster());
     }
 
     /** The other standby that this one streams from, if it has one. */
@@ -63,7 +87,7 @@ public final class Following {
                 .isPresent();
     }
 
-    /** The leader as a source to compare with, rewind to or clone from. */
+    /** The leader as a source to compare with, rewind to or clone from; see {@link #reference}. */
     public static Optional<Upstream> leader(Self self, ClusterView cluster) {
         return cluster.leaderMember()
                 .filter(member -> !member.name().equals(self.name()))
@@ -105,6 +129,15 @@ public final class Following {
             step = next.flatMap(cluster::member);
         }
         return step.isPresent();
+    }
+
+    /** The database by which this member's server is reached. */
+    static String ownDatabase(Self self) {
+        return self.addresses()
+                .connUrl()
+                .flatMap(Following::parse)
+                .map(Following::database)
+                .orElse("postgres");
     }
 
     private static Optional<URI> parse(String url) {

@@ -55,7 +55,10 @@ final class IdentityRules {
         LocalServer.ControlData control = s.server().control().get();
         boolean wasStandby =
                 s.server().answer().isPresent() ? s.server().standby() : control.standbySignal();
-        if (wasStandby && !s.iHoldKey()) {
+        // a standby cluster has nothing but standbys
+        boolean ofStandbyCluster =
+                s.settings().standbyCluster().isPresent() && s.cluster().initialize().isEmpty();
+        if (wasStandby && !s.iHoldKey() && !ofStandbyCluster) {
             return Optional.of(
                     Decision.of(
                             "identity.standby-waits-for-primary",

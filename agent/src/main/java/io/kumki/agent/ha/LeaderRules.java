@@ -22,9 +22,17 @@ final class LeaderRules {
                                     "leader.server-silent",
                                     "the server runs but didn't answer in time: the lead is kept",
                                     s.memory());
-                    case LocalServer.Answer.Primary _ -> primary(s);
-                    case LocalServer.Answer.Standby _ -> standby(s);
+                    case LocalServer.Answer.Primary _ ->
+                            ofStandbyCluster(s) && !s.paused()
+                                    ? StandbyLeaderRules.demotes(s)
+                                    : primary(s);
+                    case LocalServer.Answer.Standby standby ->
+                            ofStandbyCluster(s) ? StandbyLeaderRules.leads(s, standby) : standby(s);
                 });
+    }
+
+    private static boolean ofStandbyCluster(Situation s) {
+        return s.settings().standbyCluster().isPresent();
     }
 
     private static Decision primary(Situation s) {
@@ -59,12 +67,6 @@ final class LeaderRules {
                     "the promotion failed a moment ago: another member shall try",
                     s.memory(),
                     new Action.ReleaseLeadership(Optional.empty()));
-        }
-        if (s.settings().standbyCluster().isPresent()) {
-            return Decision.of(
-                    "leader.of-standby-cluster-stays-standby",
-                    "standby_cluster is configured: the lead is held without a promotion",
-                    s.memory());
         }
         List<Action> actions = new ArrayList<>();
         actions.add(new Action.Start(new Operation.Promote()));

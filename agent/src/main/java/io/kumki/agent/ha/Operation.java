@@ -19,6 +19,7 @@ public sealed interface Operation {
         return this instanceof Bootstrap
                 || this instanceof DiscardBootstrap
                 || this instanceof Clone
+                || this instanceof CloneRemote
                 || this instanceof Rewind;
     }
 
@@ -63,6 +64,14 @@ public sealed interface Operation {
             return asked
                     ? "reinitialize"
                     : source.isPresent() ? "bootstrap from leader" : "bootstrap without leader";
+        }
+    }
+
+    /** Create a standby cluster here: copy the remote, and start as a standby that follows it. */
+    record CloneRemote(StandbyTarget target) implements Operation {
+        @Override
+        public String title() {
+            return "bootstrap standby leader";
         }
     }
 

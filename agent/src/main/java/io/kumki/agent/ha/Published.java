@@ -21,7 +21,8 @@ public final class Published {
                                 switch (ongoing.operation()) {
                                     case Operation.Bootstrap() ->
                                             Optional.of("initializing new cluster");
-                                    case Operation.Clone _ -> Optional.of("creating replica");
+                                    case Operation.Clone _, Operation.CloneRemote _ ->
+                                            Optional.of("creating replica");
                                     case Operation.Restart _ -> Optional.of("restarting");
                                     default -> Optional.empty();
                                 });
@@ -46,22 +47,29 @@ public final class Published {
     }
 
     /**
-     * {@code primary}, {@code replica}, {@code promoted}, {@code demoted} or {@code uninitialized}.
+     * {@code primary}, {@code replica}, {@code standby_leader}, {@code promoted}, {@code demoted}
+     * or {@code uninitialized}.
      */
     public static String role(Situation s) {
         if (s.ongoing().isPresent() && s.ongoing().get().operation() instanceof Operation.Promote) {
             return s.server().primary() ? "primary" : "replica";
         }
         if (s.server().answer().isPresent()) {
-            return s.server().primary() ? "primary" : "replica";
+            return s.server().primary() ? "primary" : standby(s);
         }
         if (s.server().control().isEmpty()) {
             return "uninitialized";
         }
         if (s.server().control().get().standbySignal()) {
-            return "replica";
+            return standby(s);
         }
         return s.iHoldKey() && s.memory().stepDown().isEmpty() ? "primary" : "demoted";
+    }
+
+    /** The word for a standby: in a standby cluster one of them leads. */
+    private static String standby(Situation s) {
+        boolean leads = s.iHoldKey() || s.etcdSilent() && s.leadsByClock();
+        return leads && s.settings().standbyCluster().isPresent() ? "standby_leader" : "replica";
     }
 
     /** The own member entry. */

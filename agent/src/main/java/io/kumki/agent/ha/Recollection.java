@@ -109,7 +109,11 @@ final class Recollection {
      * an archive's, isn't stalled: that may take hours.
      */
     private static Rejoin waitsForStream(Situation s, Rejoin rejoin) {
-        boolean somebodyToFollow = s.otherLeads() && !s.self().tags().nostream();
+        boolean remote =
+                s.iHoldKey()
+                        && s.settings().standbyCluster().isPresent()
+                        && Following.reference(s).isPresent();
+        boolean somebodyToFollow = (s.otherLeads() || remote) && !s.self().tags().nostream();
         if (!somebodyToFollow) {
             return rejoin.withStalledSince(OptionalLong.empty());
         }

@@ -55,12 +55,15 @@ final class RecoveryRules {
      * was.
      */
     private static Decision holder(Situation s, ControlData control) {
+        if (s.settings().standbyCluster().isPresent()) {
+            return StandbyLeaderRules.recovers(s, control);
+        }
         if (control.standbySignal()) {
             return retried(
                     s,
                     "recovery.holder-starts-standby",
                     "this member leads, and its server is a stopped standby",
-                    new Operation.StartStandby(StandbyTarget.NOBODY));
+                    new Operation.StartStandby(Following.nobody(s)));
         }
         Duration limit = s.settings().primaryStartTimeout();
         Memory memory =
@@ -142,7 +145,7 @@ final class RecoveryRules {
                 "recovery.starts-for-election",
                 "nobody leads; a running standby can take part in the election",
                 s.memory(),
-                new Action.Start(new Operation.StartStandby(StandbyTarget.NOBODY)));
+                new Action.Start(new Operation.StartStandby(Following.nobody(s))));
     }
 
     private static Decision retried(Situation s, String rule, String reason, Operation operation) {

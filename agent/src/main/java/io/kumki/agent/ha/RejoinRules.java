@@ -51,13 +51,16 @@ final class RejoinRules {
                     target,
                     repaired ? "its data directory was made to fit" : "it was a standby");
         }
-        Optional<Upstream> leader = Following.leader(s.self(), s.cluster());
+        Optional<Upstream> leader = Following.reference(s);
         Optional<Decision> wait = waitsForLeader(s, leader);
-        if (wait.isPresent()) {
+        if (wait.isPresent() && !followsRemote(s)) {
             return wait.get();
         }
         if (control.state().unclean()) {
             return recoversCrash(s, control);
+        }
+        if (wait.isPresent()) {
+            return start(s, target, "there is no server to compare with, only an archive");
         }
         return switch (verdict(s).orElse(null)) {
             case null ->
@@ -65,7 +68,10 @@ final class RejoinRules {
                             s,
                             leader.orElseThrow(),
                             control.standbySignal() ? "it can't be started" : "it was a primary");
-            case Divergence.Unknown _ -> assess(s, leader.orElseThrow(), "the last check failed");
+            case Divergence.Unknown(String why) ->
+                    followsRemote(s)
+                            ? start(s, target, "the remote can't be compared with yet: " + why)
+                            : assess(s, leader.orElseThrow(), "the last check failed");
             case Divergence.None(String why) -> start(s, target, why);
             case Divergence.Diverged(String why) ->
                     repair(s, leader.orElseThrow(), why)
@@ -95,7 +101,7 @@ final class RejoinRules {
     /** A running standby that streams nothing although its leader is known. */
     static Decision stalled(Situation s) {
         Rejoin rejoin = s.memory().rejoin();
-        Optional<Upstream> leader = Following.leader(s.self(), s.cluster());
+        Optional<Upstream> leader = Following.reference(s);
         Duration stalled =
                 rejoin.stalledSinceNanos().isPresent()
                         ? s.since(rejoin.stalledSinceNanos().getAsLong())
@@ -106,7 +112,8 @@ final class RejoinRules {
             return wait.get();
         }
         Optional<Divergence> verdict = verdict(s);
-        boolean timelineDiffers = s.timeline() != 0 && s.timeline() != leaderTimeline(s);
+        boolean timelineDiffers =
+                !followsRemote(s) && s.timeline() != 0 && s.timeline() != leaderTimeline(s);
         boolean due = timelineDiffers || stalled.compareTo(STALL_BEFORE_CHECK) > 0;
         if (verdict.isEmpty() || verdict.get() instanceof Divergence.Unknown) {
             return due && s.reached(rejoin.retryAtNanos())
@@ -150,12 +157,37 @@ final class RejoinRules {
     }
 
     /**
+     * The leader of a standby cluster gets nothing from the remote: perhaps the remote failed over,
+     * and the own log went beyond. Empty: there is nothing to do but to wait.
+     */
+    static Optional<Decision> behindRemote(Situation s, String found) {
+        Optional<Upstream> remote = Following.reference(s);
+        if (remote.isEmpty()) {
+            return Optional.empty();
+        }
+        if (verdict(s).orElse(null) instanceof Divergence.Diverged(String why)) {
+            return Optional.of(
+                    repair(s, remote.get(), why)
+                            .orElseGet(() ->
+                                    Decision.of(
+                                            "rejoin.needs-hand",
+                                            why
+                                                    + "; the leader of a standby cluster is rewound, never cloned: hand the lead"
+                                                    + " over, then \"kumkictl reinit\" this member",
+                                            s.memory())));
+        }
+        return s.reached(s.memory().rejoin().retryAtNanos())
+                ? Optional.of(assess(s, remote.get(), found.substring(2)))
+                : Optional.empty();
+    }
+
+    /**
      * A standby that is starting for long: replay may take hours, but a log that left the leader's
      * never comes to an end.
      */
     static Optional<Decision> stuckInStart(Situation s) {
         Rejoin rejoin = s.memory().rejoin();
-        Optional<Upstream> leader = Following.leader(s.self(), s.cluster());
+        Optional<Upstream> leader = Following.reference(s);
         boolean due =
                 rejoin.stalledSinceNanos().isPresent()
                         && s.since(rejoin.stalledSinceNanos().getAsLong())
@@ -177,6 +209,15 @@ final class RejoinRules {
 
     /** The leader must be known, reachable and a primary before anything is compared with it. */
     private static Optional<Decision> waitsForLeader(Situation s, Optional<Upstream> leader) {
+        if (followsRemote(s)) {
+            return leader.isPresent()
+                    ? Optional.empty()
+                    : Optional.of(
+                            Decision.of(
+                                    "rejoin.remote-is-an-archive",
+                                    "standby_cluster names no host to compare with",
+                                    s.memory()));
+        }
         boolean primary =
                 s.cluster()
                         .leaderMember()
@@ -251,7 +292,8 @@ final class RejoinRules {
         Self.RejoinPolicy policy = s.self().rejoin();
         boolean mayClone =
                 !s.paused()
-                        && (policy.cloneWhenDiverged()
+                        && !s.iHoldKey()
+                        && (policy.cloneWhenDiverged() && !followsRemote(s)
                                 || policy.cloneAfterFailedRewind()
                                         && s.memory().rejoin().rewindFailures() > 0);
         return mayClone
@@ -282,7 +324,11 @@ final class RejoinRules {
         boolean current =
                 rejoin.verdictLeader()
                         .filter(known ->
-                                known.leader().equals(s.cluster().leader())
+                                known.leader()
+                                                .equals(
+                                                        followsRemote(s)
+                                                                ? Optional.empty()
+                                                                : s.cluster().leader())
                                         && known.timeline() == leaderTimeline(s))
                         .isPresent();
         return current ? rejoin.verdict() : Optional.empty();
@@ -292,7 +338,15 @@ final class RejoinRules {
         return verdict(s).filter(Divergence.Diverged.class::isInstance).isPresent();
     }
 
+    /** The cluster gets its log from a remote, which publishes nothing here. */
+    private static boolean followsRemote(Situation s) {
+        return s.settings().standbyCluster().isPresent();
+    }
+
+    /** 0 for a remote's. */
     private static int leaderTimeline(Situation s) {
-        return s.cluster().leaderMember().map(member -> member.wal().timeline()).orElse(0);
+        return followsRemote(s)
+                ? 0
+                : s.cluster().leaderMember().map(member -> member.wal().timeline()).orElse(0);
     }
 }

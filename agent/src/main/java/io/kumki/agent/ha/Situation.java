@@ -140,6 +140,7 @@ public record Situation(
                     Operation.FinishBootstrap(),
                     Operation.DiscardBootstrap(),
                     Operation.Clone _,
+                    Operation.CloneRemote _,
                     Operation.StartStandby _,
                     Operation.StepDown(),
                     Operation.StopInTime _,

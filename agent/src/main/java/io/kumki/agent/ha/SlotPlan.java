@@ -134,21 +134,21 @@ final class SlotPlan {
      * What the leader publishes: its position, its members' slots, and the slots that must outlive
      * their members.
      */
-    static ClusterStatus status(Situation s, LocalServer.Answer.Primary primary) {
+    static ClusterStatus status(Situation s) {
         SortedMap<String, Lsn> positions = new TreeMap<>();
         if (s.self().slots().used() && !s.settings().memberSlotsTtl().isZero()) {
             SortedSet<String> wanted = wanted(s);
-            for (LocalServer.Slot slot : primary.slots()) {
+            for (LocalServer.Slot slot : slots(s)) {
                 if (!slot.logical()
                         && wanted.contains(slot.name())
                         && !slot.restartLsn().isZero()) {
                     positions.put(slot.name(), slot.restartLsn());
                 }
             }
-            positions.put(SlotNames.of(s.me()), primary.flushedLsn());
+            positions.put(SlotNames.of(s.me()), s.position());
         }
         return new ClusterStatus(
-                Optional.of(primary.flushedLsn()),
+                Optional.of(s.position()),
                 positions,
                 List.copyOf(s.memory().slotsSeenNanos().keySet()));
     }

@@ -76,6 +76,11 @@ final class StepDownRules {
         if (refusals.size() == asked.size()) {
             return clear(s, "switchover.refused", Candidates.describe(refusals));
         }
+        if (s.server().standby()) {
+            return Optional.of(
+                    StandbyLeaderRules.handsOver(
+                            s, "a " + request.actionName() + " is requested and possible"));
+        }
         boolean streams =
                 asked.stream()
                         .filter(member -> !refusals.containsKey(member.name()))
@@ -203,6 +208,15 @@ final class StepDownRules {
             return Optional.empty();
         }
         StepDown stepDown = s.memory().stepDown().get();
+        if (s.settings().standbyCluster().isPresent()) {
+            return Optional.of(
+                    Decision.of(
+                                    "standby-leader.drops-hand-over",
+                                    "standby_cluster was configured meanwhile: the lead isn't taken back as a primary",
+                                    s.memory().withStepDown(Optional.empty()),
+                                    clearOwn(stepDown))
+                            .atOnce());
+        }
         boolean stopped = s.server().postmaster() == LocalServer.Postmaster.STOPPED;
         if (!stopped || stepDown.failure().isPresent()) {
             return Optional.of(

@@ -110,7 +110,7 @@ final class StoreSilenceRules {
                     "store.starts-read-only",
                     s.silence() + ": the server serves reads as a standby that follows nobody",
                     s.memory(),
-                    new Action.Start(new Operation.StartStandby(StandbyTarget.NOBODY)));
+                    new Action.Start(new Operation.StartStandby(Following.nobody(s))));
         }
         return Decision.of(
                 "store.reader-goes-on", s.silence() + ": a standby needs no lease", s.memory());

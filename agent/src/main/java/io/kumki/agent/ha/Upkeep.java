@@ -33,11 +33,12 @@ public final class Upkeep {
             actions.add(new Action.RefreshLease());
         }
         boolean bootstrapping = !(memory.bootstrap() instanceof Memory.BootstrapStage.None);
-        if (s.iHoldKey()
-                && !bootstrapping
-                && s.server().answer().orElse(null) instanceof LocalServer.Answer.Primary primary) {
+        boolean leads =
+                s.server().primary()
+                        || s.server().standby() && s.settings().standbyCluster().isPresent();
+        if (s.iHoldKey() && !bootstrapping && leads) {
             memory = memory.withSlotsSeen(SlotPlan.seen(s));
-            leader(s.withMemory(memory), primary, actions);
+            leader(s.withMemory(memory), actions);
         }
         Member own = Published.member(s, scheduledRestart);
         if (!s.cluster().member(s.me()).filter(own::equals).isPresent()) {
@@ -63,8 +64,7 @@ public final class Upkeep {
                         > 0;
     }
 
-    private static void leader(
-            Situation s, LocalServer.Answer.Primary primary, List<Action> actions) {
+    private static void leader(Situation s, List<Action> actions) {
         if (s.cluster().systemIdentifier().isEmpty() && s.server().control().isPresent()) {
             actions.add(
                     new Action.RecordIdentifier(
@@ -74,10 +74,17 @@ public final class Upkeep {
         if (s.cluster().config().isEmpty()) {
             actions.add(new Action.WriteOwnConfig());
         }
-        ClusterStatus status = SlotPlan.status(s, primary);
+        ClusterStatus status = SlotPlan.status(s);
         if (!status.equals(s.cluster().status())) {
             actions.add(new Action.PublishStatus(status));
         }
+        if (s.server().answer().orElse(null) instanceof LocalServer.Answer.Primary primary) {
+            primary(s, primary, actions);
+        }
+    }
+
+    private static void primary(
+            Situation s, LocalServer.Answer.Primary primary, List<Action> actions) {
         int published = s.cluster().history().clusterTimeline();
         boolean stale = primary.timeline() == 1 ? published > 1 : published != primary.timeline();
         if (stale) {

@@ -6,6 +6,7 @@ import io.kumki.agent.config.EffectiveConfig;
 import io.kumki.agent.config.NodeConfig;
 import io.kumki.agent.config.PostgresConfig;
 import io.kumki.agent.config.RefusedConfigException;
+import io.kumki.agent.ha.RemoteSource;
 import io.kumki.agent.ha.Self;
 import io.kumki.dcs.cluster.ClusterSettings;
 import io.kumki.dcs.cluster.DynamicConfig;
@@ -207,9 +208,14 @@ final class AgentConfiguration implements ConfigurationSource {
         if (settings.failsafeMode()) {
             notYet("failsafe_mode", "a leader stops when its lease ends");
         }
-        if (settings.standbyCluster().isPresent()) {
-            notYet("standby_cluster", "this cluster is run as a primary cluster");
-        }
+        settings.standbyCluster()
+                .flatMap(ClusterSettings.StandbyCluster::recoveryMinApplyDelay)
+                .filter(text -> RemoteSource.delay(text).isEmpty())
+                .ifPresent(text ->
+                        LOG.atError()
+                                .addKeyValue("key", "standby_cluster.recovery_min_apply_delay")
+                                .addKeyValue("value", text)
+                                .log("ignored: write a number with one of us, ms, s, min, h, d"));
     }
 
     private static void notYet(String key, String what) {

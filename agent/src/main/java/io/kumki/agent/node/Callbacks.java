@@ -2,7 +2,9 @@ package io.kumki.agent.node;
 
 import io.kumki.agent.ha.Operation;
 import io.kumki.agent.ha.OperationOutcome;
+import io.kumki.agent.ha.StandbyTarget;
 import io.kumki.agent.postgres.PostgresServer;
+import java.util.Locale;
 
 /**
  * Which callback follows an operation. A start that changes the role reports only the change;
@@ -13,7 +15,17 @@ final class Callbacks {
     private enum Role {
         UNKNOWN,
         PRIMARY,
-        REPLICA
+        REPLICA,
+        STANDBY_LEADER;
+
+        static Role of(StandbyTarget target) {
+            return target.remote() ? STANDBY_LEADER : REPLICA;
+        }
+
+        /** In the contract's words; an unknown role is a replica's until it is seen. */
+        String text() {
+            return this == UNKNOWN ? "replica" : name().toLowerCase(Locale.ROOT);
+        }
     }
 
     private final PostgresServer server;
@@ -28,21 +40,24 @@ final class Callbacks {
             return;
         }
         switch (operation) {
-            case Operation.FinishBootstrap(), Operation.StartPrimary _ ->
-                    started(Role.PRIMARY, "primary");
+            case Operation.FinishBootstrap(), Operation.StartPrimary _ -> started(Role.PRIMARY);
             case Operation.Promote() -> {
                 role = Role.PRIMARY;
                 server.callback("on_role_change", "primary");
             }
-            case Operation.StartStandby _ -> started(Role.REPLICA, "replica");
-            case Operation.Restart _ ->
-                    server.callback("on_restart", role == Role.PRIMARY ? "primary" : "replica");
+            case Operation.StartStandby(StandbyTarget target) -> started(Role.of(target));
+            case Operation.CloneRemote _ -> started(Role.STANDBY_LEADER);
+            case Operation.Follow(StandbyTarget target) -> {
+                if (role != Role.of(target)) {
+                    started(Role.of(target));
+                }
+            }
+            case Operation.Restart _ -> server.callback("on_restart", role.text());
             case Operation.StepDown(), Operation.StopInTime _, Operation.FenceStop() ->
-                    server.callback("on_stop", role == Role.PRIMARY ? "primary" : "replica");
+                    server.callback("on_stop", role.text());
             case Operation.Bootstrap(),
                     Operation.DiscardBootstrap(),
                     Operation.Clone _,
-                    Operation.Follow _,
                     Operation.Assess _,
                     Operation.Rewind _,
                     Operation.SingleUserRecovery() -> {}
@@ -52,13 +67,13 @@ final class Callbacks {
     /** A running server that nobody here started: the agent is new. */
     void adopted(boolean primary) {
         if (role == Role.UNKNOWN) {
-            started(primary ? Role.PRIMARY : Role.REPLICA, primary ? "primary" : "replica");
+            started(primary ? Role.PRIMARY : Role.REPLICA);
         }
     }
 
-    private void started(Role now, String name) {
+    private void started(Role now) {
         boolean changed = role != Role.UNKNOWN && role != now;
         role = now;
-        server.callback(changed ? "on_role_change" : "on_start", name);
+        server.callback(changed ? "on_role_change" : "on_start", now.text());
     }
 }

@@ -177,6 +177,16 @@ final class OperationRunner {
                                                     clone.source(),
                                                     clone.basebackupOnly(),
                                                     run.cancellation)));
+            case Operation.CloneRemote(var target) ->
+                    server.cloneFrom(target.upstream(), false, run.cancellation)
+                            .compose(cloned ->
+                                    result(
+                                            cloned.done()
+                                                    ? server.startAsStandby(
+                                                            target,
+                                                            STANDBY_START_LIMIT,
+                                                            run.cancellation)
+                                                    : Future.succeededFuture(cloned)));
             case Operation.StartPrimary(Duration limit) ->
                     result(server.startAsPrimary(limit, run.cancellation));
             case Operation.StartStandby(var target) ->

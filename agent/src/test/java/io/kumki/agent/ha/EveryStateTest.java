@@ -8,6 +8,7 @@ import io.kumki.agent.ha.LocalServer.Postmaster;
 import io.kumki.dcs.cluster.Lsn;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
@@ -19,6 +20,12 @@ import org.junit.jupiter.api.Timeout;
  */
 @Timeout(60)
 class EveryStateTest {
+
+    private static final List<UnaryOperator<Situations>> KINDS =
+            List.of(
+                    s -> s,
+                    s -> s.set("standby_cluster", Map.of("host", "remote")),
+                    s -> s.set("standby_cluster", Map.of("restore_command", "cp a/%f %p")));
 
     private static final List<UnaryOperator<Situations>> LEADERS =
             List.of(
@@ -81,6 +88,20 @@ class EveryStateTest {
     @Test
     void someRuleAppliesAndNoneIsUnsafe() {
         int seen = 0;
+        for (UnaryOperator<Situations> kind : KINDS) {
+            seen += everyState(kind);
+        }
+        assertThat(seen)
+                .isEqualTo(
+                        KINDS.size()
+                                * LEADERS.size()
+                                * SERVERS.size()
+                                * WORK.size()
+                                * WISHES.size());
+    }
+
+    private static int everyState(UnaryOperator<Situations> kind) {
+        int seen = 0;
         for (UnaryOperator<Situations> leads : LEADERS) {
             for (UnaryOperator<Situations> server : SERVERS) {
                 for (UnaryOperator<Situations> work : WORK) {
@@ -89,7 +110,10 @@ class EveryStateTest {
                                 wish.apply(
                                                 work.apply(
                                                         server.apply(
-                                                                leads.apply(Situations.leader()))))
+                                                                leads.apply(
+                                                                        kind.apply(
+                                                                                Situations
+                                                                                        .leader())))))
                                         .get();
                         check(s, Rules.decide(s));
                         seen++;
@@ -97,7 +121,7 @@ class EveryStateTest {
                 }
             }
         }
-        assertThat(seen).isEqualTo(LEADERS.size() * SERVERS.size() * WORK.size() * WISHES.size());
+        return seen;
     }
 
     private static void check(Situation s, Decision decision) {
@@ -120,6 +144,8 @@ class EveryStateTest {
                 boolean leads = operation instanceof Operation.Promote;
                 boolean starts = operation instanceof Operation.StartPrimary;
                 assertThat(!leads && !starts || s.iHoldKey()).as(what).isTrue();
+                boolean follows = s.settings().standbyCluster().isPresent();
+                assertThat(!leads && !starts || !follows).as(what).isTrue();
             }
         }
         boolean lost = s.otherLeads() || s.leaseRanOut();

@@ -72,7 +72,8 @@ class RulesTest {
                         switchover(),
                         following(),
                         rejoin(),
-                        election())
+                        election(),
+                        StandbyClusterRows.all())
                 .flatMap(rows -> rows);
     }
 
@@ -333,12 +334,6 @@ class RulesTest {
                         race().without(EMPTY).noCluster().mayNotBootstrap(),
                         "data.waits-for-bootstrap"),
                 row(
-                        "no cluster, standby cluster",
-                        race().without(EMPTY)
-                                .noCluster()
-                                .set("standby_cluster", Map.of("host", "remote")),
-                        "data.standby-cluster-is-not-created"),
-                row(
                         "half a clone is not bootstrapped over",
                         race().without(halfCloned).noCluster(),
                         "data.waits-for-leader"),
@@ -563,10 +558,6 @@ class RulesTest {
                 row("healthy", leader(), "leader.holds-lock"),
                 row("mute", leader().mute(Postmaster.RUNNING), "leader.server-silent"),
                 row("standby with the key", standby().held("n2"), "leader.promotes"),
-                row(
-                        "of a standby cluster",
-                        standby().held("n2").set("standby_cluster", Map.of("host", "remote")),
-                        "leader.of-standby-cluster-stays-standby"),
                 row(
                         "promotion failed",
                         standby().held("n2").yields(ofSeconds(1)),

@@ -1,0 +1,184 @@
+package io.kumki.agent.cluster;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.kumki.dcs.etcd.EtcdProcess;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** A cluster that follows another one: from its first copy to its promotion, and back. */
+@Timeout(400)
+class StandbyClusterIT {
+
+    private static final Duration SOON = Duration.ofSeconds(90);
+    private static final String SLOT = "site_b";
+
+    private TestCluster main;
+    private TestCluster site;
+
+    @Test
+    void followsIsPromotedAndFollowsAgain() throws Exception {
+        String slots = "slots:\n  " + SLOT + ":\n    type: physical\n";
+        main = TestCluster.start(1, settings(slots));
+        try (TestCluster _ = main) {
+            TestNode primary = main.nodes.getFirst();
+            primary.execute("CREATE TABLE rows (id int PRIMARY KEY, origin text)");
+            primary.execute("INSERT INTO rows VALUES (1, 'main')");
+            primary.execute(
+                    "SELECT pg_create_physical_replication_slot('%1$s', true) WHERE NOT EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = '%1$s')"
+                            .formatted(SLOT));
+            site =
+                    TestCluster.prepare(
+                            2,
+                            settings("standby_cluster: " + remote(primary)),
+                            EtcdProcess.single());
+            try (TestCluster _ = site) {
+                TestNode first = site.nodes.get(0);
+                TestNode second = site.nodes.get(1);
+                createsItselfFromTheRemote(primary, first);
+                cascades(primary, first, second);
+                switchesOver(primary, first, second);
+                failsOver(primary, first, second);
+                TestNode writer = isPromoted(first, second);
+                followsAgain(primary, writer, writer == first ? second : first);
+            }
+        }
+    }
+
+    private void createsItselfFromTheRemote(TestNode primary, TestNode first) throws Exception {
+        first.start();
+        leadsAndFollows(first, primary);
+        assertThat(
+                        primary.query(
+                                "SELECT active FROM pg_replication_slots WHERE slot_name = '"
+                                        + SLOT
+                                        + "'"))
+                .isEqualTo("t");
+        for (String path : new String[] {"/primary", "/", "/read-write", "/replica"}) {
+            assertThat(first.status(path)).as(path).isEqualTo(503);
+        }
+        for (String path :
+                new String[] {
+                    "/leader", "/standby-leader", "/read-only", "/health", "/readiness"
+                }) {
+            assertThat(first.status(path)).as(path).isEqualTo(200);
+        }
+        assertThat(first.json("/patroni").path("role").asText()).isEqualTo("standby_leader");
+        assertThat(first.json("/cluster").path("members").get(0).path("role").asText())
+                .isEqualTo("standby_leader");
+        assertThat(first.send("GET", "/metrics", "").orElseThrow().body())
+                .containsPattern("(?m)^patroni_standby_leader\\{.*} 1(\\.0)?$")
+                .containsPattern("(?m)^patroni_primary\\{.*} 0(\\.0)?$");
+    }
+
+    private void cascades(TestNode primary, TestNode first, TestNode second) throws Exception {
+        second.start();
+        streams(second, first);
+        primary.execute("INSERT INTO rows VALUES (2, 'main')");
+        awaitRows(second, "2");
+        assertThat(second.status("/replica")).isEqualTo(200);
+        assertThat(second.status("/standby-leader")).isEqualTo(503);
+    }
+
+    private void switchesOver(TestNode primary, TestNode first, TestNode second) throws Exception {
+        var answer =
+                first.send(
+                                "POST",
+                                "/switchover",
+                                "{\"leader\":\"%s\",\"candidate\":\"%s\"}"
+                                        .formatted(first.name, second.name))
+                        .orElseThrow();
+        assertThat(answer.body())
+                .as(first.json("/decisions").toString())
+                .isEqualTo("Successfully switched over to \"" + second.name + "\"");
+        leadsAndFollows(second, primary);
+        streams(first, second);
+        primary.execute("INSERT INTO rows VALUES (3, 'main')");
+        awaitRows(first, "3");
+    }
+
+    private void failsOver(TestNode primary, TestNode first, TestNode second) throws Exception {
+        second.killAll();
+        leadsAndFollows(first, primary);
+        second.start();
+        streams(second, first);
+        primary.execute("INSERT INTO rows VALUES (4, 'main')");
+        awaitRows(second, "4");
+    }
+
+    private TestNode isPromoted(TestNode first, TestNode second) throws Exception {
+        patch(first, "{\"standby_cluster\":null}");
+        TestNode writer = site.awaitLeader(SOON);
+        TestNode reader = writer == first ? second : first;
+        writer.execute("INSERT INTO rows VALUES (5, 'site')");
+        awaitRows(reader, "5");
+        JsonNode patroni = writer.json("/patroni");
+        assertThat(patroni.path("role").asText()).isEqualTo("primary");
+        assertThat(patroni.path("timeline").asInt()).isEqualTo(2);
+        return writer;
+    }
+
+    /** What was written here since the promotion is lost: the remote is the truth again. */
+    private void followsAgain(TestNode primary, TestNode writer, TestNode reader) throws Exception {
+        patch(writer, "{\"standby_cluster\":" + remote(primary) + "}");
+        primary.execute("INSERT INTO rows VALUES (6, 'main')");
+        for (TestNode node : new TestNode[] {writer, reader}) {
+            Await.until(
+                    "the remote's rows on " + node.name,
+                    SOON,
+                    () ->
+                            node.query("SELECT string_agg(id::text, ',' ORDER BY id) FROM rows")
+                                    .equals("1,2,3,4,6"),
+                    this::describe);
+        }
+        assertThat(site.nodes).noneMatch(TestNode::leads);
+        assertThat(site.nodes).filteredOn(node -> node.status("/standby-leader") == 200).hasSize(1);
+    }
+
+    private static TestCluster.Settings settings(String extraDcs) {
+        return new TestCluster.Settings(8, 1, 3, extraDcs, "");
+    }
+
+    private static String remote(TestNode primary) {
+        return "{\"host\": \"127.0.0.1\", \"port\": %d, \"primary_slot_name\": \"%s\"}"
+                .formatted(primary.pgPort, SLOT);
+    }
+
+    private void patch(TestNode node, String config) {
+        assertThat(node.send("PATCH", "/config", config).orElseThrow().statusCode()).isEqualTo(200);
+    }
+
+    private void leadsAndFollows(TestNode node, TestNode primary) {
+        Await.until(
+                node.name + " to lead the standby cluster",
+                SOON,
+                () -> node.status("/standby-leader") == 200,
+                this::describe);
+        streams(node, primary);
+    }
+
+    private void streams(TestNode node, TestNode from) {
+        Await.until(
+                node.name + " to stream from " + from.pgPort,
+                SOON,
+                () ->
+                        node.query(
+                                        "SELECT sender_port FROM pg_stat_wal_receiver WHERE status = 'streaming'")
+                                .equals(Integer.toString(from.pgPort)),
+                this::describe);
+    }
+
+    private void awaitRows(TestNode node, String count) {
+        Await.until(
+                count + " rows on " + node.name,
+                SOON,
+                () -> node.query("SELECT count(*) FROM rows").equals(count),
+                this::describe);
+    }
+
+    private String describe() {
+        return main.describe() + site.describe();
+    }
+}
