@@ -158,7 +158,7 @@ public final class Aftermath {
         boolean remote = assess.leader().member().isEmpty();
         if (remote && !(divergence instanceof Divergence.Diverged)) {
             // it may fail over unseen: it is compared with again, but a dead one not all the time
-            return known.withRetryAt(OptionalLong.of(nowNanos + LONGEST_PAUSE.toNanos()));
+            return known.withCompareAt(OptionalLong.of(nowNanos + LONGEST_PAUSE.toNanos()));
         }
         return divergence instanceof Divergence.Unknown
                 ? known.withRetryAt(retry(1, nowNanos))

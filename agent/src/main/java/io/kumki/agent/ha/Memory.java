@@ -135,6 +135,8 @@ public record Memory(
      * @param failedStarts failed starts in a row
      * @param restartTried a restart was tried because nothing streamed
      * @param retryAtNanos not before then the next try of what failed
+     * @param compareAtNanos not before then the next comparison with the remote of a standby
+     *     cluster
      * @param stalledSinceNanos since when nothing streams or is replayed although the leader is
      *     known
      * @param replayedLast the position replayed at the last look
@@ -149,6 +151,7 @@ public record Memory(
             int failedStarts,
             boolean restartTried,
             OptionalLong retryAtNanos,
+            OptionalLong compareAtNanos,
             OptionalLong stalledSinceNanos,
             Lsn replayedLast) {
 
@@ -162,6 +165,7 @@ public record Memory(
                         0,
                         0,
                         false,
+                        OptionalLong.empty(),
                         OptionalLong.empty(),
                         OptionalLong.empty(),
                         Lsn.ZERO);
@@ -218,6 +222,10 @@ public record Memory(
             return edited(d -> d.retryAtNanos = retryAt);
         }
 
+        Rejoin withCompareAt(OptionalLong compareAt) {
+            return edited(d -> d.compareAtNanos = compareAt);
+        }
+
         Rejoin withRestartTried() {
             return edited(d -> d.restartTried = true);
         }
@@ -244,6 +252,7 @@ public record Memory(
             int failedStarts;
             boolean restartTried;
             OptionalLong retryAtNanos;
+            OptionalLong compareAtNanos;
             OptionalLong stalledSinceNanos;
             Lsn replayedLast;
 
@@ -257,6 +266,7 @@ public record Memory(
                 failedStarts = from.failedStarts;
                 restartTried = from.restartTried;
                 retryAtNanos = from.retryAtNanos;
+                compareAtNanos = from.compareAtNanos;
                 stalledSinceNanos = from.stalledSinceNanos;
                 replayedLast = from.replayedLast;
             }
@@ -275,6 +285,7 @@ public record Memory(
                     d.failedStarts,
                     d.restartTried,
                     d.retryAtNanos,
+                    d.compareAtNanos,
                     d.stalledSinceNanos,
                     d.replayedLast);
         }

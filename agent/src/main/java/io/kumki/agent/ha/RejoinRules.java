@@ -116,9 +116,12 @@ final class RejoinRules {
                 !followsRemote(s) && s.timeline() != 0 && s.timeline() != leaderTimeline(s);
         boolean due = timelineDiffers || stalled.compareTo(STALL_BEFORE_CHECK) > 0;
         if (verdict.isEmpty() || verdict.get() instanceof Divergence.Unknown) {
-            return due && s.reached(rejoin.retryAtNanos())
+            boolean mayCompare =
+                    s.reached(rejoin.retryAtNanos()) && s.reached(rejoin.compareAtNanos());
+            return due && mayCompare
                     ? assess(s, leader.orElseThrow(), found)
-                    : Decision.of("rejoin.waits-for-stream", found, s.memory()).after(SOON);
+                    : Decision.of("rejoin.waits-for-stream", found, s.memory())
+                            .after(followsRemote(s) ? Duration.ofSeconds(1) : SOON);
         }
         if (verdict.get() instanceof Divergence.Diverged(String why)) {
             return repair(s, leader.orElseThrow(), why)
@@ -176,7 +179,7 @@ final class RejoinRules {
                                                     + " over, then \"kumkictl reinit\" this member",
                                             s.memory())));
         }
-        return s.reached(s.memory().rejoin().retryAtNanos())
+        return s.reached(s.memory().rejoin().compareAtNanos())
                 ? Optional.of(assess(s, remote.get(), found.substring(2)))
                 : Optional.empty();
     }
@@ -194,6 +197,7 @@ final class RejoinRules {
                                         .compareTo(STALL_BEFORE_RESTART)
                                 > 0
                         && s.reached(rejoin.retryAtNanos())
+                        && s.reached(rejoin.compareAtNanos())
                         && waitsForLeader(s, leader).isEmpty();
         if (!due) {
             return Optional.empty();

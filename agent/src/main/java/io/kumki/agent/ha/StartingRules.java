@@ -32,7 +32,9 @@ final class StartingRules {
                 }
             }
         }
-        if (s.otherLeads() && !s.paused() && !stopping) {
+        boolean follows =
+                s.otherLeads() || s.iHoldKey() && s.settings().standbyCluster().isPresent();
+        if (follows && !s.paused() && !stopping) {
             Optional<Decision> stuck = RejoinRules.stuckInStart(s);
             if (stuck.isPresent()) {
                 return stuck;

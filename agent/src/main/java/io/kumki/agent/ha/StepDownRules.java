@@ -77,9 +77,7 @@ final class StepDownRules {
             return clear(s, "switchover.refused", Candidates.describe(refusals));
         }
         if (s.server().standby()) {
-            return Optional.of(
-                    StandbyLeaderRules.handsOver(
-                            s, "a " + request.actionName() + " is requested and possible"));
+            return Optional.of(standbyHandsOver(s, request, asked));
         }
         boolean streams =
                 asked.stream()
@@ -108,6 +106,20 @@ final class StepDownRules {
     }
 
     /**
+     * The leader of a standby cluster writes nothing, so it needn't stop; but the remote may be
+     * gone for ever, so who takes over must have what this server has.
+     */
+    private static Decision standbyHandsOver(
+            Situation s, FailoverRequest request, List<Member> asked) {
+        SortedMap<MemberName, String> lacking =
+                Candidates.refusals(s, asked, Optional.of(s.position()), true);
+        return lacking.size() == asked.size()
+                ? waits(s, Candidates.describe(lacking))
+                : StandbyLeaderRules.handsOver(
+                        s, "a " + request.actionName() + " is requested and possible");
+    }
+
+    /**
      * A clean stop waits only for standbys that are connected: one that isn't would lack the last
      * records, and the stop would have been for nothing.
      */
@@ -122,7 +134,10 @@ final class StepDownRules {
     }
 
     private static Decision waitsForStream(Situation s) {
-        String why = "no member that could take over streams from this server";
+        return waits(s, "no member that could take over streams from this server");
+    }
+
+    private static Decision waits(Situation s, String why) {
         Memory.RequestSeen request = s.memory().request().orElseThrow();
         Duration waited = s.since(request.sinceNanos());
         return waited.compareTo(STREAM_BUDGET) > 0

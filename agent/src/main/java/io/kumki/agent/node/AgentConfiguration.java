@@ -208,14 +208,33 @@ final class AgentConfiguration implements ConfigurationSource {
         if (settings.failsafeMode()) {
             notYet("failsafe_mode", "a leader stops when its lease ends");
         }
-        settings.standbyCluster()
-                .flatMap(ClusterSettings.StandbyCluster::recoveryMinApplyDelay)
+        warnOfRemote(effective);
+    }
+
+    /** What PostgreSQL would refuse is left out, and said. */
+    private static void warnOfRemote(EffectiveConfig effective) {
+        Optional<ClusterSettings.StandbyCluster> remote = effective.settings().standbyCluster();
+        remote.flatMap(ClusterSettings.StandbyCluster::recoveryMinApplyDelay)
                 .filter(text -> RemoteSource.delay(text).isEmpty())
                 .ifPresent(text ->
-                        LOG.atError()
-                                .addKeyValue("key", "standby_cluster.recovery_min_apply_delay")
-                                .addKeyValue("value", text)
-                                .log("ignored: write a number with one of us, ms, s, min, h, d"));
+                        ignored(
+                                "recovery_min_apply_delay",
+                                text,
+                                "write a number with one of us, ms, s, min, h, d, at most 24 d"));
+        if (effective.dynamic().get("standby_cluster") instanceof Map<?, ?> section
+                && section.get("port") != null
+                && remote.isPresent()
+                && remote.get().port().isEmpty()) {
+            ignored("port", section.get("port"), "write a number from 1 to 65535; 5432 is used");
+        }
+    }
+
+    private static void ignored(String key, Object value, String remedy) {
+        LOG.atError()
+                .addKeyValue("key", "standby_cluster." + key)
+                .addKeyValue("value", value)
+                .addKeyValue("remedy", remedy)
+                .log("setting ignored");
     }
 
     private static void notYet(String key, String what) {

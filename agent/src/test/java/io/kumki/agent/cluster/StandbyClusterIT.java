@@ -41,6 +41,7 @@ class StandbyClusterIT {
                 cascades(primary, first, second);
                 switchesOver(primary, first, second);
                 failsOver(primary, first, second);
+                isDelayed(primary, first, second);
                 TestNode writer = isPromoted(first, second);
                 followsAgain(primary, writer, writer == first ? second : first);
             }
@@ -108,12 +109,30 @@ class StandbyClusterIT {
         awaitRows(second, "4");
     }
 
+    /** The standby leader alone waits before it applies; it is told without a restart. */
+    private void isDelayed(TestNode primary, TestNode first, TestNode second) throws Exception {
+        String started = first.query("SELECT pg_postmaster_start_time()");
+        patch(first, "{\"standby_cluster\":{\"recovery_min_apply_delay\":\"1h\"}}");
+        Await.until(
+                "the delay",
+                SOON,
+                () -> first.query("SHOW recovery_min_apply_delay").equals("1h"),
+                this::describe);
+        primary.execute("INSERT INTO rows VALUES (5, 'main')");
+        awaitRows(second, "5");
+        assertThat(first.query("SELECT count(*) FROM rows")).isEqualTo("4");
+        assertThat(first.query("SELECT pg_postmaster_start_time()")).isEqualTo(started);
+        assertThat(second.query("SHOW recovery_min_apply_delay")).isEqualTo("0");
+    }
+
+    /** A delayed server applies what it has received before it takes writes. */
     private TestNode isPromoted(TestNode first, TestNode second) throws Exception {
         patch(first, "{\"standby_cluster\":null}");
         TestNode writer = site.awaitLeader(SOON);
         TestNode reader = writer == first ? second : first;
-        writer.execute("INSERT INTO rows VALUES (5, 'site')");
-        awaitRows(reader, "5");
+        writer.execute("INSERT INTO rows VALUES (6, 'site')");
+        awaitRows(reader, "6");
+        awaitRows(writer, "6");
         JsonNode patroni = writer.json("/patroni");
         assertThat(patroni.path("role").asText()).isEqualTo("primary");
         assertThat(patroni.path("timeline").asInt()).isEqualTo(2);
@@ -123,14 +142,14 @@ class StandbyClusterIT {
     /** What was written here since the promotion is lost: the remote is the truth again. */
     private void followsAgain(TestNode primary, TestNode writer, TestNode reader) throws Exception {
         patch(writer, "{\"standby_cluster\":" + remote(primary) + "}");
-        primary.execute("INSERT INTO rows VALUES (6, 'main')");
+        primary.execute("INSERT INTO rows VALUES (7, 'main')");
         for (TestNode node : new TestNode[] {writer, reader}) {
             Await.until(
                     "the remote's rows on " + node.name,
                     SOON,
                     () ->
                             node.query("SELECT string_agg(id::text, ',' ORDER BY id) FROM rows")
-                                    .equals("1,2,3,4,6"),
+                                    .equals("1,2,3,4,5,7"),
                     this::describe);
         }
         assertThat(site.nodes).noneMatch(TestNode::leads);

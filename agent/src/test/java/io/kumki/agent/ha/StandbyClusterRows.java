@@ -124,8 +124,19 @@ final class StandbyClusterRows {
                 row(
                         "the remote is silent, compared a moment ago",
                         compared(stalled(900), UNKNOWN)
-                                .rejoining(r -> r.withRetryAt(OptionalLong.of(Situations.NOW + 1))),
+                                .rejoining(
+                                        r -> r.withCompareAt(OptionalLong.of(Situations.NOW + 1))),
                         "standby-leader.holds-lock"),
+                row(
+                        "a standby leader long in start",
+                        of(leader())
+                                .mute(Postmaster.STARTING)
+                                .data(
+                                        new DataDirectory.Initialized(
+                                                Situations.control(
+                                                        ClusterState.IN_ARCHIVE_RECOVERY, true)))
+                                .stalledFor(ofSeconds(31)),
+                        "rejoin.compares-logs"),
                 row(
                         "the remote failed over, and the own log went beyond",
                         compared(stalled(7), DIVERGED),
@@ -145,6 +156,10 @@ final class StandbyClusterRows {
                         "switchover, possible",
                         leads().request("n1", "n2", "").heard("n2", peer(1000)),
                         "standby-leader.hands-over"),
+                row(
+                        "switchover, the candidate lacks a byte yet",
+                        leads().request("n1", "n2", "").heard("n2", peer(999)),
+                        "switchover.waits-for-stream"),
                 row(
                         "switchover, nobody can",
                         leads().request("n1", "n2", "").heardNobody(),
