@@ -77,6 +77,7 @@ public record NodeSnapshot(
      *     elections
      * @param systemIdentifier decimal digits
      * @param pendingRestart empty if no restart is needed
+     * @param copying a copy of another server's data that is being made here
      */
     public record ServerStatus(
             String state,
@@ -84,7 +85,70 @@ public record NodeSnapshot(
             String rememberedRole,
             Optional<Answer> answer,
             Optional<String> systemIdentifier,
-            SortedMap<String, ParameterChange> pendingRestart) {}
+            SortedMap<String, ParameterChange> pendingRestart,
+            Optional<CloneProgress> copying) {
+
+        /** No copy is being made. */
+        public ServerStatus(
+                String state,
+                String role,
+                String rememberedRole,
+                Optional<Answer> answer,
+                Optional<String> systemIdentifier,
+                SortedMap<String, ParameterChange> pendingRestart) {
+            this(
+                    state,
+                    role,
+                    rememberedRole,
+                    answer,
+                    systemIdentifier,
+                    pendingRestart,
+                    Optional.empty());
+        }
+    }
+
+    /**
+     * How far a copy has come.
+     *
+     * @param method replica method, such as {@code basebackup}
+     * @param source where it comes from; {@code none} for a method without a source
+     * @param bytes what lies in the data directory and its tablespaces now
+     * @param totalBytes what the source has; empty if it isn't known
+     * @param seconds since the method began
+     */
+    public record CloneProgress(
+            String method, String source, long bytes, OptionalLong totalBytes, long seconds) {
+
+        /** Of the total, 100 at most; empty without a total. */
+        public OptionalLong percent() {
+            return totalBytes.isPresent() && totalBytes.getAsLong() > 0
+                    ? OptionalLong.of((long) Math.min(100, bytes * 100.0 / totalBytes.getAsLong()))
+                    : OptionalLong.empty();
+        }
+    }
+
+    /** The same with this progress. */
+    public NodeSnapshot withClone(CloneProgress progress) {
+        return new NodeSnapshot(
+                scope,
+                name,
+                new ServerStatus(
+                        server.state(),
+                        server.role(),
+                        server.rememberedRole(),
+                        server.answer(),
+                        server.systemIdentifier(),
+                        server.pendingRestart(),
+                        Optional.of(progress)),
+                leadership,
+                cluster,
+                settings,
+                tags,
+                loop,
+                scheduledRestart,
+                failsafeActiveUntilNanos,
+                watchdogFailed);
+    }
 
     /**
      * What the server itself said.

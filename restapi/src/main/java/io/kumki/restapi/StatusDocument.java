@@ -99,6 +99,7 @@ final class StatusDocument {
             document.put("pending_restart", true);
             document.put("pending_restart_reason", pendingRestart(node.server().pendingRestart()));
         }
+        node.server().copying().ifPresent(copy -> document.put("clone", copying(copy)));
         Map<String, @Nullable Object> version = new LinkedHashMap<>();
         version.put("version", Versions.WIRE);
         version.put("scope", node.scope());
@@ -143,6 +144,18 @@ final class StatusDocument {
             restart.postmasterStartTime()
                     .ifPresent(time -> fields.put("postmaster_start_time", time));
         }
+        return fields;
+    }
+
+    /** Ours; peers and tools overlook fields they don't know. */
+    private static Map<String, Object> copying(NodeSnapshot.CloneProgress clone) {
+        Map<String, Object> fields = new LinkedHashMap<>();
+        fields.put("method", clone.method());
+        fields.put("source", clone.source());
+        fields.put("bytes", clone.bytes());
+        clone.totalBytes().ifPresent(total -> fields.put("total_bytes", total));
+        clone.percent().ifPresent(percent -> fields.put("percent", percent));
+        fields.put("seconds", clone.seconds());
         return fields;
     }
 }

@@ -754,13 +754,16 @@ public final class HaLoop {
 
     /** On any thread. */
     public NodeSnapshot snapshot() {
-        return snapshot;
+        return parts.server()
+                .cloneProgress()
+                .map(clone -> snapshot.withClone(NodeBoard.progress(clone)))
+                .orElse(snapshot);
     }
 
     /** The snapshot, with a fresh look at the server if it is older than {@code maxAge}. */
     public Future<NodeSnapshot> fresh(Duration maxAge) {
         if (clock.nanos() - snapshotNanos < maxAge.toNanos()) {
-            return Future.succeededFuture(snapshot);
+            return Future.succeededFuture(snapshot());
         }
         Future<NodeSnapshot> under = refreshing;
         if (under != null) {
@@ -770,7 +773,7 @@ public final class HaLoop {
                 observe()
                         .map(_ -> {
                             publish();
-                            return snapshot;
+                            return snapshot();
                         })
                         .onComplete(_ -> refreshing = null);
         refreshing = fresh.isComplete() ? null : fresh;

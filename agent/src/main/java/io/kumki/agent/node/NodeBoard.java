@@ -3,6 +3,7 @@ package io.kumki.agent.node;
 import io.kumki.agent.ha.LocalServer;
 import io.kumki.agent.ha.Published;
 import io.kumki.agent.ha.Situation;
+import io.kumki.agent.postgres.CloneProgress;
 import io.kumki.dcs.cluster.ClusterView;
 import io.kumki.dcs.cluster.Lsn;
 import io.kumki.dcs.cluster.ScheduledRestart;
@@ -122,5 +123,11 @@ final class NodeBoard {
                 sender.state(),
                 sender.syncState(),
                 sender.syncPriority());
+    }
+
+    /** How far a copy has come. */
+    static NodeSnapshot.CloneProgress progress(CloneProgress clone) {
+        return new NodeSnapshot.CloneProgress(
+                clone.method(), clone.source(), clone.bytes(), clone.totalBytes(), clone.seconds());
     }
 }

@@ -170,15 +170,20 @@ final class OperationRunner {
                     result(server.afterBootstrap(config.bootstrap(), run.cancellation));
             case Operation.DiscardBootstrap() -> result(server.discardFailedBootstrap());
             case Operation.Clone clone ->
-                    stopped()
-                            .compose(_ ->
-                                    result(
-                                            server.cloneFrom(
-                                                    clone.source(),
-                                                    clone.basebackupOnly(),
-                                                    run.cancellation)));
+                    result(
+                            server.prepareClone(clone.source(), clone.follows())
+                                    .compose(ready ->
+                                            ready.done()
+                                                    ? copy(clone, run.cancellation)
+                                                    : Future.succeededFuture(ready)));
             case Operation.CloneRemote(var target) ->
-                    server.cloneFrom(target.upstream(), false, run.cancellation)
+                    // its slot is the remote's own affair
+                    server.prepareClone(target.upstream(), Optional.empty())
+                            .compose(ready ->
+                                    ready.done()
+                                            ? server.cloneFrom(
+                                                    target.upstream(), false, run.cancellation)
+                                            : Future.succeededFuture(ready))
                             .compose(cloned ->
                                     result(
                                             cloned.done()
@@ -210,6 +215,12 @@ final class OperationRunner {
             case Operation.SingleUserRecovery() ->
                     result(server.recoverInSingleUserMode(run.cancellation));
         };
+    }
+
+    private Future<OperationResult> copy(Operation.Clone clone, Cancellation cancellation) {
+        return stopped()
+                .compose(_ ->
+                        server.cloneFrom(clone.source(), clone.basebackupOnly(), cancellation));
     }
 
     private Future<OperationResult> stopped() {

@@ -112,6 +112,17 @@ public final class LocalPostgres implements PostgresServer {
     }
 
     @Override
+    public Future<OperationResult> prepareClone(
+            Optional<Upstream> source, Optional<Upstream> follows) {
+        return call(() -> operations.rejoin().prepareClone(source, follows));
+    }
+
+    @Override
+    public Optional<CloneProgress> cloneProgress() {
+        return operations.rejoin().cloneProgress();
+    }
+
+    @Override
     public Future<OperationResult> cloneFrom(
             Optional<Upstream> source, boolean basebackupOnly, Cancellation cancellation) {
         return call(() -> operations.rejoin().cloneFrom(source, basebackupOnly, cancellation));

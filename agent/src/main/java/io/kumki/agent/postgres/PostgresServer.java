@@ -51,6 +51,16 @@ public interface PostgresServer {
     Future<OperationResult> discardFailedBootstrap();
 
     /**
+     * What must be so before anything is stopped or removed for a clone: there is room for the copy
+     * (done says so, or that it isn't known), and the slot of {@code follows} is reserved, so that
+     * the copy can stream when it is complete. A slot that can't be reserved is only logged.
+     */
+    Future<OperationResult> prepareClone(Optional<Upstream> source, Optional<Upstream> follows);
+
+    /** How far the clone that runs now has come; on any thread, doesn't block. */
+    Optional<CloneProgress> cloneProgress();
+
+    /**
      * Clones the data directory from {@code source} by the replica methods in order; removes what
      * is in the data directory first. The marker of unfinished work stands in it meanwhile.
      *

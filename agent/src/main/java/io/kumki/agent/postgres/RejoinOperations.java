@@ -41,6 +41,14 @@ final class RejoinOperations {
         recovery = new SingleUserRecovery(installation::config, programs);
     }
 
+    OperationResult prepareClone(Optional<Upstream> source, Optional<Upstream> follows) {
+        return clone.prepare(source, follows);
+    }
+
+    Optional<CloneProgress> cloneProgress() {
+        return clone.progress();
+    }
+
     /** What the running server writes isn't needed any more, so it is stopped the short way. */
     OperationResult cloneFrom(
             Optional<Upstream> source, boolean basebackupOnly, Cancellation cancellation) {

@@ -8,6 +8,7 @@ import io.kumki.agent.ha.SlotChange;
 import io.kumki.agent.ha.StandbyTarget;
 import io.kumki.agent.ha.Upstream;
 import io.kumki.agent.postgres.Cancellation;
+import io.kumki.agent.postgres.CloneProgress;
 import io.kumki.agent.postgres.OperationResult;
 import io.kumki.agent.postgres.PostgresServer;
 import io.kumki.agent.sim.SimServer.Phase;
@@ -368,6 +369,17 @@ final class SimPostgres implements PostgresServer {
     }
 
     // ---- coming back
+
+    @Override
+    public Future<OperationResult> prepareClone(
+            Optional<Upstream> source, Optional<Upstream> follows) {
+        return afterwards(chance.millis(1, 20), () -> done("room for the copy"));
+    }
+
+    @Override
+    public Optional<CloneProgress> cloneProgress() {
+        return Optional.empty();
+    }
 
     @Override
     public Future<OperationResult> cloneFrom(

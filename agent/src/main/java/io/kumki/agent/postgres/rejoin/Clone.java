@@ -4,6 +4,7 @@ import io.kumki.agent.config.PostgresConfig;
 import io.kumki.agent.ha.Upstream;
 import io.kumki.agent.postgres.AtomicFiles;
 import io.kumki.agent.postgres.Cancellation;
+import io.kumki.agent.postgres.CloneProgress;
 import io.kumki.agent.postgres.Deadline;
 import io.kumki.agent.postgres.OperationResult;
 import io.kumki.agent.postgres.PgPass;
@@ -11,14 +12,17 @@ import io.kumki.agent.postgres.PgPrograms;
 import io.kumki.agent.postgres.ProgramCall;
 import io.kumki.agent.postgres.ProgramRun;
 import io.kumki.agent.postgres.Programs;
+import io.kumki.agent.postgres.rejoin.Source.Sizes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
@@ -53,6 +57,11 @@ public final class Clone {
     private final Supplier<PostgresConfig> config;
     private final PgPrograms programs;
     private final Function<String, List<String>> words;
+    private final CloneMeter meter = new CloneMeter();
+    private volatile Optional<Known> known = Optional.empty();
+
+    /** What the source of the copy that was prepared holds. */
+    private record Known(Upstream source, Sizes sizes) {}
 
     /**
      * @param words splits a configured command as a shell would
@@ -66,6 +75,66 @@ public final class Clone {
         this.words = words;
     }
 
+    /** How far the copy that runs now has come; on any thread. */
+    public Optional<CloneProgress> progress() {
+        return meter.progress();
+    }
+
+    /**
+     * Looks for room and reserves the slot, before the server is stopped and anything removed.
+     *
+     * @param follows whom the copy will stream from
+     */
+    public OperationResult prepare(Optional<Upstream> source, Optional<Upstream> follows) {
+        PostgresConfig current = config.get();
+        known = Optional.empty();
+        Optional<String> lacking = Optional.empty();
+        if (source.isPresent()) {
+            try {
+                Sizes sizes = new Source(current, source.get()).sizes();
+                known = Optional.of(new Known(source.get(), sizes));
+                lacking = CloneSpace.lacking(current, sizes, tablespaceOptions(current));
+            } catch (SQLException | IOException e) {
+                LOG.atWarn()
+                        .addKeyValue("source", source.get())
+                        .addKeyValue("error", reason(e))
+                        .log(
+                                "can't tell whether there is room for the copy; making it all the same");
+            }
+        }
+        if (lacking.isPresent()) {
+            return new OperationResult.Failed(lacking.get());
+        }
+        follows.ifPresent(upstream -> reserveSlot(current, upstream));
+        return new OperationResult.Done("prepared");
+    }
+
+    private static void reserveSlot(PostgresConfig current, Upstream upstream) {
+        if (upstream.slot().isEmpty()) {
+            return;
+        }
+        try {
+            new Source(current, upstream).reserveSlot(upstream.slot().get());
+        } catch (SQLException e) {
+            LOG.atWarn()
+                    .addKeyValue("slot", upstream.slot().get())
+                    .addKeyValue("upstream", upstream)
+                    .addKeyValue("error", reason(e))
+                    .log(
+                            "the slot can't be reserved before the copy; the upstream makes it in its next turn");
+        }
+    }
+
+    private static String reason(Exception e) {
+        Throwable cause = e.getCause();
+        return cause == null ? e.toString() : e.getMessage() + ": " + cause.getMessage();
+    }
+
+    private static List<String> tablespaceOptions(PostgresConfig current) {
+        return ToolOptions.basebackup(current.replicaMethods().get(BASEBACKUP), ToolOptions.NEWEST)
+                .arguments();
+    }
+
     /**
      * @param source empty: only methods that need none
      * @param basebackupOnly ignore the configured methods
@@ -76,6 +145,7 @@ public final class Clone {
         List<String> methods =
                 basebackupOnly ? List.of(BASEBACKUP) : current.createReplicaMethods();
         List<String> failures = new ArrayList<>();
+        StrayCopies.end(current.files().dataDir());
         for (String name : methods) {
             if (cancellation.cancelled()) {
                 return new OperationResult.Cancelled();
@@ -115,10 +185,13 @@ public final class Clone {
                 .addKeyValue("method", name)
                 .addKeyValue("source", source.map(Upstream::toString).orElse("none"))
                 .log("creating replica");
-        ProgramRun run =
-                basebackup
-                        ? basebackup(current, source.orElseThrow(), cancellation)
-                        : foreign(current, method, source, cancellation);
+        ProgramRun run;
+        try (CloneMeter.Running _ = measure(name, current, source)) {
+            run =
+                    basebackup
+                            ? basebackup(current, source.orElseThrow(), cancellation)
+                            : foreign(current, method, source, cancellation);
+        }
         if (run.succeeded()) {
             return Optional.of(
                     new OperationResult.Done(
@@ -132,6 +205,26 @@ public final class Clone {
         return run.ending() == ProgramRun.Ending.CANCELLED
                 ? Optional.of(new OperationResult.Cancelled())
                 : Optional.empty();
+    }
+
+    private CloneMeter.Running measure(
+            String method, PostgresConfig current, Optional<Upstream> source) {
+        Optional<Sizes> sizes =
+                known.filter(was -> source.filter(was.source()::equals).isPresent())
+                        .map(Known::sizes);
+        List<Path> places = new ArrayList<>(List.of(current.files().dataDir()));
+        sizes.ifPresent(held ->
+                CloneTablespaces.mapped(
+                                held.bytes().keySet().stream()
+                                        .filter(location -> !location.isEmpty())
+                                        .toList(),
+                                tablespaceOptions(current))
+                        .forEach(location -> places.add(Path.of(location))));
+        return meter.measure(
+                method,
+                source.map(Upstream::toString).orElse("none"),
+                places,
+                sizes.map(held -> OptionalLong.of(held.total())).orElse(OptionalLong.empty()));
     }
 
     private ProgramRun basebackup(
@@ -159,6 +252,7 @@ public final class Clone {
                                     "--dbname=" + source.replicationConnInfo(major))
                             .plus(options.arguments())
                             .withPassFile(passwords.file())
+                            .with(StrayCopies.VARIABLE, dataDir.toAbsolutePath().toString())
                             .within(COPY)
                             .cancelledBy(cancellation);
             ProgramRun run = attempts(call, dataDir, source, options.arguments(), cancellation);
@@ -289,6 +383,7 @@ public final class Clone {
                 ProgramCall.of(
                                 method.commandLine(
                                         current.clusterName(), dataDir.toString(), connInfo))
+                        .with(StrayCopies.VARIABLE, dataDir.toAbsolutePath().toString())
                         .within(COPY)
                         .cancelledBy(cancellation);
         ProgramRun run;
@@ -298,6 +393,9 @@ public final class Clone {
             }
         } else {
             run = Programs.run(call);
+        }
+        if (!run.succeeded()) {
+            StrayCopies.end(dataDir);
         }
         if (run.succeeded()) {
             finish(current);

@@ -12,8 +12,11 @@ import java.io.IOException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /** The server that is compared with or copied from, and how to reach it. */
 final class Source {
@@ -23,6 +26,16 @@ final class Source {
 
     /** {@code target_session_attrs}: of several hosts the one that takes writes. */
     private static final String WRITABLE = "read-write";
+
+    /** It looks at each file of the server. */
+    private static final Duration SIZES_LIMIT = Duration.ofSeconds(60);
+
+    private static final String SIZES =
+            "SELECT pg_catalog.pg_tablespace_location(oid), pg_catalog.pg_tablespace_size(oid)"
+                    + " FROM pg_catalog.pg_tablespace";
+
+    /** SQLSTATE {@code duplicate_object}. */
+    private static final String DUPLICATE = "42710";
 
     private final PostgresConfig config;
     private final Upstream upstream;
@@ -103,6 +116,66 @@ final class Source {
                     .flatMap(row -> row.getFirst().stream())
                     .filter(location -> location.startsWith("/"))
                     .toList();
+        }
+    }
+
+    /**
+     * What it holds.
+     *
+     * @param bytes of each tablespace by its location; the empty text is the data directory
+     */
+    record Sizes(SortedMap<String, Long> bytes) {
+
+        Sizes {
+            bytes = Collections.unmodifiableSortedMap(new TreeMap<>(bytes));
+        }
+
+        long total() {
+            return bytes.values().stream().mapToLong(Long::longValue).sum();
+        }
+    }
+
+    /**
+     * How much a copy of it will take, without its log. The superuser may ask that everywhere; the
+     * rewind role only where it was allowed to.
+     *
+     * @throws SQLException if neither is let in and answered
+     */
+    Sizes sizes() throws SQLException {
+        SQLException refused = null;
+        for (Credentials role : List.of(config.superuser(), rewindRole())) {
+            try (Connection connection = PgConnections.open(target(role, "clone"), SIZES_LIMIT)) {
+                SortedMap<String, Long> bytes = new TreeMap<>();
+                for (List<Optional<String>> row : PgConnections.rows(connection, SIZES)) {
+                    String location = row.get(0).filter(text -> text.startsWith("/")).orElse("");
+                    long size = row.get(1).map(Long::parseLong).orElse(0L);
+                    bytes.merge(location, size, Long::sum);
+                }
+                return new Sizes(bytes);
+            } catch (SQLException e) {
+                if (refused != null) {
+                    e.addSuppressed(refused);
+                }
+                refused = e;
+            }
+        }
+        throw new SQLException("sizes of " + upstream + " can't be asked", refused);
+    }
+
+    /**
+     * Reserves the log that this member needs from now on, so that a copy which takes hours can
+     * stream when it is complete. A slot that is there stays as it is.
+     */
+    void reserveSlot(String name) throws SQLException {
+        try (Connection connection =
+                PgConnections.openReplication(
+                        target(config.replication(), "clone"), STATEMENT_LIMIT)) {
+            PgConnections.rows(
+                    connection, "CREATE_REPLICATION_SLOT " + name + " PHYSICAL RESERVE_WAL");
+        } catch (SQLException e) {
+            if (!DUPLICATE.equals(e.getSQLState())) {
+                throw e;
+            }
         }
     }
 

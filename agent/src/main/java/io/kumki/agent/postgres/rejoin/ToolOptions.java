@@ -30,6 +30,9 @@ record ToolOptions(List<String> arguments, List<String> problems) {
                     "username",
                     "password");
 
+    /** Where the version doesn't matter: no option is left out for its sake. */
+    static final int NEWEST = Integer.MAX_VALUE;
+
     private static final int SERVER_SIDE_COMPRESSION = 15;
 
     ToolOptions {
