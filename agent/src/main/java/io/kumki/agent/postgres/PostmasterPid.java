@@ -59,6 +59,14 @@ record PostmasterPid(long pid, Instant startTime, int port, String status) {
         return status.equals("ready") || status.equals("standby");
     }
 
+    /**
+     * Whether it takes writes as well: "standby" also stands there while a server without {@code
+     * hot_standby} still recovers and lets nobody in.
+     */
+    boolean ready() {
+        return status.equals("ready");
+    }
+
     boolean singleUser() {
         return pid < 0;
     }

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.SortedMap;
+import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -81,7 +82,8 @@ final class ServerStarter {
                         : Collections.emptySortedMap();
         boolean restored =
                 role instanceof Role.Unchanged && CustomBootstrap.runs(installation.dataDir());
-        if (role instanceof Role.Recovery || restored) {
+        boolean recovers = role instanceof Role.Recovery || restored;
+        if (recovers) {
             // accepts connections only after it has left recovery, and no limit of the server that
             // was backed up stops it
             parameters.put("hot_standby", "off");
@@ -104,7 +106,8 @@ final class ServerStarter {
                 .addKeyValue("operation", standby ? "start-standby" : "start-primary")
                 .addKeyValue("pid", started.pid())
                 .log("server process started");
-        OperationResult result = await(started, limit, cancellation, ownLogging);
+        Predicate<PostmasterPid> up = recovers ? PostmasterPid::ready : PostmasterPid::accepting;
+        OperationResult result = await(started, up, limit, cancellation, ownLogging);
         if (result.done()) {
             backUpConfiguration();
         }
@@ -171,7 +174,11 @@ final class ServerStarter {
     }
 
     private OperationResult await(
-            ProcessIdentity started, Duration limit, Cancellation cancellation, boolean ownLogging)
+            ProcessIdentity started,
+            Predicate<PostmasterPid> up,
+            Duration limit,
+            Cancellation cancellation,
+            boolean ownLogging)
             throws InterruptedException {
         Deadline deadline = Deadline.in(limit);
         while (true) {
@@ -188,7 +195,7 @@ final class ServerStarter {
                 return new OperationResult.Cancelled();
             }
             if (process.file()
-                    .filter(file -> file.pid() == started.pid() && file.accepting())
+                    .filter(file -> file.pid() == started.pid() && up.test(file))
                     .isPresent()) {
                 return new OperationResult.Done(
                         "accepts connections after " + deadline.elapsed().toMillis() + " ms");
