@@ -1,8 +1,10 @@
 package io.kumki.agent.sim;
 
+import io.kumki.dcs.cluster.DynamicConfig;
 import io.kumki.dcs.cluster.FailoverRequest;
 import io.kumki.dcs.cluster.MemberName;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -30,7 +32,9 @@ final class Faults {
         WALL_CLOCK_STEP,
         SWITCHOVER,
         FAILOVER,
-        AGENT_STOPPED
+        AGENT_STOPPED,
+        /** The cluster becomes a standby cluster of a remote that never answers. */
+        REMOTE
     }
 
     private final Cluster cluster;
@@ -187,7 +191,31 @@ final class Faults {
                     node.stopAgent();
                 }
             }
+            case REMOTE -> follow();
         }
+    }
+
+    private void follow() {
+        if (standbyCluster(Map.of("host", "remote"))) {
+            cluster.invariants().remote(true);
+            cure(
+                    1_000,
+                    60_000,
+                    () -> {
+                        standbyCluster(Map.of());
+                        cluster.invariants().remote(false);
+                    });
+        }
+    }
+
+    private boolean standbyCluster(Map<String, Object> section) {
+        Optional<DynamicConfig> config = cluster.etcd().view().config();
+        config.ifPresent(now -> {
+            Map<String, Object> values = new LinkedHashMap<>(now.values());
+            values.put("standby_cluster", section);
+            cluster.etcd().put("config", values, 0);
+        });
+        return config.isPresent();
     }
 
     private void cut(String a, String b, boolean bothWays) {

@@ -26,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  *   <li><b>The best wins.</b> None of the members that could take part, and that the winner could
  *       ask, has more of the log that leads to the newest branch than the winner has.
  *   <li><b>Unfinished copies are never started.</b>
+ *   <li><b>A standby cluster is not promoted</b> while it is one.
  * </ol>
  *
  * <p>PostgreSQL gives a promotion the number after its own timeline, so a member that missed a
@@ -42,6 +43,9 @@ final class Invariants {
     /** Who is steady for so long has had time to ask, and to be asked. */
     private static final long STEADY = 8 * SimWorld.SECOND;
 
+    /** Who began to promote before it read that the cluster follows a remote is done by then. */
+    private static final long PROMOTION = 15 * SimWorld.SECOND;
+
     private final Cluster cluster;
     private final SortedMap<String, Commit> lastCommit = new TreeMap<>();
     private final SortedMap<String, Long> releasedAt = new TreeMap<>();
@@ -51,6 +55,8 @@ final class Invariants {
     private @Nullable String heir;
     private long mishapsEnded = Long.MIN_VALUE / 2;
     private boolean mishapsNow;
+    private boolean remote;
+    private long remoteAt;
     private long requestedAt = Long.MIN_VALUE / 2;
     private int promotions;
     private int commits;
@@ -139,6 +145,12 @@ final class Invariants {
             world().trace(() -> "timeline " + branch.timeline() + " exists twice");
         }
         begun.add(branch);
+        if (remote && world().now() - remoteAt > PROMOTION) {
+            world().violate(
+                            "a standby cluster is not promoted: "
+                                    + server.name()
+                                    + " becomes a primary");
+        }
         boolean leads = cluster.etcd().leader().filter(server.name()::equals).isPresent();
         if (server.writable()
                 && !leads
@@ -196,7 +208,7 @@ final class Invariants {
                         && request.flatMap(FailoverRequest::leader)
                                 .filter(leader -> leader.value().equals(name))
                                 .isPresent();
-        if (server != null && planned) {
+        if (server != null && planned && !remote) {
             switchovers++;
             Commit last = lastCommit.get(name);
             owed = last != null && holds(server, last) ? last : null;
@@ -211,7 +223,7 @@ final class Invariants {
             owed = null; // the one that was to take over is lost: what follows is a failover
         }
         heir = name;
-        if (winner == null || newest == null || winner.server().primary()) {
+        if (winner == null || newest == null || remote || winner.server().primary()) {
             owed = null;
             return;
         }
@@ -295,6 +307,17 @@ final class Invariants {
     void mishaps(boolean now) {
         mishapsNow = now;
         mishapsEnded = world().now();
+    }
+
+    /**
+     * Who leads a standby cluster needn't be the best, since the remote has all; and of what a
+     * hand-over began before, nothing is owed any more.
+     */
+    void remote(boolean now) {
+        remote = now;
+        remoteAt = world().now();
+        owed = null;
+        requested();
     }
 
     void requested() {

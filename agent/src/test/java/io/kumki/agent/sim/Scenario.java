@@ -3,6 +3,7 @@ package io.kumki.agent.sim;
 import io.kumki.dcs.cluster.ClusterSettings;
 import io.kumki.dcs.cluster.Tags;
 import java.time.Duration;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -45,7 +46,7 @@ record Scenario(
             tags.put("n2", Tags.of(Map.of("failover_priority", 5)));
         }
         SortedMap<Faults.Kind, Double> weights = new TreeMap<>();
-        for (Faults.Kind kind : Faults.Kind.values()) {
+        for (Faults.Kind kind : EnumSet.complementOf(EnumSet.of(Faults.Kind.REMOTE))) {
             weights.put(kind, chance.happens(0.3) ? 0.0 : chance.between(0.1, 1.0));
         }
         boolean rewinds = chance.happens(0.75);
@@ -61,6 +62,23 @@ record Scenario(
                 chance.millis(60_000, 150_000),
                 chance.millis(3_000, 15_000),
                 weights);
+    }
+
+    /** The same, and now and then the cluster follows a remote. */
+    Scenario withRemote() {
+        SortedMap<Faults.Kind, Double> more = new TreeMap<>(weights);
+        more.put(Faults.Kind.REMOTE, 1.0);
+        return new Scenario(
+                nodes,
+                dynamic,
+                tags,
+                canRewind,
+                cloneAfterFailedRewind,
+                cloneWhenDiverged,
+                supervisorPause,
+                faultPhase,
+                faultPause,
+                more);
     }
 
     private static Map<String, Object> dynamic(Chance chance) {

@@ -6,6 +6,7 @@ import io.kumki.agent.ha.Situation;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 
 /**
  * One seed: the cluster comes up, faults happen, all of them end, and the cluster must become whole
@@ -43,9 +44,22 @@ final class Simulation {
      * @param rules the real ones, but in tests of the simulation itself
      */
     static Result run(long seed, boolean traced, Function<Situation, Decision> rules) {
+        return run(seed, traced, rules, drawn -> drawn);
+    }
+
+    /** A seed in which the cluster now and then is a standby cluster. */
+    static Result runWithRemote(long seed, boolean traced) {
+        return run(seed, traced, Rules::decide, Scenario::withRemote);
+    }
+
+    private static Result run(
+            long seed,
+            boolean traced,
+            Function<Situation, Decision> rules,
+            UnaryOperator<Scenario> kind) {
         SimWorld world = new SimWorld(traced);
         Chance chance = new Chance(seed);
-        Scenario scenario = Scenario.draw(chance.fork());
+        Scenario scenario = kind.apply(Scenario.draw(chance.fork()));
         world.trace(() -> "seed " + seed + " " + scenario);
         Cluster cluster = new Cluster(world, scenario, chance.fork(), rules);
         Chance beginnings = chance.fork();

@@ -38,6 +38,19 @@ class SimulationTest {
     }
 
     @Test
+    @Timeout(value = 5, unit = TimeUnit.MINUTES)
+    void invariantsHoldThoughTheClusterFollowsARemoteNowAndThen() {
+        assertThat(
+                        LongStream.rangeClosed(1, SEEDS / 8)
+                                .mapToObj(seed -> Simulation.runWithRemote(seed, false))
+                                .flatMap(result ->
+                                        result.violation().stream()
+                                                .map(what ->
+                                                        "seed " + result.seed() + ": " + what)))
+                .isEmpty();
+    }
+
+    @Test
     @Timeout(60)
     void aSeedRunTwiceGivesTheSameTrace() {
         for (long seed : List.of(7L, 42L, 1_001L)) {
