@@ -1,0 +1,35 @@
+#!/bin/bash
+# Makes the image debian:trixie-slim out of Debian's own packages, for machines that reach a Debian mirror but no image
+# registry. Needs root, debootstrap and a running Docker engine. With the image there, every build here goes on as usual.
+#   compose/offline-base.sh [MIRROR]     the mirror of this machine, else deb.debian.org
+set -euo pipefail
+image=debian:trixie-slim
+
+fail() {
+    echo "offline-base: $*" >&2
+    exit 1
+}
+
+[ "$(id -u)" = 0 ] || fail "debootstrap needs root: run it with sudo"
+command -v debootstrap >/dev/null || fail "debootstrap is missing: apt-get install debootstrap"
+docker info >/dev/null 2>&1 || fail "no Docker engine answers: start it (systemctl start docker, or dockerd)"
+if docker image inspect "$image" >/dev/null 2>&1; then
+    echo "offline-base: $image is there already"
+    exit 0
+fi
+mirror=${1:-$(awk '/^URIs:/ { print $2; exit }' /etc/apt/sources.list.d/debian.sources 2>/dev/null)}
+mirror=${mirror:-http://deb.debian.org/debian}
+
+root=$(mktemp -d /var/tmp/kumki-base.XXXXXX)
+trap 'rm -rf --one-file-system "$root"' EXIT
+debootstrap --variant=minbase --include=ca-certificates trixie "$root" "$mirror" >"$root.log" 2>&1 \
+    || fail "debootstrap trixie from $mirror failed; its output: $root.log"
+rm -f "$root.log"
+# The authorities this machine trusts on top of Debian's: behind a proxy with its own, Maven could fetch nothing without.
+cp /usr/local/share/ca-certificates/*.crt "$root/usr/local/share/ca-certificates/" 2>/dev/null || true
+chroot "$root" update-ca-certificates >/dev/null
+# A mirror that stands still for a while is no reason to stop.
+echo 'Acquire::Check-Valid-Until "false";' >"$root/etc/apt/apt.conf.d/99valid-until"
+rm -rf "$root"/var/cache/apt/archives/*.deb "$root"/var/lib/apt/lists/*
+tar -C "$root" -c . | docker import -c 'CMD ["bash"]' - "$image" >/dev/null
+echo "offline-base: $image made from $mirror"
