@@ -109,6 +109,11 @@ public final class Views {
         return this;
     }
 
+    public Views without(String name) {
+        members.remove(new MemberName(name));
+        return this;
+    }
+
     public Views noLeader() {
         leadership = new Leadership.Vacant();
         return this;

@@ -3,15 +3,27 @@ package io.kumki.restapi;
 import io.kumki.dcs.WriteOutcome;
 import io.kumki.dcs.cluster.ClusterView;
 import io.kumki.dcs.cluster.DynamicConfig;
+import io.kumki.dcs.cluster.SettingsCheck;
 import io.kumki.dcs.json.ConfigPatch;
 import io.vertx.core.Future;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** {@code /config}: the dynamic configuration, read, merged and replaced. Nothing is validated. */
+/**
+ * {@code /config}: the dynamic configuration, read, merged and replaced. The contract lets anything
+ * in; what members won't take as written is told in the log and in {@code Warning} headers.
+ */
 final class ConfigHandler {
+
+    private static final Logger LOG = LoggerFactory.getLogger(ConfigHandler.class);
+
+    /** Clients limit the size of all headers, often to 8 KB. */
+    private static final int MAX_WARNING_CHARS = 2000;
 
     private final NodeView view;
     private final NodeControl control;
@@ -46,7 +58,7 @@ final class ConfigHandler {
                 })
                 .map(merged -> {
                     control.wake();
-                    return Answer.json(200, merged);
+                    return written(merged);
                 });
     }
 
@@ -87,8 +99,29 @@ final class ConfigHandler {
                     if (!written) {
                         throw Refusal.page(502, "the configuration could not be written");
                     }
-                    return Answer.json(200, body);
+                    return written(body);
                 });
+    }
+
+    private static Answer written(Map<String, @Nullable Object> config) {
+        List<String> findings = SettingsCheck.findings(config);
+        if (findings.isEmpty()) {
+            return Answer.json(200, config);
+        }
+        String text = String.join("; ", findings);
+        LOG.atWarn()
+                .addKeyValue("reason", text)
+                .log("dynamic configuration with values that members do not take as written");
+        return new Answer.Document(
+                200, Answer.JSON, Json.write(config), Map.of("Warning", warning(text)));
+    }
+
+    /** 299: a persistent warning of the service's own (RFC 9111 keeps the header's form). */
+    private static String warning(String text) {
+        String printable = text.replaceAll("[^ -~]|[\"\\\\]", "?");
+        return "299 - \""
+                + printable.substring(0, Math.min(printable.length(), MAX_WARNING_CHARS))
+                + "\"";
     }
 
     /** The port's maps hold nulls where JSON does; its type doesn't say so. */

@@ -53,6 +53,16 @@ class ControlTest {
     }
 
     @Test
+    void whatMembersWillNotTakeAsWrittenIsStoredAndTold() {
+        Reply reply = api.call("PATCH", "/config", "{\"ttl\": -5, \"pause\": \"\\\"ä\"}");
+        assertThat(reply.status()).isEqualTo(200);
+        assertThat(reply.header("warning"))
+                .startsWith("299 - \"ttl: -5 (allowed: a whole number of seconds, at least 5)")
+                .contains("pause: ??");
+        assertThat(api.call("PATCH", "/config", "{\"ttl\": 30}").header("warning")).isEmpty();
+    }
+
+    @Test
     void aPatchThatChangesNothingIsNotWritten() {
         Reply reply = api.call("PATCH", "/config", "{\"ttl\": \"30\"}");
         assertThat(reply.body()).isEqualTo("{\"ttl\":30}");

@@ -7,6 +7,7 @@ import io.kumki.ctl.output.YamlText;
 import io.kumki.ctl.session.ClusterAccess;
 import io.kumki.dcs.WriteOutcome;
 import io.kumki.dcs.cluster.DynamicConfig;
+import io.kumki.dcs.cluster.SettingsCheck;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -92,6 +93,10 @@ final class EditConfigCommand extends ClusterCommand {
                             UnifiedDiff.lines(
                                     YamlText.block(config.values()), YamlText.block(changed)));
         }
+        // Before the question, so that it can be answered no; written all the same where somebody
+        // insists, as upstream does.
+        SettingsCheck.findings(changed)
+                .forEach(finding -> console().printError("Warning: " + finding));
         boolean inputUsedUp = STANDARD_INPUT.equals(apply) || STANDARD_INPUT.equals(replace);
         if (inputUsedUp && !force) {
             print("Use --force option to apply changes");

@@ -10,13 +10,10 @@ import io.kumki.dcs.cluster.ClusterView;
 import io.kumki.dcs.cluster.Member;
 import io.kumki.dcs.cluster.MemberName;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.SortedMap;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -52,9 +49,10 @@ abstract class PauseSwitch extends ClusterCommand {
                                 .formatted(verb(), answer.status(), answer.body()));
                 return DONE;
             }
-            if (!wait || allKnow(cluster, view)) {
-                print("Success: cluster management is " + (pausing() ? "paused" : "resumed"));
+            if (wait && !allKnow(cluster, view)) {
+                return FAILED;
             }
+            print("Success: cluster management is " + (pausing() ? "paused" : "resumed"));
             return DONE;
         }
     }
@@ -80,7 +78,9 @@ abstract class PauseSwitch extends ClusterCommand {
     }
 
     /**
-     * Waits for a turn of the loop; true also if no member wrote its key since: then none says no.
+     * Waits for a turn of every member's loop. Upstream calls it a success when no member wrote its
+     * key meanwhile and ends with 0 in either case; who waits before touching a server needs to
+     * know for certain, so here only a key that says so counts, and the exit code tells.
      */
     private boolean allKnow(ClusterAccess cluster, ClusterView before) {
         print("'%s' request sent, waiting until it is recognized by all nodes".formatted(verb()));
@@ -88,14 +88,10 @@ abstract class PauseSwitch extends ClusterCommand {
         List<String> unaware = List.of();
         for (long second = 0; second <= loopWait; second++) {
             session().sleep(Duration.ofSeconds(1));
-            SortedMap<MemberName, Member> now = cluster.read().members();
-            unaware = unaware(before, now);
-            if (unaware.isEmpty() && everyoneKnows(before, now)) {
+            unaware = unaware(before, cluster.read().members());
+            if (unaware.isEmpty()) {
                 return true;
             }
-        }
-        if (unaware.isEmpty()) {
-            return true;
         }
         print(
                 "%s members didn't recognized %s state after %d seconds"
@@ -103,27 +99,15 @@ abstract class PauseSwitch extends ClusterCommand {
         return false;
     }
 
-    private boolean everyoneKnows(ClusterView before, SortedMap<MemberName, Member> now) {
-        return before.members().keySet().stream()
-                .allMatch(member ->
-                        Optional.ofNullable(now.get(member))
-                                .map(m -> m.status().pause() == pausing())
-                                .orElse(false));
-    }
-
-    /** The members that still have the old state, if any of them wrote its key meanwhile. */
+    /**
+     * The members whose keys have the old state. One whose key has gone is none any more: it reads
+     * the configuration before it does anything, should it return.
+     */
     private List<String> unaware(ClusterView before, SortedMap<MemberName, Member> now) {
-        List<Member> unaware = new ArrayList<>();
-        for (MemberName member : before.members().keySet()) {
-            Member present = now.get(member);
-            if (present != null && present.status().pause() != pausing()) {
-                unaware.add(present);
-            }
-        }
-        boolean anyWrote =
-                unaware.stream().anyMatch(m -> !m.equals(before.members().get(m.name())));
-        return anyWrote
-                ? unaware.stream().map(m -> m.name().value()).collect(Collectors.toList())
-                : List.of();
+        return before.members().keySet().stream()
+                .map(now::get)
+                .filter(member -> member != null && member.status().pause() != pausing())
+                .map(member -> member.name().value())
+                .toList();
     }
 }

@@ -111,9 +111,33 @@ class ClusterCommandsTest {
                         .status("postgresql0", paused(true))
                         .wal("postgresql1", Member.WalProgress.UNKNOWN);
         store.beforeEachRead(view -> kumkictl.pauses().isEmpty() ? view : halfAware.build());
-        assertThat(kumkictl.run("pause", "--wait").out())
+        Result result = kumkictl.run("pause", "--wait");
+        assertThat(result.out())
                 .endsWith("postgresql1 members didn't recognized pause state after 10 seconds\n");
+        assertThat(result.exitCode()).isEqualTo(1);
         assertThat(kumkictl.pauses()).hasSize(11);
+    }
+
+    @Test
+    void a_pause_that_no_member_showed_is_no_success() {
+        api.answers("PATCH /config", 200, "{}");
+        Result result = kumkictl.run("pause", "--wait");
+        assertThat(result.out())
+                .endsWith(
+                        "postgresql0, postgresql1 members didn't recognized pause state after 10"
+                                + " seconds\n")
+                .doesNotContain("Success");
+        assertThat(result.exitCode()).isEqualTo(1);
+    }
+
+    @Test
+    void a_member_whose_key_has_gone_is_not_waited_for() {
+        api.answers("PATCH /config", 200, "{}");
+        Views left = Views.batman().api(api.url()).status("postgresql0", paused(true));
+        store.beforeEachRead(
+                view -> kumkictl.pauses().isEmpty() ? view : left.without("postgresql1").build());
+        assertThat(kumkictl.run("pause", "--wait").out())
+                .endsWith("Success: cluster management is paused\n");
     }
 
     @Test

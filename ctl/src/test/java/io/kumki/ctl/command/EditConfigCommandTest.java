@@ -79,6 +79,22 @@ class EditConfigCommandTest {
     }
 
     @Test
+    void values_that_members_will_not_take_are_told_before_the_question() {
+        Result result =
+                kumkictl.typing("n").run("edit-config", "-s", "ttl=-5", "-s", "loop_wait=abc");
+        assertThat(result.err())
+                .contains(
+                        "Warning: ttl: -5 (allowed: a whole number of seconds, at least 5): members"
+                                + " take the smallest allowed\n")
+                .contains(
+                        "Warning: loop_wait: abc (allowed: a whole number of seconds, at least 1):"
+                                + " members refuse the whole new configuration");
+        assertThat(stored()).containsEntry("ttl", 30);
+        kumkictl.run("edit-config", "--force", "-s", "ttl=-5");
+        assertThat(stored()).containsEntry("ttl", -5);
+    }
+
+    @Test
     void null_removes_and_takes_empty_parents_along() {
         kumkictl.run("edit-config", "--force", "--pg", "work_mem=null");
         assertThat(stored()).isEqualTo(Map.of("ttl", 30, "loop_wait", 10));
@@ -147,7 +163,7 @@ class EditConfigCommandTest {
         store.afterEachRead(view -> store.putConfig(Map.of("ttl", 25), OptionalLong.empty()));
         Result result = kumkictl.run("edit-config", "--force", "-q", "-s", "ttl=20");
         assertThat(result.err())
-                .isEqualTo("Error: Config modification aborted due to concurrent changes\n");
+                .endsWith("Error: Config modification aborted due to concurrent changes\n");
         assertThat(result.exitCode()).isEqualTo(1);
         assertThat(stored()).isEqualTo(Map.of("ttl", 25));
     }

@@ -1,0 +1,73 @@
+package io.kumki.dcs.cluster;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class SettingsCheckTest {
+
+    @Test
+    void what_members_take_as_written_is_not_worth_a_line() {
+        assertThat(SettingsCheck.findings(Map.of())).isEmpty();
+        assertThat(SettingsCheck.findings(Map.of("unknown", "x"))).isEmpty();
+        assertThat(
+                        SettingsCheck.findings(
+                                Map.of(
+                                        "ttl",
+                                        20,
+                                        "loop_wait",
+                                        "2",
+                                        "retry_timeout",
+                                        5,
+                                        "maximum_lag_on_syncnode",
+                                        -1,
+                                        "pause",
+                                        "off",
+                                        "synchronous_mode",
+                                        "Quorum",
+                                        "member_slots_ttl",
+                                        "30min",
+                                        "postgresql",
+                                        Map.of("parameters", Map.of("work_mem", "8MB")))))
+                .isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "ttl | -5 | ttl: -5 (allowed: a whole number of seconds, at least 5): members take the smallest allowed",
+                "ttl | 4 | ttl: 4 (allowed: a whole number of seconds, at least 5): members take the smallest allowed",
+                "loop_wait | abc | loop_wait: abc (allowed: a whole number of seconds, at least 1): members refuse the whole new configuration and keep the one before",
+                "retry_timeout | 2 | retry_timeout: 2 (allowed: a whole number of seconds, at least 3): members take the smallest allowed",
+                "primary_start_timeout | soon | primary_start_timeout: soon (allowed: a whole number, at least 0): members take the default",
+                "member_slots_ttl | -1s | member_slots_ttl: -1s (allowed: seconds, or a number with s, min, h or d, at least 0): members take the default",
+                "pause | maybe | pause: maybe (allowed: true or false (on, off, yes, no, 1, 0)): members take it for false",
+                "synchronous_mode | most | synchronous_mode: most (allowed: true or false (on, off, yes, no, 1, 0), or quorum): members take false",
+                "postgresql | x | postgresql: x (allowed: a mapping): members ignore it",
+            })
+    void each_finding_names_key_value_range_and_consequence(
+            String key, String value, String expected) {
+        assertThat(SettingsCheck.findings(Map.of(key, value))).containsExactly(expected);
+    }
+
+    @Test
+    void times_that_do_not_fit_together_are_told_with_what_members_take() {
+        assertThat(SettingsCheck.findings(Map.of("ttl", 20)))
+                .containsExactly(
+                        "loop_wait: 10, retry_timeout: 10, ttl: 20 (allowed: loop_wait + 2 *"
+                                + " retry_timeout <= ttl): members take loop_wait 1 and"
+                                + " retry_timeout 9");
+    }
+
+    @Test
+    void parameters_must_be_a_mapping() {
+        assertThat(SettingsCheck.findings(Map.of("postgresql", Map.of("parameters", 5))))
+                .containsExactly(
+                        "postgresql.parameters: 5 (allowed: a mapping): members refuse the whole"
+                                + " new configuration and keep the one before");
+    }
+}
