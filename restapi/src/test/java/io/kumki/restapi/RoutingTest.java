@@ -170,6 +170,34 @@ class RoutingTest {
     }
 
     @Test
+    void aRunningCloneShowsHowFarItIs() {
+        NodeSnapshot creating =
+                Nodes.with(
+                        Nodes.standby(),
+                        Nodes.server("creating replica", "replica", Optional.empty()));
+        api.node.snapshot =
+                creating.withClone(
+                        new NodeSnapshot.CloneProgress(
+                                "basebackup",
+                                "n1 at pg-1:5432",
+                                500,
+                                java.util.OptionalLong.of(2000),
+                                7));
+        assertThat(api.get("/patroni").body())
+                .contains(
+                        "\"clone\":{\"method\":\"basebackup\",\"source\":\"n1 at"
+                                + " pg-1:5432\",\"bytes\":500,\"total_bytes\":2000,\"percent\":25,"
+                                + "\"seconds\":7}");
+        api.node.snapshot =
+                creating.withClone(
+                        new NodeSnapshot.CloneProgress(
+                                "backrest", "none", 500, java.util.OptionalLong.empty(), 7));
+        assertThat(api.get("/patroni").body())
+                .contains("\"bytes\":500,\"seconds\":7}")
+                .doesNotContain("percent");
+    }
+
+    @Test
     void theClusterIsReadAnew() {
         assertThat(api.get("/cluster").body())
                 .isEqualTo(

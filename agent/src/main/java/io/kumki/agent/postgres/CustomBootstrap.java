@@ -18,7 +18,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Creates a cluster with the operator's own command, such as the restore of a backup, and lets it
@@ -85,7 +84,7 @@ final class CustomBootstrap {
 
     private List<String> words(String command, Map<String, Object> options) {
         List<String> words = new ArrayList<>(ShellWords.split(command));
-        if (!isTrue(options.get("no_params"))) {
+        if (!PostgresConfig.truth(options, "no_params")) {
             words.add("--scope=" + installation.config().clusterName());
             words.add("--datadir=" + installation.dataDir());
         }
@@ -104,13 +103,9 @@ final class CustomBootstrap {
             settings.putIfAbsent("recovery_target_action", "promote");
             return new Role.Recovery(settings);
         }
-        return isTrue(options.get("keep_existing_recovery_conf"))
+        return PostgresConfig.truth(options, "keep_existing_recovery_conf")
                 ? new Role.Unchanged()
                 : new Role.Primary();
-    }
-
-    private static boolean isTrue(@Nullable Object value) {
-        return value != null && value.toString().equalsIgnoreCase("true");
     }
 
     /** Whether the access file in {@code dataDir} is the one of a custom bootstrap. */

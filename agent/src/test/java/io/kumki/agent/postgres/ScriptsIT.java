@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -215,6 +216,9 @@ class ScriptsIT {
                                 ShutdownListener.NONE));
 
         assertThat(detail).contains("by force");
+        // killed; the kernel may need a moment to take it away
+        ProcessHandle.of(checkpointer)
+                .ifPresent(killed -> killed.onExit().orTimeout(5, TimeUnit.SECONDS).join());
         assertThat(ProcessIdentity.of(checkpointer)).isEmpty();
         expectDone(pg.server.startAsPrimary(LIMIT, new Cancellation()));
         assertThat(pg.observe().answer()).get().isInstanceOf(Answer.Primary.class);

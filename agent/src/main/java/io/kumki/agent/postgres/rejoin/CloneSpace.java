@@ -15,6 +15,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Whether a copy has room, looked at before anything is removed for it: each volume must hold what
@@ -27,6 +30,11 @@ final class CloneSpace {
     private static final long LOG_BYTES = 32L << 20;
 
     private static final int UNIT = 1024;
+
+    /** What a file says it holds isn't what it takes there: too little room is only a warning. */
+    private static final Set<String> COMPRESSING = Set.of("zfs", "btrfs", "bcachefs", "f2fs");
+
+    private static final Logger LOG = LoggerFactory.getLogger(CloneSpace.class);
 
     private CloneSpace() {}
 
@@ -61,7 +69,13 @@ final class CloneSpace {
         for (Map.Entry<FileStore, Volume> entry : volumes.entrySet()) {
             Volume volume = entry.getValue();
             long free = entry.getKey().getUsableSpace() + volume.removable();
-            if (free < volume.needed()) {
+            if (free < volume.needed() && COMPRESSING.contains(entry.getKey().type())) {
+                LOG.atWarn()
+                        .addKeyValue("volume", volume.example())
+                        .addKeyValue("neededBytes", volume.needed())
+                        .addKeyValue("freeBytes", free)
+                        .log("the copy has room only if the file system compresses it well");
+            } else if (free < volume.needed()) {
                 return Optional.of(
                         "no room for the copy: it needs "
                                 + text(volume.needed())

@@ -2,6 +2,7 @@ package io.kumki.agent.postgres.rejoin;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.kumki.agent.ha.Upstream;
 import io.kumki.agent.postgres.Cancellation;
 import io.kumki.agent.postgres.OperationResult;
 import java.io.IOException;
@@ -145,6 +146,87 @@ class ReplicaMethodsIT {
             assertThat(result).isInstanceOf(OperationResult.Cancelled.class);
             long child = Long.parseLong(Files.readString(alive).strip());
             assertThat(ProcessHandle.of(child).filter(ProcessHandle::isAlive)).isEmpty();
+        }
+    }
+
+    @Test
+    void withoutASourceOnlyMethodsThatNeedNoneAreTried() throws Exception {
+        Path args = base.resolve("args");
+        try (TestServer a = TestServer.at(base, "a").create();
+                TestServer b = TestServer.at(base, "b")) {
+            b.replicaMethod("needy", new TreeMap<>(Map.of("command", "/no/such/program")));
+            b.replicaMethod(
+                    "restore",
+                    new TreeMap<>(
+                            Map.of(
+                                    "command",
+                                    script(
+                                            "restore",
+                                            "echo \"$@\" > "
+                                                    + args
+                                                    + "; cp -a "
+                                                    + a.dataDir
+                                                    + " "
+                                                    + b.dataDir),
+                                    "no_leader",
+                                    true)));
+            b.replicaMethods(List.of("needy", "basebackup", "restore"));
+            a.stop("fast");
+
+            OperationResult result = b.cloning().run(Optional.empty(), false, new Cancellation());
+
+            assertThat(result).hasToString("Done[detail=cloned by restore]");
+            assertThat(args).content().endsWith("--connstring=\n");
+            assertThat(b.dataDir.resolve("standby.signal")).exists();
+        }
+    }
+
+    @Test
+    void programsOfACopyWhoseAgentWasKilledAreEndedFirst() throws Exception {
+        try (TestServer a = TestServer.at(base, "a").create();
+                TestServer b = TestServer.at(base, "b")) {
+            ProcessBuilder builder = new ProcessBuilder("sleep", "597");
+            builder.environment().put(StrayCopies.VARIABLE, b.dataDir.toAbsolutePath().toString());
+            Process stray = builder.start();
+            Process other = new ProcessBuilder("sleep", "596").start();
+            try {
+                OperationResult result =
+                        b.cloning().run(Optional.of(a.asUpstream()), false, new Cancellation());
+
+                assertThat(result).isInstanceOf(OperationResult.Done.class);
+                assertThat(stray.isAlive()).isFalse();
+                assertThat(other.isAlive()).isTrue();
+            } finally {
+                stray.destroyForcibly();
+                other.destroyForcibly();
+            }
+        }
+    }
+
+    @Test
+    void theSlotIsReservedBeforeTheCopyAndRoomIsLookedFor() throws Exception {
+        try (TestServer a = TestServer.at(base, "a").create();
+                TestServer b = TestServer.at(base, "b")) {
+            Upstream source = a.asUpstream();
+            Upstream follows =
+                    new Upstream(
+                            source.member(),
+                            source.host(),
+                            source.port(),
+                            source.database(),
+                            Optional.of("pg_b"));
+            Clone clone = b.cloning();
+
+            assertThat(clone.prepare(Optional.of(source), Optional.of(follows)))
+                    .isInstanceOf(OperationResult.Done.class);
+            assertThat(clone.prepare(Optional.of(source), Optional.of(follows)))
+                    .isInstanceOf(OperationResult.Done.class);
+
+            assertThat(
+                            a.ask(
+                                    "SELECT restart_lsn IS NOT NULL FROM pg_replication_slots WHERE"
+                                            + " slot_name = 'pg_b'"))
+                    .isEqualTo("t");
         }
     }
 }
