@@ -83,7 +83,11 @@ public final class Aftermath {
                     memory.withRejoin(recovered(rejoin, done, nowNanos));
             case Operation.Follow _ ->
                     memory.withRejoin(rejoin.withRetryAt(retry(done ? 0 : 1, nowNanos)));
-            case Operation.Restart _, Operation.StopInTime _, Operation.FenceStop() -> memory;
+            case Operation.DemoteCluster(),
+                    Operation.Restart _,
+                    Operation.StopInTime _,
+                    Operation.FenceStop() ->
+                    memory;
         };
     }
 

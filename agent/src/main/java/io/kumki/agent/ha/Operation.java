@@ -113,6 +113,17 @@ public sealed interface Operation {
     }
 
     /**
+     * A clean stop of the primary of a cluster that becomes a standby cluster; the end of its log
+     * is archived, where it archives.
+     */
+    record DemoteCluster() implements Operation {
+        @Override
+        public String title() {
+            return "demote cluster";
+        }
+    }
+
+    /**
      * A clean stop against the clock.
      *
      * @param limit after it the server is stopped hard

@@ -143,6 +143,7 @@ public record Situation(
                     Operation.CloneRemote _,
                     Operation.StartStandby _,
                     Operation.StepDown(),
+                    Operation.DemoteCluster(),
                     Operation.StopInTime _,
                     Operation.FenceStop(),
                     Operation.Follow _,

@@ -23,7 +23,7 @@ final class StandbyLeaderRules {
                 "standby_cluster is configured: the primary stops and follows "
                         + remote(s).described(),
                 s.memory(),
-                new Action.Start(new Operation.StepDown()));
+                new Action.Start(new Operation.DemoteCluster()));
     }
 
     static Decision leads(Situation s, LocalServer.Answer.Standby standby) {

@@ -53,7 +53,10 @@ final class Callbacks {
                 }
             }
             case Operation.Restart _ -> server.callback("on_restart", role.text());
-            case Operation.StepDown(), Operation.StopInTime _, Operation.FenceStop() ->
+            case Operation.StepDown(),
+                    Operation.DemoteCluster(),
+                    Operation.StopInTime _,
+                    Operation.FenceStop() ->
                     server.callback("on_stop", role.text());
             case Operation.Bootstrap(),
                     Operation.DiscardBootstrap(),

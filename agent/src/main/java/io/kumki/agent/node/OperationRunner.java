@@ -201,6 +201,13 @@ final class OperationRunner {
             case Operation.Promote() -> result(server.promote(PROMOTE_LIMIT, run.cancellation));
             case Operation.StepDown() ->
                     result(server.stop(StopMode.FAST, Optional.empty(), shutdownOf(run)));
+            case Operation.DemoteCluster() ->
+                    server.stop(StopMode.FAST, Optional.empty(), ShutdownListener.NONE)
+                            .compose(stopped ->
+                                    result(
+                                            stopped.done()
+                                                    ? server.archiveEnd(run.cancellation)
+                                                    : Future.succeededFuture(stopped)));
             case Operation.StopInTime(Duration limit) ->
                     result(
                             server.stop(

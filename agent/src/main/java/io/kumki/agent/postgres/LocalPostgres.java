@@ -191,6 +191,11 @@ public final class LocalPostgres implements PostgresServer {
     }
 
     @Override
+    public Future<OperationResult> archiveEnd(Cancellation cancellation) {
+        return call(() -> operations.rejoin().archiveEnd(cancellation));
+    }
+
+    @Override
     public Future<Boolean> checkpointedOn(int timeline) {
         return call(() -> operations.rejoin().checkpointedOn(timeline));
     }

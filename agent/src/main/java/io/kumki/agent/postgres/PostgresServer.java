@@ -89,6 +89,12 @@ public interface PostgresServer {
     Future<OperationResult> stop(
             StopMode mode, Optional<Duration> limit, ShutdownListener shutDown);
 
+    /**
+     * Runs {@code archive_command} for what a primary that was shut down cleanly hasn't archived,
+     * its last segment included; does nothing if it doesn't archive.
+     */
+    Future<OperationResult> archiveEnd(Cancellation cancellation);
+
     /** Restarts in the role it has. */
     Future<OperationResult> restart(Duration limit, Cancellation cancellation);
 

@@ -8,6 +8,7 @@ import io.kumki.agent.postgres.PostgresServer.StopMode;
 import io.kumki.agent.postgres.rejoin.Clone;
 import io.kumki.agent.postgres.rejoin.DivergenceCheck;
 import io.kumki.agent.postgres.rejoin.HistoryFile;
+import io.kumki.agent.postgres.rejoin.LastSegment;
 import io.kumki.agent.postgres.rejoin.Rewind;
 import io.kumki.agent.postgres.rejoin.SingleUserRecovery;
 import io.kumki.dcs.cluster.TimelineHistory;
@@ -66,6 +67,10 @@ final class RejoinOperations {
 
     OperationResult recoverInSingleUserMode(Cancellation cancellation) {
         return recovery.run(cancellation);
+    }
+
+    OperationResult archiveEnd(Cancellation cancellation) throws IOException {
+        return LastSegment.archive(installation.programs(), installation.config(), cancellation);
     }
 
     /** Looks anew whether pg_rewind can be used; at each observation, as it reads files. */

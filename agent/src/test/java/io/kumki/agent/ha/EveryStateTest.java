@@ -64,6 +64,7 @@ class EveryStateTest {
                     s -> s,
                     s -> s.doing(new Operation.Promote()),
                     s -> s.doing(new Operation.StepDown(), new Lsn(1000)),
+                    s -> s.doing(new Operation.DemoteCluster()),
                     s -> s.doing(new Operation.StartPrimary(Duration.ofSeconds(5))),
                     s -> s.doing(new Operation.FenceStop()),
                     s -> s.doing(new Operation.SingleUserRecovery()),

@@ -180,12 +180,16 @@ class LocalPostgresIT {
 
     @Test
     void withArchivingTheSwitchBeforeTheShutdownCheckpointIsTheLastPosition(
-            @TempDir Path directory) {
+            @TempDir Path directory, @TempDir Path archive) {
         try (ServerFixture archiving =
                 new ServerFixture(
                         directory,
                         "pg-2",
-                        Map.of("archive_mode", "on", "archive_command", "/bin/true"))) {
+                        Map.of(
+                                "archive_mode",
+                                "on",
+                                "archive_command",
+                                "test ! -f " + archive + "/%f && cp %p " + archive + "/%f"))) {
             archiving.bootstrapped();
             archiving.sql("CREATE TABLE public.t AS SELECT generate_series(1, 100) AS x");
             BlockingQueue<Lsn> told = new LinkedBlockingQueue<>();
@@ -198,6 +202,15 @@ class LocalPostgresIT {
             assertThat(told.remove())
                     .isLessThan(new Lsn(control.checkpointLsn().bytes() - 40))
                     .isGreaterThan(new Lsn(control.checkpointLsn().bytes() - (16 << 20)));
+
+            long segment = control.checkpointLsn().bytes() >> 24;
+            Path last = archive.resolve("00000001%016X".formatted(segment));
+            assertThat(last).doesNotExist();
+            expectDone(archiving.server.archiveEnd(new Cancellation()));
+            assertThat(last).hasSize(16 << 20);
+            assertThat(archive.resolve("00000001%016X".formatted(segment - 1))).exists();
+            assertThat(await(archiving.server.archiveEnd(new Cancellation())).toString())
+                    .startsWith("Failed[reason=archive_command for " + last.getFileName());
         }
     }
 }

@@ -350,6 +350,11 @@ final class SimPostgres implements PostgresServer {
     }
 
     @Override
+    public Future<OperationResult> archiveEnd(Cancellation ignored) {
+        return afterwards(takes(1, 500), () -> done("archiving is off"));
+    }
+
+    @Override
     public Future<OperationResult> follow(StandbyTarget target) {
         if (server.runs(Phase.STOPPED)) {
             return startAsStandby(target, Duration.ofSeconds(60), new Cancellation());
