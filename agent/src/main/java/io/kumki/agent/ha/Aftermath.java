@@ -154,18 +154,22 @@ public final class Aftermath {
 
     private static Rejoin assessed(
             Rejoin rejoin, Operation.Assess assess, Divergence divergence, long nowNanos) {
+        Divergence counted =
+                divergence instanceof Divergence.Unknown unknown
+                        ? rejoin.verdict().map(unknown::after).orElse(unknown)
+                        : divergence;
         Rejoin known =
                 rejoin.withVerdict(
-                        divergence,
+                        counted,
                         new Rejoin.VerdictLeader(
                                 assess.leader().member(), assess.leaderTimeline()));
         boolean remote = assess.leader().member().isEmpty();
-        if (remote && !(divergence instanceof Divergence.Diverged)) {
+        if (remote && !(counted instanceof Divergence.Diverged)) {
             // it may fail over unseen: it is compared with again, but a dead one not all the time
             return known.withCompareAt(OptionalLong.of(nowNanos + LONGEST_PAUSE.toNanos()));
         }
-        return divergence instanceof Divergence.Unknown
-                ? known.withRetryAt(retry(1, nowNanos))
+        return counted instanceof Divergence.Unknown(String _, int times)
+                ? known.withRetryAt(retry(times, nowNanos))
                 : known;
     }
 

@@ -10,7 +10,18 @@ public sealed interface Divergence {
     record Diverged(String reason) implements Divergence {}
 
     /**
-     * It could not be found out now (the leader doesn't answer, control file unusable): ask again.
+     * It could not be found out now (the leader doesn't answer, control file unusable): ask again,
+     * each time a little later.
+     *
+     * @param times how often in a row
      */
-    record Unknown(String reason) implements Divergence {}
+    record Unknown(String reason, int times) implements Divergence {
+        public Unknown(String reason) {
+            this(reason, 1);
+        }
+
+        Unknown after(Divergence before) {
+            return before instanceof Unknown again ? new Unknown(reason, again.times() + 1) : this;
+        }
+    }
 }

@@ -68,10 +68,13 @@ final class RejoinRules {
                             s,
                             leader.orElseThrow(),
                             control.standbySignal() ? "it can't be started" : "it was a primary");
-            case Divergence.Unknown(String why) ->
+            case Divergence.Unknown(String why, int times) ->
                     followsRemote(s)
                             ? start(s, target, "the remote can't be compared with yet: " + why)
-                            : assess(s, leader.orElseThrow(), "the last check failed");
+                            : assess(
+                                    s,
+                                    leader.orElseThrow(),
+                                    times + " checks failed, the last by: " + why);
             case Divergence.None(String why) -> start(s, target, why);
             case Divergence.Diverged(String why) ->
                     repair(s, leader.orElseThrow(), why)
@@ -120,7 +123,10 @@ final class RejoinRules {
                     s.reached(rejoin.retryAtNanos()) && s.reached(rejoin.compareAtNanos());
             return due && mayCompare
                     ? assess(s, leader.orElseThrow(), found)
-                    : Decision.of("rejoin.waits-for-stream", found, s.memory())
+                    : Decision.of(
+                                    "rejoin.waits-for-stream",
+                                    found + verdict.map(RejoinRules::whyUnknown).orElse(""),
+                                    s.memory())
                             .after(followsRemote(s) ? Duration.ofSeconds(1) : SOON);
         }
         if (verdict.get() instanceof Divergence.Diverged(String why)) {
@@ -289,6 +295,12 @@ final class RejoinRules {
         }
         return clone(
                 s, why + (failures > 0 ? "; pg_rewind didn't help" : "; pg_rewind can't be used"));
+    }
+
+    private static String whyUnknown(Divergence verdict) {
+        return verdict instanceof Divergence.Unknown(String why, int times)
+                ? "; " + times + " comparisons of the logs failed, the last by: " + why
+                : "";
     }
 
     /** A fresh copy in place of the data directory, where that is allowed. */

@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.kumki.agent.ha.LocalServer.Postmaster;
 import io.kumki.dcs.cluster.ClusterStatus;
 import io.kumki.dcs.cluster.Lsn;
+import io.kumki.dcs.cluster.MemberName;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -106,6 +107,32 @@ class RecollectionTest {
                         ofSeconds(30),
                         NOW);
         assertThat(memory.rejoin().retryAtNanos()).hasValue(NOW + ofSeconds(1).toNanos());
+    }
+
+    @Test
+    void aComparisonThatKeepsFailingIsRepeatedLessAndLessOften() {
+        Upstream leader =
+                new Upstream(
+                        Optional.of(new MemberName("n1")),
+                        "127.0.0.1",
+                        5432,
+                        "postgres",
+                        Optional.empty());
+        Situation.Ongoing assess =
+                new Situation.Ongoing(new Operation.Assess(leader, 2), NOW, Optional.<Lsn>empty());
+        Memory memory = Memory.FRESH;
+        for (int pause : List.of(1, 2, 4, 8, 16, 30, 30)) {
+            memory =
+                    Aftermath.of(
+                            memory,
+                            assess,
+                            new OperationOutcome.Failed("refused"),
+                            ofSeconds(30),
+                            NOW);
+            assertThat(memory.rejoin().retryAtNanos()).hasValue(NOW + ofSeconds(pause).toNanos());
+        }
+        assertThat(memory.rejoin().verdict())
+                .hasValue(new Divergence.Unknown("failed: refused", 7));
     }
 
     @Test
