@@ -6,7 +6,7 @@ ARG BASE=debian:trixie-slim
 FROM ${BASE} AS build
 RUN set -eux; \
     apt-get update; \
-    apt-get install -y --no-install-recommends openjdk-25-jdk-headless maven ca-certificates-java; \
+    apt-get install -y --no-install-recommends openjdk-25-jdk-headless maven ca-certificates-java gcc libc6-dev; \
     rm -rf /var/lib/apt/lists/*
 # A Java of only the modules we need: a tenth of the package's size. Its path says 25, so that lib/find-java finds it.
 RUN set -eux; \

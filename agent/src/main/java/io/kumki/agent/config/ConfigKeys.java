@@ -2,6 +2,7 @@ package io.kumki.agent.config;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** The table of checked keys, in the order of the reference. */
 final class ConfigKeys {
@@ -57,6 +58,16 @@ final class ConfigKeys {
                                                     && List.of("off", "automatic", "required")
                                                             .contains(text),
                                     Form.WRONG_VALUE));
+
+    private static final Form LEASE_GUARD =
+            new Form(
+                    "off, automatic or required",
+                    value ->
+                            value instanceof Boolean flag && !flag
+                                    || value instanceof String text
+                                            && List.of("off", "automatic", "required")
+                                                    .contains(text),
+                    _ -> Optional.empty());
 
     // last: the table is made of the forms above
     static final List<Key> TABLE = new Table().keys();
@@ -256,6 +267,7 @@ final class ConfigKeys {
             maybe(WATCHDOG_MODE, "watchdog.", "mode");
             maybe(Form.PATH, "watchdog.", "device");
             maybe(Form.yamlInteger(-1, INT), "watchdog.", "safety_margin");
+            maybe(LEASE_GUARD, "", "lease_guard");
             maybe(Form.MAPPING, "", "tags");
             maybe(
                     Form.TRUTH,

@@ -76,7 +76,7 @@ final class KnownKeys {
                 "",
                 "scope name namespace thread_pool_size thread_stack_size log restapi ctl etcd3 etcd"
                         + " consul zookeeper exhibitor kubernetes raft bootstrap citus postgresql"
-                        + " watchdog tags");
+                        + " watchdog tags lease_guard");
         put(
                 map,
                 "log",

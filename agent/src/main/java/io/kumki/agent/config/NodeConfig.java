@@ -25,6 +25,7 @@ public record NodeConfig(
         BootstrapConfig bootstrap,
         Tags tags,
         WatchdogSettings watchdog,
+        LeaseGuardMode leaseGuard,
         Optional<CitusSettings> citus,
         int threadPoolSize,
         Map<String, @Nullable Object> postgresql) {

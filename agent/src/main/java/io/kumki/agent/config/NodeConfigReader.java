@@ -73,6 +73,7 @@ public final class NodeConfigReader {
                 BootstrapReader.read(root, warnings),
                 tags(root.section("tags")),
                 watchdog(root.section("watchdog")),
+                leaseGuard(),
                 citus(root.section("citus")),
                 poolSize("", root),
                 postgresql.values());
@@ -252,6 +253,15 @@ public final class NodeConfigReader {
                 section.path("device").orElse(Path.of("/dev/watchdog")),
                 section.integer("safety_margin", 5),
                 section.text("driver").orElse("default"));
+    }
+
+    /** YAML 1.1 reads a bare {@code off} as false. */
+    private LeaseGuardMode leaseGuard() {
+        return switch (String.valueOf(root.get("lease_guard")).toLowerCase(Locale.ROOT)) {
+            case "off", "false" -> LeaseGuardMode.OFF;
+            case "required" -> LeaseGuardMode.REQUIRED;
+            default -> LeaseGuardMode.AUTOMATIC;
+        };
     }
 
     private static Optional<CitusSettings> citus(Section section) {

@@ -53,6 +53,10 @@ final class BootstrapRules {
     }
 
     private static Decision create(Situation s) {
+        if (s.self().unfit().isPresent() && s.ongoing().isEmpty()) {
+            return Decision.of("bootstrap.unfit-waits", s.self().unfit().get(), s.memory())
+                    .after(Duration.ofMillis(200));
+        }
         if (s.ongoing().isPresent()) {
             return Decision.of(
                     "bootstrap.under-way", "the cluster is being created here", s.memory());

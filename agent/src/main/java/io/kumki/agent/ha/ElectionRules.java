@@ -100,6 +100,9 @@ final class ElectionRules {
                     "election.tagged-nofailover",
                     "following a different leader because I am not allowed to promote");
         }
+        if (s.self().unfit().isPresent()) {
+            return no(s, "election.unfit", s.self().unfit().get());
+        }
         if (s.paused() && !requested) {
             return no(s, "election.paused", "maintenance mode: nobody is promoted by itself");
         }

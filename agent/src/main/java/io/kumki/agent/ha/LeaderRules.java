@@ -68,6 +68,13 @@ final class LeaderRules {
                     s.memory(),
                     new Action.ReleaseLeadership(Optional.empty()));
         }
+        if (s.self().unfit().isPresent() && !s.paused()) {
+            return Decision.of(
+                    "leader.unfit-gives-up-lead",
+                    s.self().unfit().get(),
+                    s.memory(),
+                    new Action.ReleaseLeadership(Optional.empty()));
+        }
         List<Action> actions = new ArrayList<>();
         actions.add(new Action.Start(new Operation.Promote()));
         if (request.present()) {

@@ -4,6 +4,7 @@ import io.kumki.dcs.cluster.Member;
 import io.kumki.dcs.cluster.MemberName;
 import io.kumki.dcs.cluster.Tags;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * This member as configured.
@@ -13,6 +14,7 @@ import java.util.List;
  *     no_leader}), such as the restore of a backup
  * @param rejoin how far it may go by itself to follow again
  * @param slots what it does with replication slots
+ * @param unfit why it must not be promoted now, such as a required guard that isn't there
  */
 public record Self(
         MemberName name,
@@ -21,9 +23,30 @@ public record Self(
         boolean mayBootstrap,
         boolean clonesWithoutSource,
         RejoinPolicy rejoin,
-        SlotPolicy slots) {
+        SlotPolicy slots,
+        Optional<String> unfit) {
 
-    /** Without a replica method that needs no source. */
+    /** A member that is fit to lead. */
+    public Self(
+            MemberName name,
+            Member.Addresses addresses,
+            Tags tags,
+            boolean mayBootstrap,
+            boolean clonesWithoutSource,
+            RejoinPolicy rejoin,
+            SlotPolicy slots) {
+        this(
+                name,
+                addresses,
+                tags,
+                mayBootstrap,
+                clonesWithoutSource,
+                rejoin,
+                slots,
+                Optional.empty());
+    }
+
+    /** Fit to lead, without a replica method that needs no source. */
     public Self(
             MemberName name,
             Member.Addresses addresses,
@@ -32,6 +55,11 @@ public record Self(
             RejoinPolicy rejoin,
             SlotPolicy slots) {
         this(name, addresses, tags, mayBootstrap, false, rejoin, slots);
+    }
+
+    public Self withUnfit(Optional<String> why) {
+        return new Self(
+                name, addresses, tags, mayBootstrap, clonesWithoutSource, rejoin, slots, why);
     }
 
     /**

@@ -23,6 +23,7 @@ import io.vertx.core.http.HttpClientOptions;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.RequestOptions;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.function.IntConsumer;
@@ -86,10 +87,26 @@ public final class Agent {
                         store,
                         server,
                         peers,
+                        guard(),
                         clock,
                         Rules::decide,
                         this::loopEnded);
         this.loop = new HaLoop(parts);
+    }
+
+    private Guard guard() throws RefusedConfigException {
+        try {
+            return LeaseGuard.of(
+                    node.leaseGuard(),
+                    Optional.ofNullable(System.getProperty("kumki.lease-guard"))
+                            .filter(path -> !path.isEmpty())
+                            .map(Path::of),
+                    Path.of(System.getProperty("kumki.runtime-directory", "/dev/shm")),
+                    configuration.postgres().files().dataDir(),
+                    clock);
+        } catch (IOException e) {
+            throw new RefusedConfigException(String.valueOf(e.getMessage()));
+        }
     }
 
     private void applyPostgres(io.kumki.agent.config.PostgresConfig postgres) {
@@ -215,6 +232,7 @@ public final class Agent {
     }
 
     private void loopEnded(Action.Exit why) {
+        loop.endGuard();
         if (why.kind() == Action.ExitKind.FATAL) {
             LOG.atError()
                     .addKeyValue("member", node.name())

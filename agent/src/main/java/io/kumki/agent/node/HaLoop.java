@@ -261,6 +261,7 @@ public final class HaLoop {
     private Future<Decision.Next> turn() {
         takeResults();
         Situation s = situation(Optional.empty());
+        tellGuard(s);
         if (!s.leaseRanOut() || s.paused() || fencing(s)) {
             return ordinaryTurn();
         }
@@ -606,6 +607,29 @@ public final class HaLoop {
                         });
     }
 
+    /**
+     * The deadline is on file before anything that it covers. While the store is silent nobody is
+     * promoted, so a server that doesn't write needs no guard then.
+     */
+    private void tellGuard(Situation s) {
+        OptionalLong until = s.lease().leaderUntilNanos();
+        if (s.paused()) {
+            parts.guard().idle();
+        } else if (until.isPresent() && (s.couldWrite() || !s.etcdSilent())) {
+            parts.guard().armed(until.getAsLong(), settings.timing().ttl());
+        } else if (!s.couldWrite()) {
+            parts.guard().idle();
+        }
+    }
+
+    /** The agent ends in good order: a server that may still write keeps its guard. */
+    public void endGuard() {
+        Situation s = situation(Optional.empty());
+        if (s.paused() || !s.couldWrite()) {
+            parts.guard().end();
+        }
+    }
+
     // ---- the lease alarm
     // ---------------------------------------------------------------------------------------------
 
@@ -613,6 +637,7 @@ public final class HaLoop {
     private void setLeaseAlarm() {
         cancelTimer(leaseAlarm);
         Situation s = situation(Optional.empty());
+        tellGuard(s);
         if (s.lease().leaderUntilNanos().isEmpty()) {
             return;
         }
@@ -718,7 +743,8 @@ public final class HaLoop {
     // -------------------------------------------------------------------------------------------------------
 
     private Situation situation(Optional<SortedMap<MemberName, PeerAnswer>> peers) {
-        Self self = parts.config().self(parts.server().canRewind());
+        Self self =
+                parts.config().self(parts.server().canRewind()).withUnfit(parts.guard().missing());
         Situation s = situation(self, peers);
         return Following.target(s).equals(comparedTarget) && !followsTarget
                 ? s.withFollowsTarget(false)

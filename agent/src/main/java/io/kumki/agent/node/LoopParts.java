@@ -21,6 +21,7 @@ public record LoopParts(
         ClusterStore store,
         PostgresServer server,
         Peers peers,
+        Guard guard,
         LoopClock clock,
         Function<Situation, Decision> decide,
         Consumer<Action.Exit> onExit) {}

@@ -51,7 +51,7 @@ final class NodeBoard {
                         lastGood.map(LastGood::wall).orElse(Instant.EPOCH)),
                 scheduledRestart,
                 OptionalLong.empty(),
-                false);
+                s.self().unfit().isPresent());
     }
 
     /** The last answer of the store. */

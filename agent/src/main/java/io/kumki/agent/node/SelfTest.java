@@ -119,6 +119,7 @@ final class SelfTest {
                             store,
                             server,
                             new HttpPeers(vertx, clock, Optional.empty()),
+                            Guard.NONE,
                             clock,
                             Rules::decide,
                             _ -> {});

@@ -187,7 +187,16 @@ final class TestCluster implements AutoCloseable {
     }
 
     Optional<TestNode> leader() {
-        return nodes.stream().filter(TestNode::agentLives).filter(TestNode::leads).findFirst();
+        return leaderOtherThan(null);
+    }
+
+    /** One that doesn't answer, because it is frozen, isn't asked. */
+    private Optional<TestNode> leaderOtherThan(TestNode old) {
+        return nodes.stream()
+                .filter(node -> node != old)
+                .filter(TestNode::agentLives)
+                .filter(TestNode::leads)
+                .findFirst();
     }
 
     /** The leader, once there is one. */
@@ -200,12 +209,12 @@ final class TestCluster implements AutoCloseable {
                 "a new leader that takes writes",
                 limit,
                 () -> {
-                    Optional<TestNode> leader = leader().filter(node -> node != old);
+                    Optional<TestNode> leader = leaderOtherThan(old);
                     return leader.isPresent()
                             && leader.get().query("SELECT pg_is_in_recovery()").equals("f");
                 },
                 this::describe);
-        return leader().filter(node -> node != old).orElseThrow();
+        return leaderOtherThan(old).orElseThrow();
     }
 
     List<TestNode> others(TestNode node) {

@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /** One node of a test cluster: a real agent as a process of its own, with its server. */
 final class TestNode {
@@ -70,6 +71,8 @@ final class TestNode {
                         "-XX:+ExitOnOutOfMemoryError",
                         "--sun-misc-unsafe-memory-access=allow",
                         "--enable-native-access=ALL-UNNAMED",
+                        "-Dkumki.lease-guard=" + LeaseGuardProgram.PATH,
+                        "-Dkumki.runtime-directory=" + dir,
                         "-cp",
                         System.getProperty("java.class.path"),
                         "io.kumki.agent.Main",
@@ -138,8 +141,25 @@ final class TestNode {
     void killAll() {
         Optional<Long> pid = postmaster();
         agent.destroyForcibly();
+        guard().ifPresent(value -> signal("KILL", value));
         pid.ifPresent(value -> signal("KILL", value));
         killAgent();
+    }
+
+    /** The process of the lease guard that last gave a sign of life. */
+    Optional<Long> guard() {
+        try (Stream<Path> files = Files.list(dir)) {
+            for (Path directory : files.filter(Files::isDirectory).toList()) {
+                Path sign = directory.resolve("guard");
+                if (Files.isReadable(sign)) {
+                    long pid = Long.parseLong(Files.readString(sign).strip().split(" +", 2)[0]);
+                    return ProcessHandle.of(pid).filter(ProcessHandle::isAlive).map(_ -> pid);
+                }
+            }
+            return Optional.empty();
+        } catch (IOException | NumberFormatException _) {
+            return Optional.empty();
+        }
     }
 
     void freezeAgent() {
@@ -178,6 +198,7 @@ final class TestNode {
             thawAgent();
             killAgent();
         }
+        guard().ifPresent(pid -> signal("KILL", pid));
         postmaster().ifPresent(pid -> signal("QUIT", pid));
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(5);
         while (postmaster().isPresent() && System.nanoTime() - deadline < 0) {

@@ -241,6 +241,14 @@ class RulesTest {
                         standby().vacant().without(EMPTY).stage(new BootstrapStage.Won()),
                         "bootstrap.creates-cluster"),
                 row(
+                        "won, unfit",
+                        standby()
+                                .vacant()
+                                .without(EMPTY)
+                                .unfit("no guard")
+                                .stage(new BootstrapStage.Won()),
+                        "bootstrap.unfit-waits"),
+                row(
                         "won, under way",
                         standby()
                                 .vacant()
@@ -558,6 +566,10 @@ class RulesTest {
                 row("healthy", leader(), "leader.holds-lock"),
                 row("mute", leader().mute(Postmaster.RUNNING), "leader.server-silent"),
                 row("standby with the key", standby().held("n2"), "leader.promotes"),
+                row(
+                        "standby with the key, unfit",
+                        standby().held("n2").unfit("no guard"),
+                        "leader.unfit-gives-up-lead"),
                 row(
                         "promotion failed",
                         standby().held("n2").yields(ofSeconds(1)),
@@ -885,6 +897,7 @@ class RulesTest {
                         race().heard("n1", peer(true, 0, 2, Tags.NONE)),
                         "election.primary-alive"),
                 row("yields", race().yields(ofMillis(1)), "election.yields"),
+                row("unfit", race().unfit("no guard"), "election.unfit"),
                 row(
                         "nofailover",
                         race().tagged(Map.of("nofailover", true)),

@@ -81,6 +81,7 @@ final class Situations {
     private Tags tags = Tags.NONE;
     private boolean mayBootstrap = true;
     private boolean clonesWithoutSource;
+    private Optional<String> unfit = Optional.empty();
     private Self.RejoinPolicy rejoin = new Self.RejoinPolicy(true, false, false);
     private DataDirectory data;
     private Postmaster postmaster = Postmaster.RUNNING;
@@ -420,6 +421,12 @@ final class Situations {
                                 new Memory.StepDown(77, Optional.empty(), 0, shutdown, failure))));
     }
 
+    /** Why it must not be promoted. */
+    Situations unfit(String why) {
+        unfit = Optional.of(why);
+        return this;
+    }
+
     Situation get() {
         ClusterView view =
                 new ClusterView(
@@ -445,7 +452,8 @@ final class Situations {
                         mayBootstrap,
                         clonesWithoutSource,
                         rejoin,
-                        new Self.SlotPolicy(true, List.of("keepme"))),
+                        new Self.SlotPolicy(true, List.of("keepme")),
+                        unfit),
                 view,
                 ClusterSettings.of(settings),
                 new LocalServer(data, postmaster, answer, new TreeMap<>()),

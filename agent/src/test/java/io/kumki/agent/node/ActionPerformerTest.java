@@ -57,6 +57,7 @@ class ActionPerformerTest {
                         answering(ClusterStore.class, Map.of()),
                         answering(PostgresServer.class, serverAnswers),
                         (_, _) -> Future.succeededFuture(new TreeMap<>()),
+                        Guard.NONE,
                         new Now(),
                         s -> Decision.of("none", "", s.memory()),
                         _ -> {});

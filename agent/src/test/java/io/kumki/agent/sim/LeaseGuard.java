@@ -4,9 +4,9 @@ import java.util.Optional;
 
 /**
  * The fence for what the loop itself can't do: an agent that is dead or hangs while its server
- * lives, and a machine that wakes from a freeze. It stands for the lease guard process and the
- * kernel's watchdog, which come with a later issue: when the deadline that an agent last proved
- * passes while that very agent doesn't work, the server is ended at once.
+ * lives, and a machine that wakes from a freeze. It stands for the process {@code
+ * kumki-lease-guard}: when the deadline that an agent last proved passes while that very agent
+ * doesn't work, the server is ended at once.
  *
  * <p>As long as the agent works, and has turned since it woke up, the guard does nothing: then the
  * loop must keep the deadline by itself.

@@ -2,6 +2,7 @@ package io.kumki.agent.sim;
 
 import io.kumki.agent.ha.Decision;
 import io.kumki.agent.ha.Situation;
+import io.kumki.agent.node.Guard;
 import io.kumki.agent.node.HaLoop;
 import io.kumki.agent.node.LoopParts;
 import java.util.ArrayList;
@@ -191,6 +192,7 @@ final class SimNode {
                                 store,
                                 new SimPostgres(this, fresh, pgChance.fork()),
                                 new SimPeers(this, fresh, clock),
+                                Guard.NONE,
                                 clock,
                                 s -> decide(s),
                                 exit -> ended(fresh, exit.reason())));

@@ -1,0 +1,234 @@
+package io.kumki.agent.node;
+
+import io.kumki.agent.config.LeaseGuardMode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Keeps the process {@code kumki-lease-guard} running and tells it the deadline of the lease; see
+ * {@code guard/lease-guard.c} for its files and docs/architecture.md for why. The files are on
+ * tmpfs: reading and writing them doesn't wait for a disk, so it is done on the loop's context, and
+ * a deadline is on file before the loop goes on.
+ */
+final class LeaseGuard implements Guard {
+
+    private static final Logger LOG = LoggerFactory.getLogger(LeaseGuard.class);
+
+    /** The guard writes its sign of life five times a second. */
+    private static final Duration OLDEST_SIGN = Duration.ofSeconds(2);
+
+    private static final Duration BETWEEN_STARTS = Duration.ofSeconds(1);
+
+    /** So much of the lease is left for stopping the server. */
+    private static final Duration LONGEST_MARGIN = Duration.ofSeconds(1);
+
+    private final boolean required;
+    private final Path program;
+    private final Path directory;
+    private final Path dataDir;
+    private final LoopClock clock;
+    private String written = "";
+    private long lastStart;
+    private boolean started;
+    private boolean warned;
+
+    private LeaseGuard(
+            boolean required, Path program, Path directory, Path dataDir, LoopClock clock) {
+        this.required = required;
+        this.program = program;
+        this.directory = directory;
+        this.dataDir = dataDir;
+        this.clock = clock;
+    }
+
+    /**
+     * @param program the guard's executable; empty if this installation has none
+     * @param runtime a directory on tmpfs
+     * @throws IOException if the mode is {@code required} and it can't work here: why
+     */
+    static Guard of(
+            LeaseGuardMode mode,
+            Optional<Path> program,
+            Path runtime,
+            Path dataDir,
+            LoopClock clock)
+            throws IOException {
+        if (mode == LeaseGuardMode.OFF) {
+            return Guard.NONE;
+        }
+        boolean required = mode == LeaseGuardMode.REQUIRED;
+        try {
+            Path executable =
+                    program.filter(Files::isExecutable)
+                            .orElseThrow(() ->
+                                    new IOException(
+                                            "no program at "
+                                                    + program.map(Path::toString)
+                                                            .orElse("(not installed)")));
+            Path directory = directory(runtime, dataDir);
+            return new LeaseGuard(required, executable, directory, dataDir, clock);
+        } catch (IOException e) {
+            String why = "the lease guard can't run: " + e.getMessage();
+            if (required) {
+                throw new IOException(
+                        "lease_guard: required, and "
+                                + why
+                                + "; install it (make build), or set lease_guard: automatic",
+                        e);
+            }
+            LOG.atWarn().addKeyValue("lease_guard", "automatic").log(why);
+            return Guard.NONE;
+        }
+    }
+
+    /** Ours alone: who could write there could hold off the guard. */
+    private static Path directory(Path runtime, Path dataDir) throws IOException {
+        String user = System.getProperty("user.name");
+        String name =
+                "kumki-"
+                        + user
+                        + "-"
+                        + Integer.toHexString(dataDir.toAbsolutePath().toString().hashCode());
+        Path directory = runtime.resolve(name);
+        if (!Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS)) {
+            Files.createDirectory(
+                    directory,
+                    PosixFilePermissions.asFileAttribute(
+                            PosixFilePermissions.fromString("rwx------")));
+        }
+        boolean ours =
+                Files.getOwner(directory, LinkOption.NOFOLLOW_LINKS).getName().equals(user)
+                        && PosixFilePermissions.toString(Files.getPosixFilePermissions(directory))
+                                .equals("rwx------");
+        if (!ours) {
+            throw new IOException(directory + " isn't a directory of " + user + " alone");
+        }
+        return directory;
+    }
+
+    @Override
+    public void armed(long untilNanos, Duration ttl) {
+        Duration tenth = ttl.dividedBy(10);
+        Duration margin = tenth.compareTo(LONGEST_MARGIN) < 0 ? tenth : LONGEST_MARGIN;
+        tell("armed " + (untilNanos - margin.toNanos()));
+    }
+
+    @Override
+    public void idle() {
+        tell("idle 0");
+    }
+
+    @Override
+    public void end() {
+        write("end 0");
+    }
+
+    @Override
+    public Optional<String> missing() {
+        return required && !lives()
+                ? Optional.of("lease_guard is required, and its process gives no sign of life")
+                : Optional.empty();
+    }
+
+    private void tell(String order) {
+        if (!order.equals(written)) {
+            write(order);
+        }
+        reportFired();
+        if (lives()) {
+            warned = false;
+        } else if (!started || clock.nanos() - lastStart > BETWEEN_STARTS.toNanos()) {
+            start();
+        }
+    }
+
+    private void write(String order) {
+        try {
+            Path fresh = directory.resolve("deadline.new");
+            Files.writeString(fresh, order + " " + ProcessHandle.current().pid() + "\n");
+            Files.move(
+                    fresh,
+                    directory.resolve("deadline"),
+                    StandardCopyOption.ATOMIC_MOVE,
+                    StandardCopyOption.REPLACE_EXISTING);
+            written = order;
+        } catch (IOException e) {
+            // the guard keeps the deadline before: too early is safe
+            written = "";
+            LOG.atError()
+                    .addKeyValue("file", directory.resolve("deadline"))
+                    .addKeyValue("error", e.toString())
+                    .log("the lease guard can't be told the deadline");
+        }
+    }
+
+    private boolean lives() {
+        try {
+            String[] sign = Files.readString(directory.resolve("guard")).strip().split(" +", 2);
+            return sign.length == 2
+                    && clock.nanos() - Long.parseLong(sign[1]) < OLDEST_SIGN.toNanos();
+        } catch (NoSuchFileException e) {
+            return false;
+        } catch (IOException | NumberFormatException e) {
+            LOG.atWarn()
+                    .addKeyValue("file", directory.resolve("guard"))
+                    .addKeyValue("error", e.toString())
+                    .log("the lease guard's sign of life can't be read");
+            return false;
+        }
+    }
+
+    /** It detaches itself and outlives this process; a second one of a directory ends at once. */
+    private void start() {
+        if (started && !warned) {
+            warned = true;
+            LOG.atWarn().log("the lease guard gives no sign of life; it is started again");
+        }
+        started = true;
+        lastStart = clock.nanos();
+        ProcessBuilder process =
+                new ProcessBuilder(
+                                List.of(
+                                        program.toString(),
+                                        directory.toString(),
+                                        dataDir.toAbsolutePath().toString()))
+                        .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                        .redirectError(ProcessBuilder.Redirect.INHERIT);
+        Thread.ofVirtual()
+                .start(() -> {
+                    try {
+                        process.start().getOutputStream().close();
+                    } catch (IOException e) {
+                        LOG.atError()
+                                .addKeyValue("error", e.toString())
+                                .log("the lease guard can't be started");
+                    }
+                });
+    }
+
+    private void reportFired() {
+        Path fired = directory.resolve("fired");
+        if (!Files.exists(fired)) {
+            return;
+        }
+        try {
+            LOG.atError().log("lease guard: " + Files.readString(fired).strip());
+            Files.delete(fired);
+        } catch (IOException e) {
+            LOG.atWarn()
+                    .addKeyValue("file", fired)
+                    .addKeyValue("error", e.toString())
+                    .log("the lease guard's report can't be read");
+        }
+    }
+}
