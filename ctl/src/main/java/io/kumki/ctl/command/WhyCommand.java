@@ -17,6 +17,7 @@ import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -57,13 +58,41 @@ final class WhyCommand extends ClusterCommand {
     private int number = 10;
 
     @Option(
+            names = {"-a", "--all"},
+            description = "also the turns that only waited for an operation under way")
+    private boolean all;
+
+    @Option(
             names = {"-f", "--format"},
             paramLabel = "FORMAT",
             description = "${COMPLETION-CANDIDATES}")
     private OutputFormat format = OutputFormat.pretty;
 
+    /**
+     * Turns that only wait for the member's own operation: what began and ended it has lines of its
+     * own.
+     */
+    private static final Set<String> ONLY_WAITING =
+            Set.of("operation.under-way", "bootstrap.under-way", "bootstrap.finishing");
+
     /** One decision as a member tells it. */
-    private record Told(String member, String time, JsonNode decision) {
+    private record Told(String member, String time, JsonNode decision, long repeated) {
+
+        Told(String member, String time, JsonNode decision) {
+            this(member, time, decision, Math.max(1, decision.path("repeated").asLong(1)));
+        }
+
+        /** This one and a later one that decided the same: since when, and how often in all. */
+        Told and(Told later) {
+            return new Told(member, time, later.decision, repeated + later.repeated);
+        }
+
+        boolean waitsLike(Told later) {
+            return text("rule").equals(later.text("rule"))
+                    && text("outcome").equals(later.text("outcome"))
+                    && actions().isEmpty()
+                    && later.actions().isEmpty();
+        }
 
         /** For sorting; texts with and without fraction don't sort as texts. */
         Instant instant() {
@@ -82,10 +111,6 @@ final class WhyCommand extends ClusterCommand {
             List<String> actions = new ArrayList<>();
             decision.path("actions").forEach(action -> actions.add(action.asText()));
             return actions;
-        }
-
-        long repeated() {
-            return Math.max(1, decision.path("repeated").asLong(1));
         }
     }
 
@@ -139,7 +164,31 @@ final class WhyCommand extends ClusterCommand {
                                 member.name().value(),
                                 decision.path("time").asText(""),
                                 decision)));
-        return told.subList(0, Math.min(Math.max(number, 0), told.size())).reversed();
+        List<Told> oldestFirst =
+                all || format != OutputFormat.pretty
+                        ? told.reversed()
+                        : worthReading(told.reversed());
+        return oldestFirst.subList(
+                Math.max(0, oldestFirst.size() - Math.max(number, 0)), oldestFirst.size());
+    }
+
+    /**
+     * For people: without the noise of waiting, except where a member waits now. Other formats hold
+     * everything.
+     */
+    private static List<Told> worthReading(List<Told> oldestFirst) {
+        List<Told> kept = new ArrayList<>();
+        for (Told told : oldestFirst) {
+            if (ONLY_WAITING.contains(told.text("rule")) && told != oldestFirst.getLast()) {
+                continue;
+            }
+            if (!kept.isEmpty() && kept.getLast().waitsLike(told)) {
+                kept.add(kept.removeLast().and(told));
+            } else {
+                kept.add(told);
+            }
+        }
+        return kept;
     }
 
     private void print(List<Told> decisions) {

@@ -276,6 +276,51 @@ class ClusterCommandsTest {
     }
 
     @Test
+    void why_leaves_out_the_noise_of_waiting_unless_asked() {
+        api.answers(
+                "GET /decisions",
+                200,
+                """
+                [{"time":"2026-11-21T05:00:05Z","rule":"follower.streams","reason":"later",
+                  "actions":[],"outcome":"done","repeated":3},
+                 {"time":"2026-11-21T05:00:04Z","rule":"operation.under-way","reason":"follow runs",
+                  "actions":[],"outcome":"done","repeated":2},
+                 {"time":"2026-11-21T05:00:03Z","rule":"follower.streams","reason":"first",
+                  "actions":[],"outcome":"done","repeated":4},
+                 {"time":"2026-11-21T05:00:02Z","rule":"operation.under-way","reason":"clone runs",
+                  "actions":[],"outcome":"done","repeated":9},
+                 {"time":"2026-11-21T05:00:01Z","rule":"data.clones","reason":"empty",
+                  "actions":["start clone"],"outcome":"done","repeated":1}]
+                """);
+        assertThat(kumkictl.run("why", "postgresql0", "-n", "2").out())
+                .isEqualTo(
+                        """
+                        2026-11-21T05:00:01Z postgresql0 data.clones
+                            because empty
+                            did     start clone: done
+                        2026-11-21T05:00:03Z postgresql0 follower.streams (7 times)
+                            because later
+                            did     nothing: done
+                        """);
+        assertThat(kumkictl.run("why", "postgresql0", "--all").out())
+                .contains("operation.under-way (9 times)", "operation.under-way (2 times)");
+        assertThat(kumkictl.run("why", "postgresql0", "-f", "json").out())
+                .contains("operation.under-way");
+    }
+
+    @Test
+    void an_operation_that_runs_now_is_told() {
+        api.answers(
+                "GET /decisions",
+                200,
+                """
+                [{"time":"2026-11-21T05:00:02Z","rule":"operation.under-way","reason":"clone runs",
+                  "actions":[],"outcome":"done","repeated":9}]
+                """);
+        assertThat(kumkictl.run("why", "postgresql0").out()).contains("because clone runs");
+    }
+
+    @Test
     void why_tells_who_cannot_answer() {
         api.answers("GET /decisions", 503, "{\"state\": \"running\"}");
         Result result = kumkictl.run("why", "postgresql1");
