@@ -160,8 +160,9 @@ class StandbyClusterIT {
         return new TestCluster.Settings(8, 1, 3, extraDcs, "");
     }
 
+    /** Nobody listens at the first of the two hosts. */
     private static String remote(TestNode primary) {
-        return "{\"host\": \"127.0.0.1\", \"port\": %d, \"primary_slot_name\": \"%s\"}"
+        return "{\"host\": \"127.0.0.9,127.0.0.1\", \"port\": %d, \"primary_slot_name\": \"%s\"}"
                 .formatted(primary.pgPort, SLOT);
     }
 
