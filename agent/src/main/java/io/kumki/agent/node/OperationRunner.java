@@ -225,6 +225,9 @@ final class OperationRunner {
     }
 
     private Future<OperationResult> copy(Operation.Clone clone, Cancellation cancellation) {
+        if (cancellation.cancelled()) {
+            return Future.succeededFuture(new OperationResult.Cancelled());
+        }
         return stopped()
                 .compose(_ ->
                         server.cloneFrom(clone.source(), clone.basebackupOnly(), cancellation));

@@ -155,6 +155,36 @@ class ScriptsIT {
     }
 
     @Test
+    void aRestoredBackupRecoversWithItsSettingsAndLeavesRecovery() throws IOException {
+        pg.bootstrapped();
+        expectDone(pg.server.stop(StopMode.FAST, Optional.of(LIMIT), ShutdownListener.NONE));
+        try (ServerFixture restored = new ServerFixture(directory, "pg-2")) {
+            BootstrapConfig config =
+                    bootstrap(
+                            "restore",
+                            new TreeMap<>(
+                                    Map.of(
+                                            "command",
+                                            "cp -a " + pg.dataDir() + " " + restored.dataDir(),
+                                            "no_params",
+                                            true,
+                                            "recovery_conf",
+                                            Map.of("restore_command", "false"))),
+                            Optional.empty());
+
+            expectDone(restored.server.bootstrap(config, new Cancellation()));
+            expectDone(restored.server.afterBootstrap(config, new Cancellation()));
+
+            assertThat(restored.observe().primary()).isTrue();
+            assertThat(restored.query("SELECT timeline_id FROM pg_control_checkpoint()"))
+                    .isEqualTo("2");
+            assertThat(restored.query("SHOW restore_command")).isEmpty();
+            assertThat(restored.query("SHOW hot_standby")).isEqualTo("on");
+            assertThat(restored.observe().pendingRestart()).isEmpty();
+        }
+    }
+
+    @Test
     void aFailingPrePromoteLeavesTheStandbyAStandby() throws IOException {
         pg.bootstrapped();
         expectDone(pg.server.stop(StopMode.FAST, Optional.of(LIMIT), ShutdownListener.NONE));

@@ -27,12 +27,17 @@ final class Source {
     /** {@code target_session_attrs}: of several hosts the one that takes writes. */
     private static final String WRITABLE = "read-write";
 
-    /** It looks at each file of the server. */
-    private static final Duration SIZES_LIMIT = Duration.ofSeconds(60);
+    /** It looks at each file of the server; meanwhile the clone can't be cancelled. */
+    private static final Duration SIZES_LIMIT = Duration.ofSeconds(20);
 
     private static final String SIZES =
             "SELECT pg_catalog.pg_tablespace_location(oid), pg_catalog.pg_tablespace_size(oid)"
                     + " FROM pg_catalog.pg_tablespace";
+
+    /** SQLSTATE {@code insufficient_privilege}, and class 28: not let in. */
+    private static final String NOT_ALLOWED = "42501";
+
+    private static final String NOT_LET_IN = "28";
 
     /** SQLSTATE {@code duplicate_object}. */
     private static final String DUPLICATE = "42710";
@@ -153,6 +158,10 @@ final class Source {
                 }
                 return new Sizes(bytes);
             } catch (SQLException e) {
+                String state = String.valueOf(e.getSQLState());
+                if (!state.equals(NOT_ALLOWED) && !state.startsWith(NOT_LET_IN)) {
+                    throw e; // gone or too slow: another role doesn't help
+                }
                 if (refused != null) {
                     e.addSuppressed(refused);
                 }
