@@ -13,7 +13,6 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.SortedMap;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -103,7 +102,7 @@ abstract class PauseSwitch extends ClusterCommand {
      * The members whose keys have the old state. One whose key has gone is none any more: it reads
      * the configuration before it does anything, should it return.
      */
-    private List<String> unaware(ClusterView before, SortedMap<MemberName, Member> now) {
+    private List<String> unaware(ClusterView before, Map<MemberName, Member> now) {
         return before.members().keySet().stream()
                 .map(now::get)
                 .filter(member -> member != null && member.status().pause() != pausing())

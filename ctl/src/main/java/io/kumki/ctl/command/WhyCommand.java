@@ -178,8 +178,10 @@ final class WhyCommand extends ClusterCommand {
      */
     private static List<Told> worthReading(List<Told> oldestFirst) {
         List<Told> kept = new ArrayList<>();
-        for (Told told : oldestFirst) {
-            if (ONLY_WAITING.contains(told.text("rule")) && told != oldestFirst.getLast()) {
+        int newest = oldestFirst.size() - 1;
+        for (int i = 0; i <= newest; i++) {
+            Told told = oldestFirst.get(i);
+            if (ONLY_WAITING.contains(told.text("rule")) && i != newest) {
                 continue;
             }
             if (!kept.isEmpty() && kept.getLast().waitsLike(told)) {
