@@ -81,7 +81,9 @@ public final class Clone {
     }
 
     /**
-     * Looks for room and reserves the slot, before the server is stopped and anything removed.
+     * Looks for room and reserves the slot, before the server is stopped and anything removed. A
+     * data directory that holds something is given up only for a source that lets this member in: a
+     * wrong password or a broken network is no reason to lose it.
      *
      * @param follows whom the copy will stream from
      */
@@ -90,6 +92,10 @@ public final class Clone {
         known = Optional.empty();
         Optional<String> lacking = Optional.empty();
         if (source.isPresent()) {
+            Optional<String> shut = shutOut(current, source.get());
+            if (shut.isPresent()) {
+                return new OperationResult.Failed(shut.get());
+            }
             try {
                 Sizes sizes = new Source(current, source.get()).sizes();
                 known = Optional.of(new Known(source.get(), sizes));
@@ -107,6 +113,22 @@ public final class Clone {
         }
         follows.ifPresent(upstream -> reserveSlot(current, upstream));
         return new OperationResult.Done("prepared");
+    }
+
+    private static Optional<String> shutOut(PostgresConfig current, Upstream source) {
+        if (!Files.exists(current.files().dataDir().resolve("PG_VERSION"))) {
+            return Optional.empty();
+        }
+        try {
+            new Source(current, source).identify(0);
+            return Optional.empty();
+        } catch (SQLException e) {
+            return Optional.of(
+                    "clone: "
+                            + source
+                            + " doesn't answer over the replication protocol, so the data directory stays: "
+                            + reason(e));
+        }
     }
 
     private static void reserveSlot(PostgresConfig current, Upstream upstream) {

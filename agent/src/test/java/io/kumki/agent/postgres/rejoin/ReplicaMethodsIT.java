@@ -67,6 +67,26 @@ class ReplicaMethodsIT {
     }
 
     @Test
+    void aSourceThatShutsOutLeavesTheOldDirectory() throws Exception {
+        try (TestServer a = TestServer.at(base, "a").create();
+                TestServer b = TestServer.at(base, "b")) {
+            Optional<Upstream> source = Optional.of(a.asUpstream());
+            assertThat(b.cloning().run(source, false, new Cancellation()).done()).isTrue();
+            a.sql(
+                    "ALTER ROLE "
+                            + b.config().replication().username().orElseThrow()
+                            + " PASSWORD 'another'");
+
+            OperationResult result = b.cloning().prepare(source, source);
+
+            assertThat(result.toString())
+                    .contains("over the replication protocol, so the data directory stays")
+                    .contains("password authentication failed");
+            assertThat(b.dataDir.resolve("PG_VERSION")).exists();
+        }
+    }
+
+    @Test
     void whenAllFailEachReasonIsTold() throws Exception {
         try (TestServer a = TestServer.at(base, "a").create();
                 TestServer b = TestServer.at(base, "b")) {
