@@ -105,6 +105,7 @@ public final class HaLoop {
                     Optional.empty(),
                     new TreeMap<>());
     private boolean serverIsStale = true;
+    private final QuietView quiet = new QuietView();
     private Memory memory = Memory.FRESH;
     private Optional<ScheduledRestart> scheduledRestart = Optional.empty();
     private StandbyTarget comparedTarget = StandbyTarget.NOBODY;
@@ -187,6 +188,7 @@ public final class HaLoop {
         if (!running) {
             return;
         }
+        quiet.disturbed();
         if (turning) {
             wokenMeanwhile = true;
         } else {
@@ -217,6 +219,7 @@ public final class HaLoop {
     }
 
     private void changed(ClusterStore.Change change) {
+        quiet.disturbed();
         switch (change) {
             case LEADER, CONFIG, FAILOVER, INITIALIZE, ANY -> wake();
             case MEMBER -> {
@@ -282,12 +285,27 @@ public final class HaLoop {
     }
 
     private Future<Decision.Next> ordinaryTurn() {
+        if (!quiet.serves(situation(Optional.empty()))) {
+            return freshTurn();
+        }
+        return observe()
+                .compose(_ -> compareTarget())
+                .compose(_ -> {
+                    Situation s = situation(Optional.empty());
+                    boolean goesOn = quiet.serves(s) && QuietView.isIdle(parts.decide().apply(s));
+                    return goesOn ? decideAndAct() : freshTurn();
+                });
+    }
+
+    private Future<Decision.Next> freshTurn() {
+        quiet.asks(clock.nanos());
         Future<ClusterView> read = readStore();
         Future<LocalServer> look = observe();
         return Future.join(read.otherwiseEmpty(), look)
                 .compose(_ -> {
                     if (read.succeeded()) {
                         accept(read.result());
+                        quiet.answered();
                     } else {
                         silent(read.cause());
                     }
@@ -345,6 +363,7 @@ public final class HaLoop {
                     .log("etcd is silent");
         }
         view = view.unreachable(SILENT);
+        quiet.disturbed();
     }
 
     private Future<LocalServer> observe() {
@@ -458,6 +477,9 @@ public final class HaLoop {
                             view.leader().map(MemberName::value).orElse(""),
                             s.leaseLeft().toMillis());
                     publish();
+                    if (!QuietView.isIdle(decision)) {
+                        quiet.disturbed();
+                    }
                     boolean silent = outcome instanceof ActionPerformer.Outcome.StoreSilent;
                     return (silent ? Future.<Void>succeededFuture() : upkeep())
                             .map(_ -> complete ? decision.next() : new Decision.Next.After(BREATH));
@@ -534,6 +556,7 @@ public final class HaLoop {
         Situation s = situation(Optional.empty());
         Upkeep.Plan plan = Upkeep.plan(s, scheduledRestart);
         memory = plan.memory();
+        quiet.turnDid(plan.actions());
         return keep(s, plan.actions(), 0);
     }
 
