@@ -16,7 +16,9 @@ final class Callbacks {
         UNKNOWN,
         PRIMARY,
         REPLICA,
-        STANDBY_LEADER;
+        STANDBY_LEADER,
+        /** A primary that can't be started any more. */
+        DEMOTED;
 
         static Role of(StandbyTarget target) {
             return target.remote() ? STANDBY_LEADER : REPLICA;
@@ -36,6 +38,12 @@ final class Callbacks {
     }
 
     void after(Operation operation, OperationOutcome outcome) {
+        if (operation instanceof Operation.StartPrimary
+                && outcome instanceof OperationOutcome.Failed
+                && role != Role.DEMOTED) {
+            role = Role.DEMOTED;
+            server.callback("on_role_change", role.text());
+        }
         if (!(outcome instanceof OperationOutcome.Done)) {
             return;
         }

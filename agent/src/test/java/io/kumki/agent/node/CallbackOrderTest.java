@@ -1,0 +1,71 @@
+package io.kumki.agent.node;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.kumki.agent.ha.Operation;
+import io.kumki.agent.ha.OperationOutcome;
+import io.kumki.agent.ha.StandbyTarget;
+import io.kumki.agent.postgres.PostgresServer;
+import java.lang.reflect.Proxy;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Which callbacks a life of a member calls, in which order. */
+@Timeout(10)
+class CallbackOrderTest {
+
+    private static final OperationOutcome DONE = new OperationOutcome.Done("");
+    private static final OperationOutcome FAILED = new OperationOutcome.Failed("no");
+    private static final Operation START = new Operation.StartPrimary(Duration.ofSeconds(1));
+    private static final Operation FOLLOW = new Operation.StartStandby(StandbyTarget.NOBODY);
+
+    private final List<String> called = new ArrayList<>();
+    private final Callbacks callbacks =
+            new Callbacks(
+                    (PostgresServer)
+                            Proxy.newProxyInstance(
+                                    CallbackOrderTest.class.getClassLoader(),
+                                    new Class<?>[] {PostgresServer.class},
+                                    (_, method, arguments) -> {
+                                        assertThat(method.getName()).isEqualTo("callback");
+                                        called.add(arguments[0] + " " + arguments[1]);
+                                        return null;
+                                    }));
+
+    @Test
+    void aStandbyThatIsPromotedAndStepsDown() {
+        callbacks.after(FOLLOW, DONE);
+        callbacks.after(new Operation.Promote(), DONE);
+        callbacks.after(new Operation.StepDown(), DONE);
+        callbacks.after(FOLLOW, DONE);
+        callbacks.after(new Operation.Restart(Duration.ofSeconds(1)), DONE);
+        assertThat(called)
+                .containsExactly(
+                        "on_start replica",
+                        "on_role_change primary",
+                        "on_stop primary",
+                        "on_role_change replica",
+                        "on_restart replica");
+    }
+
+    @Test
+    void aPrimaryThatCannotBeStartedIsDemotedOnce() {
+        callbacks.adopted(true);
+        callbacks.after(START, FAILED);
+        callbacks.after(START, FAILED);
+        callbacks.after(FOLLOW, DONE);
+        assertThat(called)
+                .containsExactly(
+                        "on_start primary", "on_role_change demoted", "on_role_change replica");
+    }
+
+    @Test
+    void nothingFollowsAnOperationThatFailed() {
+        callbacks.after(new Operation.Promote(), FAILED);
+        callbacks.after(FOLLOW, FAILED);
+        assertThat(called).isEmpty();
+    }
+}
