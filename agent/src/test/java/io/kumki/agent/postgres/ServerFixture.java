@@ -38,12 +38,20 @@ public final class ServerFixture implements AutoCloseable {
     public final int port;
     public final PostgresConfig config;
     public final LocalPostgres server;
+    private final Optional<Path> binDir;
 
     public ServerFixture(Path parent, String name) {
         this(parent, name, Map.of());
     }
 
     public ServerFixture(Path parent, String name, Map<String, String> parameters) {
+        this(parent, name, parameters, newestBinDir());
+    }
+
+    /** With the programs in that directory; empty: the PATH. */
+    public ServerFixture(
+            Path parent, String name, Map<String, String> parameters, Optional<Path> binDir) {
+        this.binDir = binDir;
         this.name = name;
         this.home = parent.resolve(name);
         this.port = freePort();
@@ -57,6 +65,7 @@ public final class ServerFixture implements AutoCloseable {
     }
 
     private ServerFixture(ServerFixture same) {
+        this.binDir = same.binDir;
         this.name = same.name;
         this.home = same.home;
         this.port = same.port;
@@ -79,7 +88,7 @@ public final class ServerFixture implements AutoCloseable {
                 new PostgresConfig.Files(
                         dataDir(),
                         dataDir(),
-                        binDir(),
+                        binDir,
                         Map.of(),
                         "postgresql",
                         Optional.empty(),
@@ -104,7 +113,7 @@ public final class ServerFixture implements AutoCloseable {
     }
 
     /** Debian's newest server; empty elsewhere: the PATH. */
-    private static Optional<Path> binDir() {
+    private static Optional<Path> newestBinDir() {
         try (var versions = Files.list(Path.of("/usr/lib/postgresql"))) {
             return versions.map(version -> version.resolve("bin"))
                     .sorted()
@@ -135,7 +144,13 @@ public final class ServerFixture implements AutoCloseable {
                 true,
                 Map.of(),
                 "initdb",
-                List.of("--encoding=UTF8", "--no-locale", "--data-checksums", "--no-sync"),
+                // until 13 a password is kept as md5 unless initdb is told of scram
+                List.of(
+                        "--encoding=UTF8",
+                        "--no-locale",
+                        "--data-checksums",
+                        "--no-sync",
+                        "--auth=scram-sha-256"),
                 Map.of(),
                 Optional.empty(),
                 List.of());

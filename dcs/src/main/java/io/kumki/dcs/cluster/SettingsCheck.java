@@ -163,6 +163,9 @@ public final class SettingsCheck {
                     "postgresql.parameters",
                     Optional.ofNullable(postgresql.get("parameters")),
                     Remedy.WHOLE_REFUSED.text);
+            if (postgresql.get("parameters") instanceof Map<?, ?> parameters) {
+                findings.addAll(ParameterLimits.findings(parameters));
+            }
         }
         Object ignored = values.get("ignore_slots");
         if (ignored != null && !(ignored instanceof List)) {

@@ -2,6 +2,7 @@ package io.kumki.dcs.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -69,5 +70,45 @@ class SettingsCheckTest {
                 .containsExactly(
                         "postgresql.parameters: 5 (allowed: a mapping): members refuse the whole"
                                 + " new configuration and keep the one before");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "max_connections | 24 | 24 (allowed: a whole number, at least 25): members take 100",
+                "Max_Connections | many | many (allowed: a whole number, at least 25): members take 100",
+                "max_wal_senders | 2147483648 | 2147483648 (allowed: a whole number, at least 3): members take 10",
+                "hot_standby | off | off (allowed: only on): members take on",
+                "wal_log_hints | maybe | maybe (allowed: on or off): members take on",
+                "wal_level | minimal | minimal (allowed: replica or logical): members take replica",
+                "wal_keep_size | 8MB | 8MB (allowed: a size, at least 16MB): members take 128MB",
+                "port | 5433 | 5433 (not allowed here): members ignore it and use their own",
+            })
+    void parameters_that_the_cluster_controls_have_limits(
+            String name, String value, String expected) {
+        assertThat(parameters(name, value))
+                .containsExactly("postgresql.parameters." + name + ": " + expected);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "max_connections, 25",
+        "max_prepared_transactions, 0",
+        "hot_standby, true",
+        "track_commit_timestamp, on",
+        "wal_level, LOGICAL",
+        "wal_keep_size, 16",
+        "wal_keep_size, 1GB",
+        "work_mem, anything",
+    })
+    void parameters_within_their_limits_and_those_of_the_server_are_not_told(
+            String name, String value) {
+        assertThat(parameters(name, value)).isEmpty();
+    }
+
+    private static List<String> parameters(String name, String value) {
+        return SettingsCheck.findings(
+                Map.of("postgresql", Map.of("parameters", Map.of(name, value))));
     }
 }
