@@ -11,10 +11,13 @@ import java.util.SortedMap;
  * @param decisionsByRule decisions since start by rule name
  * @param storeFailures reads or renewals of the store that got no usable answer
  * @param leaseLeftNanos lease left when the last renewal was sent; empty if not leader
+ * @param slotsReady logical slot of this standby to whether a promotion now would lose nothing of
+ *     it
  */
 public record LoopMetrics(
         long turns,
         long lastTurnNanos,
         SortedMap<String, Long> decisionsByRule,
         long storeFailures,
-        OptionalLong leaseLeftNanos) {}
+        OptionalLong leaseLeftNanos,
+        SortedMap<String, Boolean> slotsReady) {}

@@ -185,6 +185,18 @@ final class Metrics {
                 "gauge",
                 "Lease that was left when its last renewal was sent, 0 without one",
                 nanos(loop.leaseLeftNanos().orElse(0)));
+        if (!loop.slotsReady().isEmpty()) {
+            head(
+                    "kumki_slot_failover_ready",
+                    "gauge",
+                    "1 if a promotion now would lose nothing of this logical slot");
+            loop.slotsReady()
+                    .forEach((slot, ready) ->
+                            sample(
+                                    "kumki_slot_failover_ready",
+                                    ",slot=\"" + escaped(slot) + "\"",
+                                    ready ? "1" : "0"));
+        }
         head("kumki_decisions_total", "counter", "Decisions of the loop by rule");
         loop.decisionsByRule()
                 .forEach((rule, count) ->

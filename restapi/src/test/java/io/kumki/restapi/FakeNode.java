@@ -81,7 +81,8 @@ final class FakeNode implements NodeView, NodeControl {
                 12_500_000,
                 new TreeMap<>(Map.of("leader.renews", 5L)),
                 2,
-                OptionalLong.of(20_000_000_000L));
+                OptionalLong.of(20_000_000_000L),
+                new TreeMap<>(Map.of("feed", true)));
     }
 
     @Override

@@ -65,6 +65,7 @@ public record EffectiveConfig(
                                 settings.standbyCluster()
                                         .map(ClusterSettings.StandbyCluster::createReplicaMethods)
                                         .orElse(List.of()),
+                                LogicalSlotsWanted.on(local, dynamic),
                                 warnings)
                         .merge();
         Map<String, @Nullable Object> adjusted = withTiming(section, settings.timing(), warnings);

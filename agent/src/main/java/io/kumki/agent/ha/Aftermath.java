@@ -19,6 +19,12 @@ public final class Aftermath {
 
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(30);
 
+    /** A standby isn't restarted for one slot after the other. */
+    private static final Duration NEXT_SLOTS = Duration.ofSeconds(30);
+
+    /** What couldn't be copied isn't tried at the price of a restart each turn. */
+    private static final Duration SLOTS_AGAIN = Duration.ofMinutes(1);
+
     private Aftermath() {}
 
     /**
@@ -88,6 +94,10 @@ public final class Aftermath {
                     Operation.StopInTime _,
                     Operation.FenceStop() ->
                     memory;
+            case Operation.CopySlots _ ->
+                    memory.withSlotsCopied(
+                            OptionalLong.of(
+                                    nowNanos + (done ? NEXT_SLOTS : SLOTS_AGAIN).toNanos()));
         };
     }
 

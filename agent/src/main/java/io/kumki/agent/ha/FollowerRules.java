@@ -3,6 +3,7 @@ package io.kumki.agent.ha;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.SortedMap;
 
 /** Another member leads, and the own server is up. */
 final class FollowerRules {
@@ -67,16 +68,43 @@ final class FollowerRules {
         }
         boolean streams = standby.receiver().filter(LocalServer.Receiver::streaming).isPresent();
         if (streams) {
-            return Decision.of(
-                    "follower.streams",
-                    "no action. I am ("
-                            + s.me()
-                            + "), a secondary, and following a leader ("
-                            + s.cluster().leader().orElseThrow()
-                            + ")",
-                    s.memory());
+            return copiesSlots(s, target)
+                    .orElseGet(() ->
+                            Decision.of(
+                                    "follower.streams",
+                                    "no action. I am ("
+                                            + s.me()
+                                            + "), a secondary, and following a leader ("
+                                            + s.cluster().leader().orElseThrow()
+                                            + ")",
+                                    s.memory()));
         }
         return leavesUpstream(s, target).orElseGet(() -> RejoinRules.stalled(s));
+    }
+
+    /**
+     * A logical slot comes by a restart of the standby: never in pause, nor while the lead is about
+     * to change.
+     */
+    private static Optional<Decision> copiesSlots(Situation s, StandbyTarget target) {
+        Optional<Upstream> primary = Following.leader(s.self(), s.cluster());
+        SortedMap<String, PermanentSlot.Logical> missing = LogicalSlots.missing(s);
+        if (missing.isEmpty()
+                || primary.isEmpty()
+                || s.paused()
+                || s.cluster().failover().present()
+                || !s.reached(s.memory().slotsCopied())) {
+            return Optional.empty();
+        }
+        return Optional.of(
+                Decision.of(
+                        "follower.copies-logical-slots",
+                        "restarting with the logical slots "
+                                + String.join(", ", missing.keySet())
+                                + " of "
+                                + primary.get(),
+                        s.memory(),
+                        new Action.Start(new Operation.CopySlots(primary.get(), missing, target))));
     }
 
     /** A cascade whose upstream sends nothing goes on from the leader for a while. */

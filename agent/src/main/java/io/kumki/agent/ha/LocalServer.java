@@ -201,20 +201,37 @@ public record LocalServer(
             Lsn replayedLsn) {}
 
     /**
-     * A replication slot; temporary ones aren't listed.
+     * A replication slot; neither temporary ones nor those that PostgreSQL synchronises itself are
+     * listed.
      *
+     * @param database of a logical slot, else empty
+     * @param plugin of a logical slot, else empty
      * @param restartLsn zero if no WAL is reserved
+     * @param xmin whether a physical slot holds back vacuum
      * @param walStatus PostgreSQL's word, empty if unknown; {@code lost} means that the slot is
      *     useless
+     * @param leftover a slot of the class {@code failover} on a standby that isn't a synchronised
+     *     one: while it is there PostgreSQL refuses to synchronise
      */
     public record Slot(
             String name,
             boolean logical,
+            String database,
+            String plugin,
             boolean active,
             Lsn restartLsn,
             Lsn confirmedFlushLsn,
             boolean xmin,
-            String walStatus) {}
+            String walStatus,
+            boolean leftover) {
+
+        /** A physical slot. */
+        public static Slot physical(
+                String name, boolean active, Lsn restartLsn, boolean xmin, String walStatus) {
+            return new Slot(
+                    name, false, "", "", active, restartLsn, Lsn.ZERO, xmin, walStatus, false);
+        }
+    }
 
     /** Whether the server is known to be a primary: it said so. */
     public boolean primary() {

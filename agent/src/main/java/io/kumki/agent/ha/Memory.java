@@ -28,6 +28,7 @@ import java.util.function.Consumer;
  *     none
  * @param request which request for another leader is stored, and since when it is seen
  * @param avoided the upstream of a cascade that sent nothing
+ * @param slotsCopied until then no logical slots are copied again
  */
 public record Memory(
         Optional<LastLocked> lastLocked,
@@ -41,7 +42,8 @@ public record Memory(
         SortedMap<String, Long> slotsSeenNanos,
         int checkpointedTimeline,
         Optional<RequestSeen> request,
-        Optional<Avoided> avoided) {
+        Optional<Avoided> avoided,
+        OptionalLong slotsCopied) {
 
     public static final Memory FRESH =
             new Memory(
@@ -56,7 +58,8 @@ public record Memory(
                     new TreeMap<>(),
                     0,
                     Optional.empty(),
-                    Optional.empty());
+                    Optional.empty(),
+                    OptionalLong.empty());
 
     public Memory {
         slotsSeenNanos = Collections.unmodifiableSortedMap(new TreeMap<>(slotsSeenNanos));
@@ -331,6 +334,10 @@ public record Memory(
         return edited(d -> d.avoided = Optional.of(value));
     }
 
+    Memory withSlotsCopied(OptionalLong value) {
+        return edited(d -> d.slotsCopied = value);
+    }
+
     Memory withRequest(Optional<RequestSeen> value) {
         return edited(d -> d.request = value);
     }
@@ -354,6 +361,7 @@ public record Memory(
         int checkpointedTimeline;
         Optional<RequestSeen> request;
         Optional<Avoided> avoided;
+        OptionalLong slotsCopied;
 
         Draft(Memory from) {
             lastLocked = from.lastLocked;
@@ -368,6 +376,7 @@ public record Memory(
             checkpointedTimeline = from.checkpointedTimeline;
             request = from.request;
             avoided = from.avoided;
+            slotsCopied = from.slotsCopied;
         }
     }
 
@@ -386,6 +395,7 @@ public record Memory(
                 d.slotsSeenNanos,
                 d.checkpointedTimeline,
                 d.request,
-                d.avoided);
+                d.avoided,
+                d.slotsCopied);
     }
 }

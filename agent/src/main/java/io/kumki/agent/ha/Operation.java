@@ -1,7 +1,10 @@
 package io.kumki.agent.ha;
 
 import java.time.Duration;
+import java.util.Collections;
 import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /** Work on the local server that outlasts a turn. At most one runs at a time. */
 public sealed interface Operation {
@@ -147,6 +150,20 @@ public sealed interface Operation {
         @Override
         public String title() {
             return "follow";
+        }
+    }
+
+    /** Restart the standby with logical slots copied from the primary. */
+    record CopySlots(
+            Upstream primary, SortedMap<String, PermanentSlot.Logical> slots, StandbyTarget target)
+            implements Operation {
+        public CopySlots {
+            slots = Collections.unmodifiableSortedMap(new TreeMap<>(slots));
+        }
+
+        @Override
+        public String title() {
+            return "copy logical slots";
         }
     }
 

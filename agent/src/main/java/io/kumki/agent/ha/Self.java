@@ -3,8 +3,11 @@ package io.kumki.agent.ha;
 import io.kumki.dcs.cluster.Member;
 import io.kumki.dcs.cluster.MemberName;
 import io.kumki.dcs.cluster.Tags;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /**
  * This member as configured.
@@ -73,11 +76,18 @@ public record Self(
 
     /**
      * @param used whether members stream through slots at all
-     * @param keep names of slots that are never dropped: permanent and ignored ones
+     * @param permanent slots that are kept on every member that may lead, by name
+     * @param ignored slots of others, never dropped
      */
-    public record SlotPolicy(boolean used, List<String> keep) {
+    public record SlotPolicy(
+            boolean used, SortedMap<String, PermanentSlot> permanent, List<IgnoredSlot> ignored) {
+
+        /** Members stream through slots, and there are no others. */
+        public static final SlotPolicy MEMBERS = new SlotPolicy(true, new TreeMap<>(), List.of());
+
         public SlotPolicy {
-            keep = List.copyOf(keep);
+            permanent = Collections.unmodifiableSortedMap(new TreeMap<>(permanent));
+            ignored = List.copyOf(ignored);
         }
     }
 }

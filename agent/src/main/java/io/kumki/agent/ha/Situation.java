@@ -147,6 +147,7 @@ public record Situation(
                     Operation.StopInTime _,
                     Operation.FenceStop(),
                     Operation.Follow _,
+                    Operation.CopySlots _,
                     Operation.Assess _,
                     Operation.Rewind _,
                     Operation.SingleUserRecovery() ->

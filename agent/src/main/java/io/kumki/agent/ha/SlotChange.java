@@ -2,15 +2,32 @@ package io.kumki.agent.ha;
 
 import io.kumki.dcs.cluster.Lsn;
 
-/** A change to one physical replication slot. */
+/** A change to one replication slot. */
 public sealed interface SlotChange {
     String name();
 
-    /** WAL is reserved at once. */
+    /** A physical slot; WAL is reserved at once. */
     record Create(String name) implements SlotChange {}
 
-    /** Only an inactive slot is dropped. */
+    /** A logical slot, on a primary. */
+    record CreateLogical(String name, String database, String plugin) implements SlotChange {}
+
+    /** Only an inactive slot is dropped, of either kind. */
     record Drop(String name) implements SlotChange {}
 
+    /** A physical slot. */
     record Advance(String name, Lsn to) implements SlotChange {}
+
+    /** A logical slot; takes as long as decoding takes. */
+    record AdvanceLogical(String name, String database, Lsn to) implements SlotChange {}
+
+    /**
+     * Ask the primary whether a copied logical slot is safe to use after a promotion.
+     *
+     * @param physical the slot there that holds back catalog rows on behalf of this server
+     */
+    record Verify(String name, Upstream primary, String physical) implements SlotChange {}
+
+    /** Nothing can be done, and somebody should know why. */
+    record Skip(String name, String why) implements SlotChange {}
 }

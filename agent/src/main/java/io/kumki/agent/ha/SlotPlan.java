@@ -11,16 +11,21 @@ import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 
 /**
- * Which physical slots this server should have for the members, and what must change to get there.
+ * Which slots this server should have, and what must change to get there.
  *
- * <p>Every server keeps a slot for every other member, so that no standby misses WAL after a change
- * of leader. On a standby the slots are moved along with what the leader publishes, never past the
- * own replay. A slot that no current or retained member owns is dropped when it is inactive;
- * permanent and ignored ones aren't touched.
+ * <p>Every server keeps a slot for every other member and the permanent ones, so that nobody misses
+ * WAL after a change of leader. On a standby the slots are moved along with what the leader
+ * publishes, never past the own replay. A slot that nobody owns is dropped when it is inactive;
+ * ignored ones aren't touched.
  */
 final class SlotPlan {
+
+    /** Slots by which Citus moves and splits shards; they are its own affair. */
+    private static final Pattern OF_CITUS =
+            Pattern.compile("citus_shard_(move|split)_slot(_(0|[1-9][0-9]*)){2,3}");
 
     private SlotPlan() {}
 
@@ -29,23 +34,27 @@ final class SlotPlan {
             return List.of();
         }
         SortedSet<String> wanted = wanted(s);
-        List<SlotChange> changes = new ArrayList<>();
+        SortedMap<String, PermanentSlot.Logical> logical = PermanentSlots.logical(s);
+        List<SlotChange> changes = new ArrayList<>(PermanentSlots.conflicts(s));
         SortedMap<String, LocalServer.Slot> present = new TreeMap<>();
         for (LocalServer.Slot slot : slots(s)) {
             present.put(slot.name(), slot);
-            drop(s, slot, wanted).ifPresent(changes::add);
-            if (lost(slot) && !changes.contains(new SlotChange.Drop(slot.name()))) {
-                wanted.remove(slot.name());
+            if (mustGo(s, slot, wanted, logical)) {
+                changes.add(new SlotChange.Drop(slot.name()));
             }
         }
         for (String name : wanted) {
             LocalServer.Slot slot = present.get(name);
-            if (slot == null || lost(slot)) {
+            boolean replaced =
+                    slot != null && !s.paused() && !slot.active() && (lost(slot) || slot.logical());
+            if (slot == null || replaced && !ignored(s, slot)) {
                 changes.add(new SlotChange.Create(name));
-            } else {
+            } else if (!lost(slot)) {
                 advance(s, slot).ifPresent(changes::add);
             }
         }
+        logical.forEach(
+                (name, slot) -> changes.addAll(LogicalSlots.change(s, name, slot, present)));
         return changes;
     }
 
@@ -67,24 +76,39 @@ final class SlotPlan {
         if (keepsForAll) {
             wanted.addAll(s.cluster().status().retainSlots());
         }
+        wanted.removeAll(PermanentSlots.logical(s).keySet());
+        wanted.addAll(PermanentSlots.physical(s));
         wanted.remove(SlotNames.of(s.me()));
         return wanted;
     }
 
-    private static Optional<SlotChange> drop(
-            Situation s, LocalServer.Slot slot, SortedSet<String> wanted) {
-        boolean foreign = slot.logical() || s.self().slots().keep().contains(slot.name());
-        if (foreign || slot.active() || s.paused()) {
-            return Optional.empty();
+    /** Nobody owns it, it is useless, or it holds something back that nobody needs. */
+    private static boolean mustGo(
+            Situation s,
+            LocalServer.Slot slot,
+            SortedSet<String> wanted,
+            SortedMap<String, PermanentSlot.Logical> logical) {
+        if (slot.active() || s.paused() || ignored(s, slot)) {
+            return false;
+        }
+        if (slot.leftover()) {
+            return s.otherLeads();
+        }
+        if (slot.logical()) {
+            PermanentSlot.Logical definition = logical.get(slot.name());
+            return definition == null || !definition.matches(slot) || lost(slot);
         }
         boolean holdsBackVacuum = slot.xmin() && s.otherLeads();
         boolean reservesNothing = slot.restartLsn().isZero() && s.otherLeads();
-        return !wanted.contains(slot.name()) || lost(slot) || holdsBackVacuum || reservesNothing
-                ? Optional.of(new SlotChange.Drop(slot.name()))
-                : Optional.empty();
+        return !wanted.contains(slot.name()) || lost(slot) || holdsBackVacuum || reservesNothing;
     }
 
-    private static boolean lost(LocalServer.Slot slot) {
+    private static boolean ignored(Situation s, LocalServer.Slot slot) {
+        return OF_CITUS.matcher(slot.name()).matches()
+                || s.self().slots().ignored().stream().anyMatch(element -> element.matches(slot));
+    }
+
+    static boolean lost(LocalServer.Slot slot) {
         return slot.walStatus().equals("lost");
     }
 
@@ -136,16 +160,24 @@ final class SlotPlan {
      */
     static ClusterStatus status(Situation s) {
         SortedMap<String, Lsn> positions = new TreeMap<>();
-        if (s.self().slots().used() && !s.settings().memberSlotsTtl().isZero()) {
-            SortedSet<String> wanted = wanted(s);
+        boolean ofMembers = !s.settings().memberSlotsTtl().isZero();
+        if (s.self().slots().used()) {
+            SortedSet<String> wanted = ofMembers ? wanted(s) : PermanentSlots.physical(s);
+            SortedMap<String, PermanentSlot.Logical> logical = PermanentSlots.logical(s);
             for (LocalServer.Slot slot : slots(s)) {
-                if (!slot.logical()
-                        && wanted.contains(slot.name())
-                        && !slot.restartLsn().isZero()) {
+                if (lost(slot) || slot.leftover() || slot.restartLsn().isZero()) {
+                    continue;
+                }
+                PermanentSlot.Logical definition = logical.get(slot.name());
+                if (definition != null && definition.matches(slot)) {
+                    positions.put(slot.name(), slot.confirmedFlushLsn());
+                } else if (!slot.logical() && wanted.contains(slot.name())) {
                     positions.put(slot.name(), slot.restartLsn());
                 }
             }
-            positions.put(SlotNames.of(s.me()), s.position());
+            if (ofMembers || !s.self().slots().permanent().isEmpty()) {
+                positions.put(SlotNames.of(s.me()), s.position());
+            }
         }
         return new ClusterStatus(
                 Optional.of(s.position()),
@@ -163,7 +195,8 @@ final class SlotPlan {
             s.cluster().status().retainSlots().forEach(name -> seen.put(name, s.nowNanos()));
         }
         for (Member member : s.cluster().members().values()) {
-            if (!member.tags().nostream()) {
+            String slot = SlotNames.of(member.name());
+            if (!member.tags().nostream() && !PermanentSlots.physical(s).contains(slot)) {
                 seen.put(SlotNames.of(member.name()), s.nowNanos());
             }
         }
@@ -172,7 +205,7 @@ final class SlotPlan {
         return seen;
     }
 
-    private static List<LocalServer.Slot> slots(Situation s) {
+    static List<LocalServer.Slot> slots(Situation s) {
         return switch (s.server().answer().orElse(null)) {
             case null -> List.of();
             case LocalServer.Answer.Primary primary -> primary.slots();

@@ -13,7 +13,6 @@ import io.kumki.dcs.cluster.DynamicConfig;
 import io.kumki.dcs.cluster.Member;
 import io.kumki.dcs.cluster.MemberName;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -36,6 +35,7 @@ final class AgentConfiguration implements ConfigurationSource {
     private boolean cacheIsDue;
     private Consumer<PostgresConfig> onPostgres = _ -> {};
     private @Nullable Self self;
+    private List<String> slotProblems = List.of();
 
     /**
      * @param apiUrl where the other members reach this node's REST API
@@ -110,25 +110,17 @@ final class AgentConfiguration implements ConfigurationSource {
                         canRewind && postgres.rejoin().usePgRewind(),
                         postgres.rejoin().removeDataDirectoryOnRewindFailure(),
                         postgres.rejoin().removeDataDirectoryOnDivergedTimelines()),
-                new Self.SlotPolicy(postgres.useSlots(), keptSlots()));
+                slots());
     }
 
-    /** Permanent and ignored slots: never dropped as a member's. */
-    private List<String> keptSlots() {
-        List<String> names = new ArrayList<>();
-        for (String key : List.of("slots", "permanent_slots", "permanent_replication_slots")) {
-            if (dynamic.get(key) instanceof Map<?, ?> slots) {
-                slots.keySet().forEach(name -> names.add(String.valueOf(name)));
-            }
+    private Self.SlotPolicy slots() {
+        SlotDefinitions.Read read = SlotDefinitions.read(dynamic, effective.postgres().useSlots());
+        if (!read.problems().equals(slotProblems)) {
+            slotProblems = read.problems();
+            slotProblems.forEach(problem ->
+                    LOG.atError().addKeyValue("problem", problem).log("slot definition skipped"));
         }
-        if (dynamic.get("ignore_slots") instanceof List<?> ignored) {
-            for (Object element : ignored) {
-                if (element instanceof Map<?, ?> slot && slot.get("name") != null) {
-                    names.add(String.valueOf(slot.get("name")));
-                }
-            }
-        }
-        return names;
+        return read.policy();
     }
 
     @Override

@@ -69,6 +69,7 @@ final class Callbacks {
             case Operation.Bootstrap(),
                     Operation.DiscardBootstrap(),
                     Operation.Clone _,
+                    Operation.CopySlots _,
                     Operation.Assess _,
                     Operation.Rewind _,
                     Operation.SingleUserRecovery() -> {}

@@ -846,7 +846,12 @@ public final class HaLoop {
     /** On any thread. */
     LoopMetrics metrics() {
         return new LoopMetrics(
-                turns, lastTurnNanos, decisions.byRule(), storeFailures, leaseLeftAtRenewal);
+                turns,
+                lastTurnNanos,
+                decisions.byRule(),
+                storeFailures,
+                leaseLeftAtRenewal,
+                parts.server().slotsReady());
     }
 
     private void cancelTimers() {

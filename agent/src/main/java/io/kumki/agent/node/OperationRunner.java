@@ -216,6 +216,10 @@ final class OperationRunner {
                                     ShutdownListener.NONE));
             case Operation.FenceStop() -> result(stopped());
             case Operation.Follow(var target) -> result(server.follow(target));
+            case Operation.CopySlots(var primary, var slots, var target) ->
+                    result(
+                            server.copySlots(
+                                    primary, slots, target, STANDBY_START_LIMIT, run.cancellation));
             case Operation.Assess(var leader, int _) ->
                     server.assess(leader).map(OperationOutcome.Assessed::new);
             case Operation.Rewind(var leader) -> result(server.rewind(leader, run.cancellation));

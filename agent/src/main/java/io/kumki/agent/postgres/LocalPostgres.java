@@ -4,6 +4,7 @@ import io.kumki.agent.config.BootstrapConfig;
 import io.kumki.agent.config.PostgresConfig;
 import io.kumki.agent.ha.Divergence;
 import io.kumki.agent.ha.LocalServer;
+import io.kumki.agent.ha.PermanentSlot;
 import io.kumki.agent.ha.SlotChange;
 import io.kumki.agent.ha.StandbyTarget;
 import io.kumki.agent.ha.Upstream;
@@ -14,6 +15,7 @@ import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.SortedMap;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
@@ -198,6 +200,21 @@ public final class LocalPostgres implements PostgresServer {
     @Override
     public Future<Boolean> checkpointedOn(int timeline) {
         return call(() -> operations.rejoin().checkpointedOn(timeline));
+    }
+
+    @Override
+    public Future<OperationResult> copySlots(
+            Upstream primary,
+            SortedMap<String, PermanentSlot.Logical> wanted,
+            StandbyTarget target,
+            Duration limit,
+            Cancellation cancellation) {
+        return call(() -> operations.copySlots(primary, wanted, target, limit, cancellation));
+    }
+
+    @Override
+    public SortedMap<String, Boolean> slotsReady() {
+        return operations.slots().readiness().ready();
     }
 
     @Override

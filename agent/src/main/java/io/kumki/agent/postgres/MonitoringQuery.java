@@ -33,7 +33,13 @@ final class MonitoringQuery {
     MonitoringQuery(int major) {
         String written = major >= 13 ? "written_lsn" : "received_lsn";
         String wal = major >= 13 ? ", 'wal_status', wal_status" : "";
-        String failover = major >= 17 ? " AND NOT failover" : "";
+        // what PostgreSQL synchronises itself isn't ours, except what keeps it from doing so
+        String failover =
+                major >= 17
+                        ? " AND (NOT failover OR r.recovery AND NOT synced"
+                                + " AND current_setting('sync_replication_slots')::boolean)"
+                        : "";
+        String leftover = major >= 17 ? ", 'leftover', failover" : "";
         this.sql =
                 """
                 SELECT r.recovery,
@@ -55,8 +61,9 @@ final class MonitoringQuery {
                   pg_wal_lsn_diff(w.latest_end_lsn, '0/0') AS receiver_end,
                   w.slot_name AS receiver_slot, w.conninfo AS receiver_conninfo,
                   (SELECT json_agg(json_build_object('slot_name', slot_name, 'slot_type', slot_type,
+                     'database', database, 'plugin', plugin,
                      'active', active, 'restart', pg_wal_lsn_diff(restart_lsn, '0/0'),
-                     'confirmed', pg_wal_lsn_diff(confirmed_flush_lsn, '0/0'), 'xmin', xmin IS NOT NULL%3$s))
+                     'confirmed', pg_wal_lsn_diff(confirmed_flush_lsn, '0/0'), 'xmin', xmin IS NOT NULL OR slot_type = 'physical' AND catalog_xmin IS NOT NULL%3$s))
                      FROM pg_replication_slots WHERE NOT temporary%4$s) AS slots,
                   (SELECT json_agg(json_build_object('usename', usename, 'application_name', application_name,
                      'client_addr', host(client_addr), 'state', state, 'sync_state', sync_state,
@@ -66,7 +73,7 @@ final class MonitoringQuery {
                 FROM (SELECT pg_is_in_recovery() AS recovery) r
                   LEFT JOIN pg_stat_get_wal_receiver() w ON w.pid IS NOT NULL
                 """
-                        .formatted(TIME, written, wal, failover);
+                        .formatted(TIME, written, wal + leftover, failover);
     }
 
     /**
@@ -156,11 +163,14 @@ final class MonitoringQuery {
                     new Slot(
                             slot.path("slot_name").asText(),
                             slot.path("slot_type").asText().equals("logical"),
+                            slot.path("database").asText(""),
+                            slot.path("plugin").asText(""),
                             slot.path("active").asBoolean(),
                             new Lsn(slot.path("restart").asLong(0)),
                             new Lsn(slot.path("confirmed").asLong(0)),
                             slot.path("xmin").asBoolean(),
-                            slot.path("wal_status").asText("")));
+                            slot.path("wal_status").asText(""),
+                            slot.path("leftover").asBoolean()));
         }
         return slots;
     }

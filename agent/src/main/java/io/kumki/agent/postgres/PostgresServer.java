@@ -4,6 +4,7 @@ import io.kumki.agent.config.BootstrapConfig;
 import io.kumki.agent.config.PostgresConfig;
 import io.kumki.agent.ha.Divergence;
 import io.kumki.agent.ha.LocalServer;
+import io.kumki.agent.ha.PermanentSlot;
 import io.kumki.agent.ha.SlotChange;
 import io.kumki.agent.ha.StandbyTarget;
 import io.kumki.agent.ha.Upstream;
@@ -13,6 +14,7 @@ import io.vertx.core.Future;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.SortedMap;
 
 /**
  * The port to the local PostgreSQL server.
@@ -145,6 +147,23 @@ public interface PostgresServer {
      * promotion is complete.
      */
     Future<Boolean> checkpointedOn(int timeline);
+
+    /**
+     * Copies logical slots from the primary into the standby, which is restarted for it; done if at
+     * least one was copied.
+     */
+    Future<OperationResult> copySlots(
+            Upstream primary,
+            SortedMap<String, PermanentSlot.Logical> wanted,
+            StandbyTarget target,
+            Duration limit,
+            Cancellation cancellation);
+
+    /**
+     * Logical slots of this standby, and whether a promotion now would lose nothing of each; on any
+     * thread, doesn't block.
+     */
+    SortedMap<String, Boolean> slotsReady();
 
     /** Creates, drops and advances slots; a failure is logged and left for the next turn. */
     Future<Void> reconcileSlots(List<SlotChange> changes);

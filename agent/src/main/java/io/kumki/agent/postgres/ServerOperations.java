@@ -3,7 +3,9 @@ package io.kumki.agent.postgres;
 import io.kumki.agent.config.BootstrapConfig;
 import io.kumki.agent.config.PostgresConfig;
 import io.kumki.agent.ha.LocalServer;
+import io.kumki.agent.ha.PermanentSlot;
 import io.kumki.agent.ha.StandbyTarget;
+import io.kumki.agent.ha.Upstream;
 import io.kumki.agent.postgres.ConfigFiles.Role;
 import io.kumki.agent.postgres.PostgresServer.ShutdownListener;
 import io.kumki.agent.postgres.PostgresServer.StopMode;
@@ -18,6 +20,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.SortedMap;
 
 /** The parts of the local server, put together; blocking calls. */
 final class ServerOperations {
@@ -69,7 +72,7 @@ final class ServerOperations {
         rejoin =
                 new RejoinOperations(
                         installation, stopper, () -> observer.observeWithoutQuery().postmaster());
-        slots = new SlotReconciler(process, slotConnection);
+        slots = new SlotReconciler(installation, process, slotConnection);
         callbacks = new Callbacks(installation::config);
     }
 
@@ -158,6 +161,38 @@ final class ServerOperations {
         return cancellation.cancelled()
                 ? new OperationResult.Cancelled()
                 : start(new Role.Unchanged(), limit, cancellation);
+    }
+
+    /** Reads first: if there is nothing to copy the server isn't stopped. */
+    OperationResult copySlots(
+            Upstream primary,
+            SortedMap<String, PermanentSlot.Logical> wanted,
+            StandbyTarget target,
+            Duration limit,
+            Cancellation cancellation)
+            throws IOException, InterruptedException {
+        SortedMap<String, byte[]> states;
+        try {
+            states = SlotCopier.read(installation, primary, wanted);
+        } catch (SQLException e) {
+            return new OperationResult.Failed(
+                    "slots can't be read from " + primary + ": " + e.getMessage());
+        }
+        if (states.isEmpty()) {
+            return new OperationResult.Failed(primary + " has none of " + wanted.keySet());
+        }
+        if (cancellation.cancelled()) {
+            return new OperationResult.Cancelled();
+        }
+        OperationResult stopped = stop(StopMode.FAST, Optional.of(limit), ShutdownListener.NONE);
+        if (!stopped.done()) {
+            return stopped;
+        }
+        SlotCopier.write(installation.dataDir(), states);
+        OperationResult started = startAsStandby(target, limit, cancellation);
+        return started.done()
+                ? new OperationResult.Done("copied " + String.join(", ", states.keySet()))
+                : started;
     }
 
     OperationResult promote(Duration limit, Cancellation cancellation)

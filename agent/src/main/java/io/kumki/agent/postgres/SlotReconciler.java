@@ -7,10 +7,13 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Creates, drops and advances physical slots; what fails is logged and left for the next turn. */
+/** Creates, drops and advances slots; what fails is logged and left for the next turn. */
 final class SlotReconciler {
 
     private static final Logger LOG = LoggerFactory.getLogger(SlotReconciler.class);
@@ -23,17 +26,40 @@ final class SlotReconciler {
                     + " (SELECT FROM pg_replication_slots WHERE slot_name = ?)";
     private static final String DROP =
             "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots"
-                    + " WHERE slot_name = ? AND NOT active AND slot_type = 'physical'";
+                    + " WHERE slot_name = ? AND NOT active";
     private static final String ADVANCE =
             "SELECT pg_replication_slot_advance(slot_name, ?::pg_lsn) FROM pg_replication_slots"
                     + " WHERE slot_name = ? AND NOT active AND restart_lsn < ?::pg_lsn";
 
+    private static final String CREATE_LOGICAL =
+            "SELECT pg_create_logical_replication_slot(?, ?) WHERE NOT EXISTS"
+                    + " (SELECT FROM pg_replication_slots WHERE slot_name = ?)";
+
+    /** Only in recovery: on a primary the consumer alone says how far it is. */
+    private static final String ADVANCE_LOGICAL =
+            "SELECT pg_replication_slot_advance(slot_name, ?::pg_lsn) FROM pg_replication_slots"
+                    + " WHERE slot_name = ? AND NOT active AND confirmed_flush_lsn < ?::pg_lsn"
+                    + " AND pg_is_in_recovery()";
+
+    /** WAL that the slot needs is gone, or the slot was invalidated. */
+    private static final Set<String> USELESS = Set.of("58P01", "55000");
+
     private final ServerProcess process;
     private final Heartbeat connection;
+    private final Installation installation;
+    private final SlotReadiness readiness;
+    private final AtomicBoolean advancing = new AtomicBoolean();
+    private final Set<String> skipped = new TreeSet<>();
 
-    SlotReconciler(ServerProcess process, Heartbeat connection) {
+    SlotReconciler(Installation installation, ServerProcess process, Heartbeat connection) {
+        this.installation = installation;
         this.process = process;
         this.connection = connection;
+        this.readiness = new SlotReadiness(installation);
+    }
+
+    SlotReadiness readiness() {
+        return readiness;
     }
 
     void reconcile(List<SlotChange> changes) {
@@ -41,6 +67,17 @@ final class SlotReconciler {
         if (server.isEmpty()) {
             return;
         }
+        readiness.keep(
+                server.get(),
+                changes.stream()
+                        .filter(SlotChange.Verify.class::isInstance)
+                        .map(SlotChange::name)
+                        .toList());
+        advance(
+                changes.stream()
+                        .filter(SlotChange.AdvanceLogical.class::isInstance)
+                        .map(SlotChange.AdvanceLogical.class::cast)
+                        .toList());
         for (SlotChange change : changes) {
             try {
                 connection.ask(server.get(), STATEMENT_LIMIT, jdbc -> apply(jdbc, change));
@@ -57,13 +94,81 @@ final class SlotReconciler {
         }
     }
 
-    private static boolean apply(Connection jdbc, SlotChange change) throws SQLException {
+    private boolean apply(Connection jdbc, SlotChange change) throws SQLException {
         return switch (change) {
             case SlotChange.Create(String name) -> run(jdbc, CREATE, name, name);
             case SlotChange.Drop(String name) -> run(jdbc, DROP, name);
             case SlotChange.Advance(String name, var to) ->
                     run(jdbc, ADVANCE, to.toString(), name, to.toString());
+            case SlotChange.CreateLogical logical -> createLogical(logical);
+            case SlotChange.AdvanceLogical _ -> true; // runs beside
+            case SlotChange.Verify slot -> {
+                readiness.verify(jdbc, slot);
+                yield true;
+            }
+            case SlotChange.Skip(String name, String why) -> {
+                if (skipped.add(name + why)) {
+                    LOG.atError()
+                            .addKeyValue("slot", name)
+                            .addKeyValue("reason", why)
+                            .log("slot skipped");
+                }
+                yield false;
+            }
         };
+    }
+
+    /** Waits for transactions that run, so it has the statement's limit of its own connection. */
+    private boolean createLogical(SlotChange.CreateLogical slot) throws SQLException {
+        try (Connection jdbc =
+                PgConnections.open(
+                        PgConnections.Target.local(installation.config(), "slots")
+                                .to(slot.database()),
+                        STATEMENT_LIMIT)) {
+            return run(jdbc, CREATE_LOGICAL, slot.name(), slot.plugin(), slot.name());
+        }
+    }
+
+    /** One thread at a time and nobody waits for it: decoding takes as long as it takes. */
+    private void advance(List<SlotChange.AdvanceLogical> slots) {
+        if (slots.isEmpty() || !advancing.compareAndSet(false, true)) {
+            return;
+        }
+        Thread.ofVirtual()
+                .name("advance-logical-slots")
+                .start(() -> {
+                    try {
+                        slots.forEach(this::advance);
+                    } finally {
+                        advancing.set(false);
+                    }
+                });
+    }
+
+    private void advance(SlotChange.AdvanceLogical slot) {
+        try (Connection jdbc =
+                PgConnections.open(
+                        PgConnections.Target.local(installation.config(), "slots")
+                                .to(slot.database()),
+                        Duration.ZERO)) {
+            try {
+                run(jdbc, ADVANCE_LOGICAL, slot.to().toString(), slot.name(), slot.to().toString());
+            } catch (SQLException e) {
+                if (!USELESS.contains(String.valueOf(e.getSQLState()))) {
+                    throw e;
+                }
+                LOG.atWarn()
+                        .addKeyValue("slot", slot.name())
+                        .addKeyValue("error", e.getMessage())
+                        .log("logical slot can't be advanced here; it is dropped and copied again");
+                run(jdbc, DROP, slot.name());
+            }
+        } catch (SQLException e) {
+            LOG.atWarn()
+                    .addKeyValue("slot", slot.name())
+                    .addKeyValue("error", e.getMessage())
+                    .log("logical slot can't be advanced; trying again in the next turn");
+        }
     }
 
     private static boolean run(Connection jdbc, String sql, String... values) throws SQLException {

@@ -276,6 +276,14 @@ final class TestNode {
         }
     }
 
+    String logText() {
+        try {
+            return Files.readString(log());
+        } catch (IOException e) {
+            return name + ": no log: " + e.getMessage();
+        }
+    }
+
     String logTail() {
         try {
             List<String> lines = Files.readAllLines(log());

@@ -702,6 +702,19 @@ class RulesTest {
                         standby().tagged(Map.of("nostream", true)).followsAnother(),
                         "follower.changes-upstream"),
                 row(
+                        "the primary has a permanent logical slot that isn't here",
+                        standby()
+                                .permanent("feed", new PermanentSlot.Logical("app", "pgoutput"))
+                                .status(
+                                        new io.kumki.dcs.cluster.ClusterStatus(
+                                                Optional.empty(),
+                                                new java.util.TreeMap<>(
+                                                        Map.of(
+                                                                "feed",
+                                                                new io.kumki.dcs.cluster.Lsn(900))),
+                                                List.of())),
+                        "follower.copies-logical-slots"),
+                row(
                         "a cascade whose upstream is silent for a moment",
                         cascade().answers(STALLED).stalledFor(ofSeconds(8)),
                         "rejoin.compares-logs"),

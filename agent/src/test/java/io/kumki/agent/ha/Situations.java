@@ -94,6 +94,29 @@ final class Situations {
     private Memory memory = Memory.FRESH;
     private Instant wall = WALL;
 
+    private Self.SlotPolicy slotPolicy =
+            new Self.SlotPolicy(
+                    true,
+                    new TreeMap<>(),
+                    List.of(
+                            new IgnoredSlot(
+                                    Optional.of("keepme"),
+                                    Optional.empty(),
+                                    Optional.empty(),
+                                    Optional.empty())));
+
+    Situations permanent(String name, PermanentSlot slot) {
+        TreeMap<String, PermanentSlot> permanent = new TreeMap<>(slotPolicy.permanent());
+        permanent.put(name, slot);
+        slotPolicy = new Self.SlotPolicy(true, permanent, slotPolicy.ignored());
+        return this;
+    }
+
+    Situations ignoring(IgnoredSlot ignored) {
+        slotPolicy = new Self.SlotPolicy(true, slotPolicy.permanent(), List.of(ignored));
+        return this;
+    }
+
     private Situations(String name, Answer answer, boolean standbySignal) {
         this.me = new MemberName(name);
         this.leadership = new Leadership.Held(new MemberName("n1"), 5, 6, 7);
@@ -452,7 +475,7 @@ final class Situations {
                         mayBootstrap,
                         clonesWithoutSource,
                         rejoin,
-                        new Self.SlotPolicy(true, List.of("keepme")),
+                        slotPolicy,
                         unfit),
                 view,
                 ClusterSettings.of(settings),

@@ -120,6 +120,6 @@ class SlotPlanTest {
 
     private static Slot slot(
             String name, boolean active, long restart, boolean xmin, String walStatus) {
-        return new Slot(name, false, active, new Lsn(restart), Lsn.ZERO, xmin, walStatus);
+        return Slot.physical(name, active, new Lsn(restart), xmin, walStatus);
     }
 }

@@ -100,7 +100,7 @@ class ActionPerformerTest {
                         Tags.NONE,
                         true,
                         new Self.RejoinPolicy(false, false, false),
-                        new Self.SlotPolicy(true, List.of()));
+                        Self.SlotPolicy.MEMBERS);
         return new Situation(
                 self,
                 ClusterView.EMPTY,

@@ -62,14 +62,8 @@ final class Observation {
         List<LocalServer.Slot> slots =
                 server.slots().entrySet().stream()
                         .map(slot ->
-                                new LocalServer.Slot(
-                                        slot.getKey(),
-                                        false,
-                                        false,
-                                        slot.getValue(),
-                                        Lsn.ZERO,
-                                        false,
-                                        ""))
+                                LocalServer.Slot.physical(
+                                        slot.getKey(), false, slot.getValue(), false, ""))
                         .toList();
         LocalServer.ServerInfo info =
                 new LocalServer.ServerInfo(

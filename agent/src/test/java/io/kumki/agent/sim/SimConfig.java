@@ -35,7 +35,7 @@ final class SimConfig implements ConfigurationSource {
                 true,
                 new Self.RejoinPolicy(
                         canRewind, scenario.cloneAfterFailedRewind(), scenario.cloneWhenDiverged()),
-                new Self.SlotPolicy(true, List.of()));
+                Self.SlotPolicy.MEMBERS);
     }
 
     @Override

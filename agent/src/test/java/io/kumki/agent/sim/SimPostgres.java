@@ -444,6 +444,21 @@ final class SimPostgres implements PostgresServer {
     // ---- the rest
 
     @Override
+    public Future<OperationResult> copySlots(
+            io.kumki.agent.ha.Upstream primary,
+            java.util.SortedMap<String, io.kumki.agent.ha.PermanentSlot.Logical> wanted,
+            StandbyTarget target,
+            Duration limit,
+            Cancellation cancellation) {
+        throw new AssertionError("no logical slots are configured: " + wanted);
+    }
+
+    @Override
+    public java.util.SortedMap<String, Boolean> slotsReady() {
+        return new java.util.TreeMap<>();
+    }
+
+    @Override
     public Future<Void> reconcileSlots(List<SlotChange> changes) {
         return afterwards(
                         chance.millis(1, 10),
@@ -456,6 +471,12 @@ final class SimPostgres implements PostgresServer {
                                             server.slots().remove(name);
                                     case SlotChange.Advance(String name, Lsn to) ->
                                             server.slots().put(name, to);
+                                    case SlotChange.CreateLogical _,
+                                            SlotChange.AdvanceLogical _,
+                                            SlotChange.Verify _,
+                                            SlotChange.Skip _ ->
+                                            throw new AssertionError(
+                                                    "no logical slots are configured: " + change);
                                 }
                             }
                             return true;

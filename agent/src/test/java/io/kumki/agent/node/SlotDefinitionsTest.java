@@ -1,0 +1,64 @@
+package io.kumki.agent.node;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.kumki.agent.ha.PermanentSlot;
+import io.kumki.agent.ha.PermanentSlot.Where;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** How slots stand in the dynamic configuration. */
+@Timeout(10)
+class SlotDefinitionsTest {
+
+    @Test
+    void anEmptyOnePhysicalAndOneWithDatabaseAndPluginLogical() {
+        Map<String, Object> slots = new LinkedHashMap<>();
+        slots.put("plain", null);
+        slots.put("there", Map.of("type", "physical", "cluster_type", "standby"));
+        slots.put("feed", Map.of("database", "app", "plugin", "pgoutput"));
+        var read = SlotDefinitions.read(Map.of("slots", slots), true);
+        assertThat(read.problems()).isEmpty();
+        assertThat(read.policy().permanent())
+                .containsEntry("plain", new PermanentSlot.Physical(Where.ANY))
+                .containsEntry("there", new PermanentSlot.Physical(Where.STANDBY_CLUSTER))
+                .containsEntry("feed", new PermanentSlot.Logical("app", "pgoutput"));
+    }
+
+    @Test
+    void wrongOnesAreNamedAndSkippedAndDontStopTheOthers() {
+        Map<String, Object> slots =
+                Map.of(
+                        "Bad-Name", Map.of("type", "physical"),
+                        "half", Map.of("type", "logical", "database", "app"),
+                        "odd", Map.of("type", "temporary"),
+                        "text", "physical",
+                        "good", Map.of("type", "physical"));
+        var read = SlotDefinitions.read(Map.of("slots", slots, "ignore_slots", "x"), true);
+        assertThat(read.policy().permanent()).containsOnlyKeys("good");
+        assertThat(read.problems())
+                .hasSize(5)
+                .anyMatch(text -> text.startsWith("slots.Bad-Name: "))
+                .anyMatch(text -> text.startsWith("slots.half: ") && text.contains("plugin"))
+                .anyMatch(text -> text.startsWith("slots.odd.type: temporary "))
+                .anyMatch(text -> text.startsWith("slots.text: physical "))
+                .anyMatch(text -> text.startsWith("ignore_slots: x "));
+    }
+
+    @Test
+    void theOldestNameThatIsntEmptyIsTakenAlone() {
+        var read =
+                SlotDefinitions.read(
+                        Map.of(
+                                "slots", Map.of("a", Map.of()),
+                                "permanent_slots", Map.of("b", Map.of()),
+                                "permanent_replication_slots", Map.of(),
+                                "ignore_slots", List.of(Map.of("name", "c"))),
+                        true);
+        assertThat(read.policy().permanent()).containsOnlyKeys("b");
+        assertThat(read.policy().ignored()).hasSize(1);
+    }
+}
