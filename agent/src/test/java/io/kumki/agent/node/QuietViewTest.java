@@ -40,7 +40,7 @@ class QuietViewTest {
                         true,
                         false,
                         new Self.RejoinPolicy(true, false, false),
-                        new Self.SlotPolicy(true, List.of())),
+                        Self.SlotPolicy.MEMBERS),
                 ClusterView.EMPTY.withLeadership(leadership),
                 ClusterSettings.of(Map.of("ttl", 30)),
                 new LocalServer(
