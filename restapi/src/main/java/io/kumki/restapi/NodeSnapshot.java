@@ -78,6 +78,8 @@ public record NodeSnapshot(
      * @param systemIdentifier decimal digits
      * @param pendingRestart empty if no restart is needed
      * @param copying a copy of another server's data that is being made here
+     * @param parameterProblems server parameters that aren't in force as configured, one sentence
+     *     each
      */
     public record ServerStatus(
             String state,
@@ -86,9 +88,14 @@ public record NodeSnapshot(
             Optional<Answer> answer,
             Optional<String> systemIdentifier,
             SortedMap<String, ParameterChange> pendingRestart,
-            Optional<CloneProgress> copying) {
+            Optional<CloneProgress> copying,
+            List<String> parameterProblems) {
 
-        /** No copy is being made. */
+        public ServerStatus {
+            parameterProblems = List.copyOf(parameterProblems);
+        }
+
+        /** No copy is being made, no parameter is wrong. */
         public ServerStatus(
                 String state,
                 String role,
@@ -103,7 +110,8 @@ public record NodeSnapshot(
                     answer,
                     systemIdentifier,
                     pendingRestart,
-                    Optional.empty());
+                    Optional.empty(),
+                    List.of());
         }
     }
 
@@ -139,7 +147,32 @@ public record NodeSnapshot(
                         server.answer(),
                         server.systemIdentifier(),
                         server.pendingRestart(),
-                        Optional.of(progress)),
+                        Optional.of(progress),
+                        server.parameterProblems()),
+                leadership,
+                cluster,
+                settings,
+                tags,
+                loop,
+                scheduledRestart,
+                failsafeActiveUntilNanos,
+                watchdogFailed);
+    }
+
+    /** The same with these parameters that are not in force as configured. */
+    public NodeSnapshot withParameterProblems(List<String> problems) {
+        return new NodeSnapshot(
+                scope,
+                name,
+                new ServerStatus(
+                        server.state(),
+                        server.role(),
+                        server.rememberedRole(),
+                        server.answer(),
+                        server.systemIdentifier(),
+                        server.pendingRestart(),
+                        server.copying(),
+                        problems),
                 leadership,
                 cluster,
                 settings,

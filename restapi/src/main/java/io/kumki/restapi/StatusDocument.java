@@ -99,6 +99,9 @@ final class StatusDocument {
             document.put("pending_restart", true);
             document.put("pending_restart_reason", pendingRestart(node.server().pendingRestart()));
         }
+        if (!node.server().parameterProblems().isEmpty()) {
+            document.put("parameter_problems", node.server().parameterProblems());
+        }
         node.server().copying().ifPresent(copy -> document.put("clone", copying(copy)));
         Map<String, @Nullable Object> version = new LinkedHashMap<>();
         version.put("version", Versions.WIRE);

@@ -35,6 +35,14 @@ public record EffectiveConfig(
     public static final List<String> REFUSABLE =
             List.of("ttl", "loop_wait", "retry_timeout", "postgresql");
 
+    /** How each warning about a server parameter begins. */
+    private static final String PARAMETER = "postgresql parameter ";
+
+    /** Those of the warnings that are about server parameters. */
+    public List<String> parameterProblems() {
+        return warnings.stream().filter(warning -> warning.startsWith(PARAMETER)).toList();
+    }
+
     /** See {@link #merge(NodeConfig, Map)}. */
     public static EffectiveConfig merge(NodeConfig local, DynamicConfig dynamic)
             throws RefusedConfigException {

@@ -50,7 +50,7 @@ final class AgentConfiguration implements ConfigurationSource {
         Optional<Map<String, @Nullable Object>> cached = cached();
         this.dynamic = cached.isPresent() ? cached.get() : node.bootstrap().dcs();
         this.effective = EffectiveConfig.merge(node, dynamic);
-        warn(effective);
+        warn(effective, List.of());
     }
 
     /** Tells of each new effective {@code postgresql} section. */
@@ -159,9 +159,10 @@ final class AgentConfiguration implements ConfigurationSource {
         cacheIsDue = true;
         boolean postgresChanged = !fresh.postgres().equals(effective.postgres());
         boolean changed = !fresh.equals(effective);
+        List<String> before = effective.warnings();
         effective = fresh;
         if (changed) {
-            warn(fresh);
+            warn(fresh, before);
         }
         if (postgresChanged) {
             onPostgres.accept(fresh.postgres());
@@ -188,14 +189,21 @@ final class AgentConfiguration implements ConfigurationSource {
         }
     }
 
-    private static void warn(EffectiveConfig effective) {
-        effective
-                .warnings()
+    /**
+     * @param said warnings that were given already: an unrelated change is no reason to repeat them
+     */
+    private static void warn(EffectiveConfig effective, List<String> said) {
+        effective.warnings().stream()
+                .filter(warning -> !said.contains(warning))
                 .forEach(warning ->
                         LOG.atWarn().addKeyValue("reason", warning).log("configuration"));
         ClusterSettings settings = effective.settings();
         if (settings.synchronousMode() != ClusterSettings.SynchronousMode.OFF) {
             notYet("synchronous_mode", "synchronous_standby_names is not managed");
+            if (settings.primaryStopTimeout().isPositive()) {
+                // a stop cut short leaves standbys behind that nothing keeps synchronous
+                notYet("primary_stop_timeout", "it needs synchronous_mode; stops have no limit");
+            }
         }
         if (settings.failsafeMode()) {
             notYet("failsafe_mode", "a leader stops when its lease ends");
@@ -234,6 +242,11 @@ final class AgentConfiguration implements ConfigurationSource {
                 .addKeyValue("key", key)
                 .addKeyValue("reason", what)
                 .log("setting accepted, but not carried out by this version");
+    }
+
+    @Override
+    public List<String> parameterProblems() {
+        return effective.parameterProblems();
     }
 
     @Override

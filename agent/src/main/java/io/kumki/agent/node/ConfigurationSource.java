@@ -4,6 +4,7 @@ import io.kumki.agent.config.BootstrapConfig;
 import io.kumki.agent.ha.Self;
 import io.kumki.dcs.cluster.ClusterSettings;
 import io.kumki.dcs.cluster.DynamicConfig;
+import java.util.List;
 import java.util.Map;
 
 /** The local configuration and what becomes of it under a dynamic configuration. */
@@ -31,6 +32,11 @@ public interface ConfigurationSource {
 
     /** A turn is over: time for what may wait, such as the copy in the data directory. */
     default void turnEnded() {}
+
+    /** Server parameters that the configuration names, but not as they may be; a sentence each. */
+    default List<String> parameterProblems() {
+        return List.of();
+    }
 
     /** Own copy of the dynamic configuration, for a store that has none. */
     Map<String, Object> ownDynamicConfig();

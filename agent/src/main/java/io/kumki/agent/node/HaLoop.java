@@ -26,6 +26,7 @@ import io.kumki.restapi.LoopMetrics;
 import io.kumki.restapi.NodeSnapshot;
 import io.vertx.core.Future;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -791,13 +792,16 @@ public final class HaLoop {
     }
 
     private void publish() {
+        List<String> problems = new ArrayList<>(parts.config().parameterProblems());
+        problems.addAll(parts.server().parameterProblems());
         snapshot =
                 NodeBoard.snapshot(
-                        parts.scope(),
-                        situation(Optional.empty()),
-                        lastGood,
-                        scheduledRestart,
-                        plannedNanos);
+                                parts.scope(),
+                                situation(Optional.empty()),
+                                lastGood,
+                                scheduledRestart,
+                                plannedNanos)
+                        .withParameterProblems(problems);
         snapshotNanos = clock.nanos();
     }
 

@@ -4,6 +4,7 @@ import io.kumki.agent.config.PostgresConfig;
 import io.kumki.agent.postgres.parameters.ParameterCheck;
 import io.kumki.agent.postgres.parameters.ParameterRules.Adapted;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicReference;
@@ -25,7 +26,8 @@ final class Installation {
     private record Checked(
             PostgresConfig.Files files,
             SortedMap<String, String> wanted,
-            SortedMap<String, String> taken) {}
+            SortedMap<String, String> taken,
+            List<String> problems) {}
 
     Installation(PostgresConfig config) {
         this.config = new AtomicReference<>(config);
@@ -47,25 +49,39 @@ final class Installation {
 
     /**
      * All parameters the server is to get, without recovery parameters: what it would refuse is
-     * corrected or left out, with one warning each. The server is asked only about changes; blocks.
+     * corrected or left out, with one warning each, not repeated when other parameters change. The
+     * server is asked only about changes; blocks.
      *
      * @return a map of the caller's own
      */
-    SortedMap<String, String> parameters() {
+    synchronized SortedMap<String, String> parameters() {
         PostgresConfig now = config();
         SortedMap<String, String> wanted = ServerParameters.wanted(now, major());
         Checked known = checked.get();
         if (known == null || !known.wanted.equals(wanted) || !known.files.equals(now.files())) {
             Adapted adapted = check.adapt(wanted);
-            adapted.warnings()
+            List<String> said = parameterProblems();
+            adapted.warnings().stream()
+                    .filter(warning -> !said.contains(warning))
                     .forEach(warning ->
                             LOG.atWarn()
                                     .addKeyValue("reason", warning)
                                     .log("parameters are not as configured"));
-            known = new Checked(now.files(), new TreeMap<>(wanted), adapted.parameters());
+            known =
+                    new Checked(
+                            now.files(),
+                            new TreeMap<>(wanted),
+                            adapted.parameters(),
+                            adapted.warnings());
             checked.set(known);
         }
         return new TreeMap<>(known.taken);
+    }
+
+    /** What {@link #parameters} changed or left out the last time; doesn't block. */
+    List<String> parameterProblems() {
+        Checked known = checked.get();
+        return known == null ? List.of() : known.problems;
     }
 
     Path dataDir() {

@@ -235,6 +235,11 @@ public final class LocalPostgres implements PostgresServer {
     }
 
     @Override
+    public List<String> parameterProblems() {
+        return operations.parameterProblems();
+    }
+
+    @Override
     public Future<Void> reload() {
         return run(() -> operations.configuration().reload());
     }

@@ -177,6 +177,14 @@ public interface PostgresServer {
      */
     Future<Void> applyConfiguration(PostgresConfig config);
 
+    /**
+     * Configured parameters that the server would refuse and so doesn't get as they are, a sentence
+     * each; on any thread, doesn't block.
+     */
+    default List<String> parameterProblems() {
+        return List.of();
+    }
+
     /** Writes the files anew and reloads the server, as on SIGHUP. */
     Future<Void> reload();
 

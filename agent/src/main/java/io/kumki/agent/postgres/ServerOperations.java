@@ -19,6 +19,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
 
@@ -99,6 +100,10 @@ final class ServerOperations {
 
     Callbacks callbacks() {
         return callbacks;
+    }
+
+    List<String> parameterProblems() {
+        return installation.parameterProblems();
     }
 
     ServerConfiguration configuration() {

@@ -51,7 +51,9 @@ public final class ParameterCheck {
                 return new Adapted(adapted.parameters(), warnings);
             }
             if (run.succeeded()) {
-                return new Adapted(adapted.parameters(), warnings);
+                Adapted together = ParameterRules.together(adapted.parameters());
+                warnings.addAll(together.warnings());
+                return new Adapted(together.parameters(), warnings);
             }
             Adapted next = ParameterRules.answer(adapted.parameters(), Complaint.in(run.stderr()));
             if (next.warnings().isEmpty()) {

@@ -45,6 +45,38 @@ public final class ParameterRules {
     }
 
     /**
+     * Leaves out values that are each right, but together keep the server from starting: {@code
+     * postgres -C} ends before it compares them.
+     */
+    public static Adapted together(SortedMap<String, String> parameters) {
+        SortedMap<String, String> kept = new TreeMap<>(parameters);
+        List<String> warnings = new ArrayList<>();
+        long connections = number(kept, "max_connections", 100);
+        for (String name : List.of("reserved_connections", "superuser_reserved_connections")) {
+            long reserved =
+                    number(kept, "superuser_reserved_connections", 3)
+                            + number(kept, "reserved_connections", 0);
+            if (reserved >= connections && kept.containsKey(name)) {
+                warnings.add(
+                        "postgresql parameter "
+                                + name
+                                + " = "
+                                + kept.remove(name)
+                                + " is left out: superuser_reserved_connections plus"
+                                + " reserved_connections must be less than max_connections ("
+                                + connections
+                                + ")");
+            }
+        }
+        return new Adapted(kept, warnings);
+    }
+
+    private static long number(SortedMap<String, String> parameters, String name, long fallback) {
+        String text = parameters.getOrDefault(name, "");
+        return text.matches("\\d{1,9}") ? Long.parseLong(text) : fallback;
+    }
+
+    /**
      * Answers the server's complaints; a complaint about a parameter that isn't there is ignored.
      */
     public static Adapted answer(SortedMap<String, String> parameters, List<Complaint> complaints) {

@@ -47,6 +47,30 @@ class ParameterRulesTest {
     }
 
     @Test
+    void leavesOutReservedConnectionsThatWouldNotLeaveAnyForOthers() {
+        Adapted adapted =
+                ParameterRules.together(
+                        new TreeMap<>(
+                                Map.of(
+                                        "max_connections", "50",
+                                        "superuser_reserved_connections", "50")));
+
+        assertThat(adapted.parameters()).isEqualTo(Map.of("max_connections", "50"));
+        assertThat(adapted.warnings())
+                .singleElement()
+                .asString()
+                .startsWith("postgresql parameter superuser_reserved_connections = 50 is left out");
+        assertThat(
+                        ParameterRules.together(
+                                        new TreeMap<>(
+                                                Map.of(
+                                                        "max_connections", "50",
+                                                        "superuser_reserved_connections", "49")))
+                                .warnings())
+                .isEmpty();
+    }
+
+    @Test
     void ignoresWhatIsNotAboutAParameter() {
         assertThat(
                         Complaint.in(
