@@ -29,6 +29,9 @@ public sealed interface Complaint {
     /** Lines that tell of other things than values end in these. */
     Pattern MESSAGE = Pattern.compile("(?:LOG|FATAL|ERROR|WARNING):\\s+(.*)");
 
+    /** Where in the file that was made for the question: of no interest, and always another. */
+    Pattern PLACE = Pattern.compile(" in file \"[^\"]*\" line \\d+");
+
     Pattern NAMED = Pattern.compile("parameter (?:name )?\"([^\"]+)\"");
 
     /** {@code 1 kB is outside the valid range for parameter "x" (64 kB .. 2147483647 kB)}. */
@@ -43,7 +46,7 @@ public sealed interface Complaint {
         for (String line : output.split("\n", -1)) {
             Matcher message = MESSAGE.matcher(line);
             if (message.find()) {
-                add(complaints, message.group(1).strip());
+                add(complaints, PLACE.matcher(message.group(1)).replaceAll("").strip());
             }
         }
         return complaints;
