@@ -280,7 +280,7 @@ final class ElectionRules {
                     .after(SOON);
         }
         Optional<Decision> flowing =
-                steppedDown.isPresent() || followsRemote(s)
+                hasSteppedDown(s, steppedDown) || followsRemote(s)
                         ? Optional.empty()
                         : walFlows(s, standby);
         return flowing.orElseGet(() ->
@@ -299,18 +299,33 @@ final class ElectionRules {
         return s.settings().standbyCluster().isPresent();
     }
 
+    /**
+     * A request alone proves no stepping down: the key may have gone by etcd's doing before its
+     * holder read the request.
+     */
+    private static boolean hasSteppedDown(Situation s, Optional<MemberName> asked) {
+        return switch (asked.map(name -> answers(s).get(name)).orElse(null)) {
+            case PeerAnswer.Reached answer -> !answer.primary();
+            case PeerAnswer.NoPosition answer -> !answer.state().equals("running");
+            case PeerAnswer.Unreachable _ -> false;
+            case null -> false;
+        };
+    }
+
     /** Somebody who answered and rules this member out. */
     private static Optional<Decision> better(
             Situation s, Lsn position, Optional<MemberName> steppedDown) {
         for (Map.Entry<MemberName, PeerAnswer> entry : answers(s).entrySet()) {
             MemberName name = entry.getKey();
-            if (!(entry.getValue() instanceof PeerAnswer.Reached answer)
-                    || steppedDown.filter(name::equals).isPresent()) {
+            if (!(entry.getValue() instanceof PeerAnswer.Reached answer)) {
                 continue;
             }
             if (answer.primary()) {
                 return Optional.of(
                         no(s, "election.primary-alive", name + " still is a primary").after(SOON));
+            }
+            if (steppedDown.filter(name::equals).isPresent()) {
+                continue;
             }
             boolean able = !answer.tags().nofailover() && !answer.watchdogFailed();
             if (!able || Candidates.syncActive(s) && !s.cluster().sync().names(name)) {

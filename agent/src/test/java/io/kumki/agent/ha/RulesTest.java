@@ -999,6 +999,22 @@ class RulesTest {
                         race().request("n1", "n3", "").heard("n3", peer(999)),
                         "election.wins"),
                 row(
+                        "a switchover was asked for, and its leader still is a primary",
+                        race().request("n1", "", "").heard("n1", peer(true, 0, 2, Tags.NONE)),
+                        "election.primary-alive"),
+                row(
+                        "a switchover was asked for, its leader is silent, and the log grows",
+                        race().request("n1", "", "")
+                                .answers(standbyAnswer(1001, true))
+                                .heardNobody(),
+                        "election.wal-still-flows"),
+                row(
+                        "a switchover was asked for, and its leader is down",
+                        race().request("n1", "", "")
+                                .answers(standbyAnswer(1001, true))
+                                .heard("n1", new PeerAnswer.NoPosition("stopped", "replica")),
+                        "election.wins"),
+                row(
                         "log grows",
                         race().answers(standbyAnswer(1001, true)).heardNobody(),
                         "election.wal-still-flows"),
