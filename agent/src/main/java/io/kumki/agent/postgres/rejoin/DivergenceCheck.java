@@ -10,10 +10,13 @@ import io.kumki.agent.postgres.PgConnections.Target;
 import io.kumki.agent.postgres.PgPrograms;
 import io.kumki.dcs.cluster.Lsn;
 import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.HexFormat;
 import java.util.Optional;
 import java.util.function.Supplier;
 
@@ -24,6 +27,9 @@ import java.util.function.Supplier;
  * virtual thread.
  */
 public final class DivergenceCheck {
+
+    /** Enough for the record of a promotion, which is a few dozen bytes behind the switch. */
+    private static final int FIRST_RECORDS = 256;
 
     private static final Duration STATEMENT_LIMIT = Duration.ofSeconds(2);
 
@@ -74,12 +80,59 @@ public final class DivergenceCheck {
                             + "; nothing is rewound or removed");
         }
         Path dataDir = current.files().dataDir();
-        return LogComparison.compare(
-                mine,
-                theirs.timeline(),
-                theirs.history(),
-                HistoryFile.entries(dataDir, mine.timeline()),
-                () -> checkpointEnd(dataDir, mine));
+        Divergence divergence =
+                LogComparison.compare(
+                        mine,
+                        theirs.timeline(),
+                        theirs.history(),
+                        HistoryFile.entries(dataDir, mine.timeline()),
+                        () -> checkpointEnd(dataDir, mine));
+        boolean sameNumber = mine.timeline() == theirs.timeline() && !theirs.history().isEmpty();
+        return divergence instanceof Divergence.None && sameNumber
+                ? sameTimeline(dataDir, mine, theirs.history().getLast().switchLsn(), source)
+                        .orElse(divergence)
+                : divergence;
+    }
+
+    /**
+     * Two members that were promoted at the same position to the same number have the same history.
+     * The first record that a promotion writes holds its time, so the logs differ right there.
+     */
+    private Optional<Divergence> sameTimeline(
+            Path dataDir, LocalLog mine, Lsn switched, Source source) throws SQLException {
+        try {
+            long segmentSize = ControlFile.read(programs, dataDir).number("Bytes per WAL segment");
+            long offset = switched.bytes() % segmentSize;
+            long own = mine.end().bytes() - switched.bytes();
+            int length = (int) Math.min(FIRST_RECORDS, Math.min(own, segmentSize - offset));
+            String segment = LastSegment.name(mine.timeline(), switched, segmentSize);
+            Path file = dataDir.resolve("pg_wal").resolve(segment);
+            if (length <= 0 || !Files.isReadable(file)) {
+                return Optional.empty();
+            }
+            Optional<String> there = source.wal(segment, offset, length);
+            boolean differs = there.isPresent() && !there.get().equals(bytes(file, offset, length));
+            return differs
+                    ? Optional.of(
+                            new Divergence.Diverged(
+                                    "own timeline "
+                                            + mine.timeline()
+                                            + " has the leader's number, but another log from "
+                                            + switched
+                                            + " on: two members were promoted to it"))
+                    : Optional.empty();
+        } catch (IOException e) {
+            return Optional.of(new Divergence.Unknown(String.valueOf(e.getMessage())));
+        }
+    }
+
+    private static String bytes(Path file, long offset, int length) throws IOException {
+        try (RandomAccessFile wal = new RandomAccessFile(file.toFile(), "r")) {
+            byte[] bytes = new byte[length];
+            wal.seek(offset);
+            wal.readFully(bytes);
+            return HexFormat.of().formatHex(bytes);
+        }
     }
 
     private LogComparison.RecordEnd checkpointEnd(Path dataDir, LocalLog mine) {

@@ -109,6 +109,28 @@ final class Source {
         }
     }
 
+    /**
+     * Bytes of a WAL segment there, by a function that the rewind role may call.
+     *
+     * @return as hexadecimal digits; empty if the file isn't there any more
+     */
+    Optional<String> wal(String segment, long offset, int length) throws SQLException {
+        try (Connection connection =
+                PgConnections.open(target(rewindRole(), "rewind"), STATEMENT_LIMIT)) {
+            return PgConnections.rows(
+                            connection,
+                            "SELECT pg_catalog.encode(pg_catalog.pg_read_binary_file('pg_wal/"
+                                    + segment
+                                    + "', "
+                                    + offset
+                                    + ", "
+                                    + length
+                                    + ", true), 'hex')")
+                    .getFirst()
+                    .getFirst();
+        }
+    }
+
     /** Where its tablespaces are, those inside its data directory left out. */
     List<String> tablespaces() throws SQLException {
         try (Connection connection =

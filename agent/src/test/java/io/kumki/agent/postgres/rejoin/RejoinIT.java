@@ -113,6 +113,32 @@ class RejoinIT {
         }
     }
 
+    /** Their timelines have one number and one history: only the logs tell them apart. */
+    @Test
+    void twoStandbysPromotedAtOnePositionAreToldApart() throws Exception {
+        try (TestServer a = TestServer.at(base, "a").create();
+                TestServer b = TestServer.at(base, "b");
+                TestServer c = TestServer.at(base, "c")) {
+            for (TestServer standby : java.util.List.of(b, c)) {
+                cloned(standby, a);
+                standby.follow(a).start();
+                awaitSame(a, standby);
+            }
+            a.stop("fast");
+            b.promote();
+            c.promote();
+            b.sql("CHECKPOINT");
+            c.stop("fast");
+            assertThat(HistoryFile.entries(c.dataDir, 2))
+                    .isEqualTo(HistoryFile.entries(b.dataDir, 2));
+            assertThat(c.check().assess(b.asUpstream())).isInstanceOf(Divergence.Diverged.class);
+
+            a.follow(b).start();
+            awaitSame(b, a);
+            assertThat(a.check().assess(b.asUpstream())).isInstanceOf(Divergence.None.class);
+        }
+    }
+
     @Test
     void aRewindWithoutTheNeededLogFailsWithAReasonAndChangesNothing() throws Exception {
         try (TestServer a = TestServer.at(base, "a").create();
