@@ -25,6 +25,7 @@ class ArchitectureTest {
     private static final JavaClasses KUMKI =
             new ClassFileImporter()
                     .withImportOption(new ImportOption.DoNotIncludeTests())
+                    .withImportOption(location -> !location.contains("-tests.jar"))
                     .importPackages("io.kumki");
 
     @Test
