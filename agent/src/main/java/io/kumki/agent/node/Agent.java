@@ -56,6 +56,7 @@ public final class Agent {
     private final HttpPeers peers;
     private final HaLoop loop;
     private final LoopParts parts;
+    private final Optional<DataDirectoryLock> lock;
     private NodeConfig node;
     private @Nullable RestServer rest;
     private boolean ending;
@@ -74,6 +75,7 @@ public final class Agent {
         this.clock = new VertxClock(vertx, context);
         this.configuration =
                 new AgentConfiguration(node, Mapping.rest(node.rest()).advertisedUrl());
+        this.lock = lock(configuration.postgres().files().dataDir());
         this.store =
                 EtcdClusterStore.open(
                         vertx, Mapping.etcd(node.etcd()), Mapping.path(node), clock::nanos);
@@ -94,6 +96,31 @@ public final class Agent {
         this.loop = new HaLoop(parts);
     }
 
+    private static Path runtimeBase() {
+        return Path.of(System.getProperty("kumki.runtime-directory", "/dev/shm"));
+    }
+
+    /** Before anything is asked or touched. */
+    private static Optional<DataDirectoryLock> lock(Path dataDir) throws RefusedConfigException {
+        try {
+            Optional<DataDirectoryLock> lock =
+                    DataDirectoryLock.take(RuntimeDirectory.of(runtimeBase(), dataDir));
+            if (lock.isEmpty()) {
+                throw new RefusedConfigException(
+                        "postgresql.data_dir = "
+                                + dataDir
+                                + ": another kumki agent of this machine works there; stop it, or give"
+                                + " this one a directory of its own");
+            }
+            return lock;
+        } catch (IOException e) {
+            LOG.atWarn()
+                    .addKeyValue("error", e.getMessage())
+                    .log("the data directory can't be locked against a second agent");
+            return Optional.empty();
+        }
+    }
+
     private Guard guard() throws RefusedConfigException {
         try {
             return LeaseGuard.of(
@@ -101,7 +128,7 @@ public final class Agent {
                     Optional.ofNullable(System.getProperty("kumki.lease-guard"))
                             .filter(path -> !path.isEmpty())
                             .map(Path::of),
-                    Path.of(System.getProperty("kumki.runtime-directory", "/dev/shm")),
+                    runtimeBase(),
                     configuration.postgres().files().dataDir(),
                     clock);
         } catch (IOException e) {
@@ -218,6 +245,7 @@ public final class Agent {
                     LOG.atInfo()
                             .addKeyValue("member", node.name())
                             .addKeyValue("port", opened.port())
+                            .addKeyValue("locked", lock.filter(DataDirectoryLock::held).isPresent())
                             .log("REST API is open, the loop begins");
                     loop.start();
                 })

@@ -3,11 +3,9 @@ package io.kumki.agent.node;
 import io.kumki.agent.config.LeaseGuardMode;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -75,7 +73,7 @@ final class LeaseGuard implements Guard {
                                             "no program at "
                                                     + program.map(Path::toString)
                                                             .orElse("(not installed)")));
-            Path directory = directory(runtime, dataDir);
+            Path directory = RuntimeDirectory.of(runtime, dataDir);
             return new LeaseGuard(required, executable, directory, dataDir, clock);
         } catch (IOException e) {
             String why = "the lease guard can't run: " + e.getMessage();
@@ -89,31 +87,6 @@ final class LeaseGuard implements Guard {
             LOG.atWarn().addKeyValue("lease_guard", "automatic").log(why);
             return Guard.NONE;
         }
-    }
-
-    /** Ours alone: who could write there could hold off the guard. */
-    private static Path directory(Path runtime, Path dataDir) throws IOException {
-        String user = System.getProperty("user.name");
-        String name =
-                "kumki-"
-                        + user
-                        + "-"
-                        + Integer.toHexString(dataDir.toAbsolutePath().toString().hashCode());
-        Path directory = runtime.resolve(name);
-        if (!Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS)) {
-            Files.createDirectory(
-                    directory,
-                    PosixFilePermissions.asFileAttribute(
-                            PosixFilePermissions.fromString("rwx------")));
-        }
-        boolean ours =
-                Files.getOwner(directory, LinkOption.NOFOLLOW_LINKS).getName().equals(user)
-                        && PosixFilePermissions.toString(Files.getPosixFilePermissions(directory))
-                                .equals("rwx------");
-        if (!ours) {
-            throw new IOException(directory + " isn't a directory of " + user + " alone");
-        }
-        return directory;
     }
 
     @Override

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -124,6 +125,27 @@ class BadInputIT {
             twin.writeConfig(cluster.yaml(twin).replace("name: n2", "name: n1"));
             assertThat(failsToStart(twin))
                     .contains("Can't start; there is already a node named 'n1' running");
+            assertThat(first.leads()).isTrue();
+        }
+    }
+
+    @Test
+    void secondAgentOnOneDataDirectoryEndsItselfAndTouchesNothing() throws Exception {
+        try (TestCluster cluster = TestCluster.prepare(2, TestCluster.Settings.USUAL)) {
+            TestNode first = cluster.nodes.getFirst();
+            first.start();
+            cluster.awaitLeader(LIMIT);
+            Optional<Long> server = first.postmaster();
+            String yaml = Files.readString(first.config());
+            TestNode again = cluster.nodes.getLast();
+            again.writeConfig(
+                    yaml.replace("name: n1", "name: zz")
+                            .replace(":" + first.restPort, ":" + again.restPort));
+            again.runtimeDirectory(first.dir);
+            assertThat(failsToStart(again))
+                    .contains("postgresql.data_dir = " + first.data())
+                    .contains("another kumki agent");
+            assertThat(first.postmaster()).isEqualTo(server);
             assertThat(first.leads()).isTrue();
         }
     }

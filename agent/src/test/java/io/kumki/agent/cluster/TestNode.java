@@ -36,11 +36,18 @@ final class TestNode {
     final Path dir;
     private final Path config;
     private Process agent;
+    private Path runtime;
 
     TestNode(String name, Path home) {
         this.name = name;
         this.dir = home.resolve(name);
         this.config = dir.resolve("node.yml");
+        this.runtime = dir;
+    }
+
+    /** As if both agents ran on one machine. */
+    void runtimeDirectory(Path shared) {
+        runtime = shared;
     }
 
     Path data() {
@@ -72,7 +79,7 @@ final class TestNode {
                         "--sun-misc-unsafe-memory-access=allow",
                         "--enable-native-access=ALL-UNNAMED",
                         "-Dkumki.lease-guard=" + LeaseGuardProgram.PATH,
-                        "-Dkumki.runtime-directory=" + dir,
+                        "-Dkumki.runtime-directory=" + runtime,
                         "-cp",
                         System.getProperty("java.class.path"),
                         "io.kumki.agent.Main",
