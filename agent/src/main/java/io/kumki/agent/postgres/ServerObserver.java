@@ -40,6 +40,7 @@ final class ServerObserver {
             new AtomicReference<>();
     private final AtomicReference<VersionedQuery> query =
             new AtomicReference<>(new VersionedQuery(0, new MonitoringQuery(15)));
+    private final AtomicReference<@Nullable Received> received = new AtomicReference<>();
     private final AtomicReference<String> lastError = new AtomicReference<>("");
 
     ServerObserver(
@@ -60,6 +61,8 @@ final class ServerObserver {
     interface Marker {
         Optional<UnfinishedWork> read(Path dataDir) throws IOException;
     }
+
+    private record Received(ProcessIdentity server, int timeline) {}
 
     private record VersionedQuery(int major, MonitoringQuery query) {}
 
@@ -110,8 +113,23 @@ final class ServerObserver {
             query.set(current);
         }
         MonitoringQuery monitoring = current.query;
-        int timeline = replayedTimeline(data);
-        return heartbeat.ask(postmaster, WAIT, connection -> monitoring.read(connection, timeline));
+        int timeline = Math.max(replayedTimeline(data), received(postmaster));
+        MonitoringQuery.Reading reading =
+                heartbeat.ask(
+                        postmaster, WAIT, connection -> monitoring.read(connection, timeline));
+        if (reading.answer() instanceof Answer.Standby standby) {
+            received.set(new Received(postmaster, standby.timeline()));
+        }
+        return reading;
+    }
+
+    /**
+     * The control file learns of a timeline at the next restartpoint only: a standby whose stream
+     * ended is still on the one that it last received.
+     */
+    private int received(ProcessIdentity postmaster) {
+        Received last = received.get();
+        return last != null && last.server().equals(postmaster) ? last.timeline() : 0;
     }
 
     private static int replayedTimeline(DataDirectory data) {

@@ -59,6 +59,27 @@ class StandbyIT {
                 && answer.receiver().filter(LocalServer.Receiver::streaming).isPresent();
     }
 
+    /** The control file learns of a timeline only at the next restartpoint. */
+    @Test
+    void knowsTheTimelineItLastReceivedWhenTheStreamHasEnded() {
+        expectDone(standby.server.startAsStandby(followPrimary(), LIMIT, new Cancellation()));
+        standby.observeUntil(StandbyIT::streaming);
+        expectDone(
+                primary.server.stop(
+                        StopMode.FAST, Optional.of(LIMIT), PostgresServer.ShutdownListener.NONE));
+        expectDone(primary.server.startAsStandby(StandbyTarget.NOBODY, LIMIT, new Cancellation()));
+        expectDone(primary.server.promote(LIMIT, new Cancellation()));
+        standby.observeUntil(seen -> streaming(seen) && timeline(seen) == 2);
+
+        expectDone(
+                primary.server.stop(
+                        StopMode.IMMEDIATE,
+                        Optional.of(LIMIT),
+                        PostgresServer.ShutdownListener.NONE));
+        LocalServer alone = standby.observeUntil(seen -> !streaming(seen));
+        assertThat(timeline(alone)).isEqualTo(2);
+    }
+
     @Test
     void streamsThroughItsSlotAndIsPromoted() {
         expectDone(standby.server.startAsStandby(followPrimary(), LIMIT, new Cancellation()));
