@@ -61,7 +61,7 @@ final class BootstrapRules {
             return Decision.of(
                     "bootstrap.under-way", "the cluster is being created here", s.memory());
         }
-        if (s.settings().standbyCluster().isPresent()) {
+        if (s.followsRemote()) {
             StandbyTarget remote =
                     RemoteSource.target(s.self(), s.settings().standbyCluster().get());
             return Decision.of(
@@ -99,7 +99,7 @@ final class BootstrapRules {
                             s.memory().withBootstrap(new BootstrapStage.Failed(why)))
                     .atOnce();
         }
-        boolean standbyCluster = s.settings().standbyCluster().isPresent();
+        boolean standbyCluster = s.followsRemote();
         boolean serves = standbyCluster ? s.server().standby() : s.server().primary();
         if (s.server().control().isEmpty() || !serves) {
             return Decision.of(

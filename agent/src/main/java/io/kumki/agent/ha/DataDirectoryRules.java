@@ -141,8 +141,7 @@ final class DataDirectoryRules {
     }
 
     private static boolean leads(Situation s, String role) {
-        return role.equals("primary")
-                || s.settings().standbyCluster().isPresent() && role.equals("standby_leader");
+        return role.equals("primary") || s.followsRemote() && role.equals("standby_leader");
     }
 
     private static Decision bootstrap(Situation s) {

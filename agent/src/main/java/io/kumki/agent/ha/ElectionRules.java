@@ -201,7 +201,7 @@ final class ElectionRules {
     private static boolean lacksLastRecord(
             Situation s, FailoverRequest request, int timeline, Lsn position) {
         return request.leader().isPresent()
-                && !followsRemote(s)
+                && !s.followsRemote()
                 && Candidates.lag(
                                 s.cluster(),
                                 Candidates.inLine(s.cluster(), s.settings(), timeline, position))
@@ -217,7 +217,7 @@ final class ElectionRules {
         long lag = Candidates.lag(s.cluster(), position);
         Duration vacant = s.since(s.memory().vacancy().orElseThrow().sinceNanos());
         if (steppedDown.isPresent()
-                && !followsRemote(s)
+                && !s.followsRemote()
                 && lag > 0
                 && vacant.compareTo(s.settings().timing().ttl()) < 0) {
             return no(
@@ -240,7 +240,7 @@ final class ElectionRules {
         }
         int clusterTimeline = s.cluster().history().clusterTimeline();
         if (s.settings().checkTimeline()
-                && !followsRemote(s)
+                && !s.followsRemote()
                 && standby.timeline() < clusterTimeline) {
             return no(
                     s,
@@ -280,7 +280,7 @@ final class ElectionRules {
                     .after(SOON);
         }
         Optional<Decision> flowing =
-                hasSteppedDown(s, steppedDown) || followsRemote(s)
+                hasSteppedDown(s, steppedDown) || s.followsRemote()
                         ? Optional.empty()
                         : walFlows(s, standby);
         return flowing.orElseGet(() ->
@@ -289,14 +289,6 @@ final class ElectionRules {
                         "election.wins",
                         "the leader key is free and no reachable member is better; own position "
                                 + position));
-    }
-
-    /**
-     * In a standby cluster nobody here writes: the log grows without a leader, and what a member
-     * lacks the remote has.
-     */
-    private static boolean followsRemote(Situation s) {
-        return s.settings().standbyCluster().isPresent();
     }
 
     /**

@@ -30,7 +30,7 @@ public final class Following {
         if (s.self().tags().nostream()) {
             return new StandbyTarget(StandbyTarget.Source.ARCHIVE, Optional.empty(), archive);
         }
-        if (s.settings().standbyCluster().isPresent() && s.iHoldKey()) {
+        if (s.followsRemote() && s.iHoldKey()) {
             return RemoteSource.target(s.self(), s.settings().standbyCluster().get());
         }
         Optional<Upstream> member = cascade(s).or(() -> leader(s.self(), s.cluster()));
@@ -53,7 +53,7 @@ public final class Following {
      * remote's, whoever leads here.
      */
     static Optional<Upstream> reference(Situation s) {
-        return s.settings().standbyCluster().isPresent()
+        return s.followsRemote()
                 ? RemoteSource.upstream(s.self(), s.settings().standbyCluster().get())
                 : leader(s.self(), s.cluster());
     }

@@ -56,8 +56,7 @@ final class IdentityRules {
         boolean wasStandby =
                 s.server().answer().isPresent() ? s.server().standby() : control.standbySignal();
         // a standby cluster has nothing but standbys
-        boolean ofStandbyCluster =
-                s.settings().standbyCluster().isPresent() && s.cluster().initialize().isEmpty();
+        boolean ofStandbyCluster = s.followsRemote() && s.cluster().initialize().isEmpty();
         if (wasStandby && !s.iHoldKey() && !ofStandbyCluster) {
             return Optional.of(
                     Decision.of(

@@ -32,7 +32,7 @@ final class LeaderRules {
     }
 
     private static boolean ofStandbyCluster(Situation s) {
-        return s.settings().standbyCluster().isPresent();
+        return s.followsRemote();
     }
 
     private static Decision primary(Situation s) {

@@ -18,7 +18,7 @@ final class PermanentSlots {
     /** Physical ones, wherever this member may lead: never the slot that others keep for it. */
     static SortedSet<String> physical(Situation s) {
         SortedSet<String> names = new TreeSet<>();
-        boolean standbyCluster = s.settings().standbyCluster().isPresent();
+        boolean standbyCluster = s.followsRemote();
         if (s.self().tags().nofailover()) {
             return names;
         }
@@ -44,9 +44,7 @@ final class PermanentSlots {
      */
     static SortedMap<String, PermanentSlot.Logical> logical(Situation s) {
         SortedMap<String, PermanentSlot.Logical> slots = new TreeMap<>();
-        if (s.self().tags().nofailover()
-                || s.settings().standbyCluster().isPresent()
-                || withoutStream(s)) {
+        if (s.self().tags().nofailover() || s.followsRemote() || withoutStream(s)) {
             return slots;
         }
         SortedSet<String> ofMembers = ofMembers(s);

@@ -109,10 +109,7 @@ final class Recollection {
      * an archive's, isn't stalled: that may take hours.
      */
     private static Rejoin waitsForStream(Situation s, Rejoin rejoin) {
-        boolean remote =
-                s.iHoldKey()
-                        && s.settings().standbyCluster().isPresent()
-                        && Following.reference(s).isPresent();
+        boolean remote = s.iHoldKey() && s.followsRemote() && Following.reference(s).isPresent();
         boolean somebodyToFollow = (s.otherLeads() || remote) && !s.self().tags().nostream();
         if (!somebodyToFollow) {
             return rejoin.withStalledSince(OptionalLong.empty());

@@ -55,7 +55,7 @@ final class RecoveryRules {
      * was.
      */
     private static Decision holder(Situation s, ControlData control) {
-        if (s.settings().standbyCluster().isPresent()) {
+        if (s.followsRemote()) {
             return StandbyLeaderRules.recovers(s, control);
         }
         if (control.standbySignal()) {

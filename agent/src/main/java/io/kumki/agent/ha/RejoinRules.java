@@ -53,7 +53,7 @@ final class RejoinRules {
         }
         Optional<Upstream> leader = Following.reference(s);
         Optional<Decision> wait = waitsForLeader(s, leader);
-        if (wait.isPresent() && !followsRemote(s)) {
+        if (wait.isPresent() && !s.followsRemote()) {
             return wait.get();
         }
         if (control.state().unclean()) {
@@ -69,7 +69,7 @@ final class RejoinRules {
                             leader.orElseThrow(),
                             control.standbySignal() ? "it can't be started" : "it was a primary");
             case Divergence.Unknown(String why, int times) ->
-                    followsRemote(s)
+                    s.followsRemote()
                             ? start(s, target, "the remote can't be compared with yet: " + why)
                             : assess(
                                     s,
@@ -116,7 +116,7 @@ final class RejoinRules {
         }
         Optional<Divergence> verdict = verdict(s);
         boolean timelineDiffers =
-                !followsRemote(s) && s.timeline() != 0 && s.timeline() != leaderTimeline(s);
+                !s.followsRemote() && s.timeline() != 0 && s.timeline() != leaderTimeline(s);
         boolean due = timelineDiffers || stalled.compareTo(STALL_BEFORE_CHECK) > 0;
         if (verdict.isEmpty() || verdict.get() instanceof Divergence.Unknown) {
             boolean mayCompare =
@@ -127,7 +127,7 @@ final class RejoinRules {
                                     "rejoin.waits-for-stream",
                                     found + verdict.map(RejoinRules::whyUnknown).orElse(""),
                                     s.memory())
-                            .after(followsRemote(s) ? Duration.ofSeconds(1) : SOON);
+                            .after(s.followsRemote() ? Duration.ofSeconds(1) : SOON);
         }
         if (verdict.get() instanceof Divergence.Diverged(String why)) {
             return repair(s, leader.orElseThrow(), why)
@@ -219,7 +219,7 @@ final class RejoinRules {
 
     /** The leader must be known, reachable and a primary before anything is compared with it. */
     private static Optional<Decision> waitsForLeader(Situation s, Optional<Upstream> leader) {
-        if (followsRemote(s)) {
+        if (s.followsRemote()) {
             return leader.isPresent()
                     ? Optional.empty()
                     : Optional.of(
@@ -309,7 +309,7 @@ final class RejoinRules {
         boolean mayClone =
                 !s.paused()
                         && !s.iHoldKey()
-                        && (policy.cloneWhenDiverged() && !followsRemote(s)
+                        && (policy.cloneWhenDiverged() && !s.followsRemote()
                                 || policy.cloneAfterFailedRewind()
                                         && s.memory().rejoin().rewindFailures() > 0);
         return mayClone
@@ -342,7 +342,7 @@ final class RejoinRules {
                         .filter(known ->
                                 known.leader()
                                                 .equals(
-                                                        followsRemote(s)
+                                                        s.followsRemote()
                                                                 ? Optional.empty()
                                                                 : s.cluster().leader())
                                         && known.timeline() == leaderTimeline(s))
@@ -354,14 +354,9 @@ final class RejoinRules {
         return verdict(s).filter(Divergence.Diverged.class::isInstance).isPresent();
     }
 
-    /** The cluster gets its log from a remote, which publishes nothing here. */
-    private static boolean followsRemote(Situation s) {
-        return s.settings().standbyCluster().isPresent();
-    }
-
     /** 0 for a remote's. */
     private static int leaderTimeline(Situation s) {
-        return followsRemote(s)
+        return s.followsRemote()
                 ? 0
                 : s.cluster().leaderMember().map(member -> member.wal().timeline()).orElse(0);
     }

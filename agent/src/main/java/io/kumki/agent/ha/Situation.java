@@ -76,6 +76,14 @@ public record Situation(
         return cluster.leadership() instanceof Leadership.Unknown(String why) ? why : "";
     }
 
+    /**
+     * The cluster gets its log from a remote ({@code standby_cluster}): nobody here writes, and
+     * what a member lacks the remote has.
+     */
+    boolean followsRemote() {
+        return settings.standbyCluster().isPresent();
+    }
+
     public boolean vacant() {
         return cluster.leadership() instanceof Leadership.Vacant;
     }

@@ -32,8 +32,7 @@ final class StartingRules {
                 }
             }
         }
-        boolean follows =
-                s.otherLeads() || s.iHoldKey() && s.settings().standbyCluster().isPresent();
+        boolean follows = s.otherLeads() || s.iHoldKey() && s.followsRemote();
         if (follows && !s.paused() && !stopping) {
             Optional<Decision> stuck = RejoinRules.stuckInStart(s);
             if (stuck.isPresent()) {

@@ -223,7 +223,7 @@ final class StepDownRules {
             return Optional.empty();
         }
         StepDown stepDown = s.memory().stepDown().get();
-        if (s.settings().standbyCluster().isPresent()) {
+        if (s.followsRemote()) {
             return Optional.of(
                     Decision.of(
                                     "standby-leader.drops-hand-over",

@@ -33,9 +33,7 @@ public final class Upkeep {
             actions.add(new Action.RefreshLease());
         }
         boolean bootstrapping = !(memory.bootstrap() instanceof Memory.BootstrapStage.None);
-        boolean leads =
-                s.server().primary()
-                        || s.server().standby() && s.settings().standbyCluster().isPresent();
+        boolean leads = s.server().primary() || s.server().standby() && s.followsRemote();
         if (s.iHoldKey() && !bootstrapping && leads) {
             memory = memory.withSlotsSeen(SlotPlan.seen(s));
             leader(s.withMemory(memory), actions);
