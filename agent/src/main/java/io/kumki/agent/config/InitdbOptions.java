@@ -68,7 +68,7 @@ record InitdbOptions(List<String> arguments, List<String> problems) {
         if (text == null || text.isEmpty()) {
             problems.add("bootstrap.initdb." + name + " = " + value + ": expected a text");
         } else {
-            add(name, "=" + unquoted(text), arguments, problems);
+            add(name, "=" + ShellQuotes.removed(text), arguments, problems);
         }
     }
 
@@ -83,15 +83,5 @@ record InitdbOptions(List<String> arguments, List<String> problems) {
         } else {
             arguments.add("--" + bare + value);
         }
-    }
-
-    /** Removes one level of shell quoting. */
-    private static String unquoted(String value) {
-        int last = value.length() - 1;
-        boolean quoted =
-                last > 0
-                        && (value.charAt(0) == '\'' || value.charAt(0) == '"')
-                        && value.charAt(last) == value.charAt(0);
-        return quoted ? value.substring(1, last) : value;
     }
 }

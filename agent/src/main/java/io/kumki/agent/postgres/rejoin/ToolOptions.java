@@ -1,5 +1,6 @@
 package io.kumki.agent.postgres.rejoin;
 
+import io.kumki.agent.config.ShellQuotes;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -77,7 +78,7 @@ record ToolOptions(List<String> arguments, List<String> problems) {
             int major,
             List<String> arguments,
             List<String> problems) {
-        String text = value == null ? "" : unquoted(value.toString());
+        String text = value == null ? "" : ShellQuotes.removed(value.toString());
         if (value instanceof Map || value instanceof List) {
             problems.add(name + ": expected a text");
         } else if (!text.isEmpty() && allowed(name, text, major, problems)) {
@@ -98,15 +99,5 @@ record ToolOptions(List<String> arguments, List<String> problems) {
             return false;
         }
         return true;
-    }
-
-    /** Removes one level of shell quoting. */
-    private static String unquoted(String value) {
-        int last = value.length() - 1;
-        boolean quoted =
-                last > 0
-                        && (value.charAt(0) == '\'' || value.charAt(0) == '"')
-                        && value.charAt(last) == value.charAt(0);
-        return quoted ? value.substring(1, last) : value;
     }
 }
