@@ -6,14 +6,12 @@ import io.kumki.agent.postgres.Cancellation;
 import io.kumki.agent.postgres.ControlFile;
 import io.kumki.agent.postgres.OperationResult;
 import io.kumki.agent.postgres.PgPrograms;
-import io.kumki.agent.postgres.ProgramCall;
 import io.kumki.agent.postgres.ProgramRun;
 import io.kumki.agent.postgres.Programs;
 import io.kumki.dcs.cluster.Lsn;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
 import java.util.Optional;
 
 /**
@@ -51,15 +49,7 @@ public final class LastSegment {
                         control.number("Bytes per WAL segment"));
         ProgramRun run =
                 Programs.run(
-                        ProgramCall.of(
-                                        List.of(
-                                                "/bin/sh",
-                                                "-c",
-                                                WalCommand.fill(
-                                                        command.get(),
-                                                        segment,
-                                                        "pg_wal/" + segment)))
-                                .in(dataDir)
+                        WalCommand.archiving(command.get(), segment, dataDir)
                                 .within(LIMIT)
                                 .cancelledBy(cancellation));
         return run.succeeded()

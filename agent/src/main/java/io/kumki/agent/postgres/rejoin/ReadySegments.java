@@ -3,7 +3,6 @@ package io.kumki.agent.postgres.rejoin;
 import io.kumki.agent.postgres.AtomicFiles;
 import io.kumki.agent.postgres.Cancellation;
 import io.kumki.agent.postgres.Deadline;
-import io.kumki.agent.postgres.ProgramCall;
 import io.kumki.agent.postgres.ProgramRun;
 import io.kumki.agent.postgres.Programs;
 import java.io.IOException;
@@ -52,15 +51,7 @@ final class ReadySegments {
         for (String segment : ready) {
             ProgramRun run =
                     Programs.run(
-                            ProgramCall.of(
-                                            List.of(
-                                                    "/bin/sh",
-                                                    "-c",
-                                                    WalCommand.fill(
-                                                            archiveCommand,
-                                                            segment,
-                                                            "pg_wal/" + segment)))
-                                    .in(dataDir)
+                            WalCommand.archiving(archiveCommand, segment, dataDir)
                                     .within(shorter(ONE, deadline.left()))
                                     .cancelledBy(cancellation));
             if (!run.succeeded()) {

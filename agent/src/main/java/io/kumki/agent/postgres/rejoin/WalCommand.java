@@ -1,5 +1,9 @@
 package io.kumki.agent.postgres.rejoin;
 
+import io.kumki.agent.postgres.ProgramCall;
+import java.nio.file.Path;
+import java.util.List;
+
 /** {@code archive_command} and {@code restore_command} with their placeholders. */
 final class WalCommand {
 
@@ -10,6 +14,15 @@ final class WalCommand {
     private static final String NOTHING_TO_CLEAN = "000000010000000000000001";
 
     private WalCommand() {}
+
+    /**
+     * One segment of the WAL directory, handed to {@code archive_command} as the server would: by a
+     * shell in the data directory.
+     */
+    static ProgramCall archiving(String command, String segment, Path dataDir) {
+        return ProgramCall.of(List.of("/bin/sh", "-c", fill(command, segment, "pg_wal/" + segment)))
+                .in(dataDir);
+    }
 
     /**
      * @param file for {@code %f}
