@@ -137,30 +137,15 @@ public record NodeSnapshot(
 
     /** The same with this progress. */
     public NodeSnapshot withClone(CloneProgress progress) {
-        return new NodeSnapshot(
-                scope,
-                name,
-                new ServerStatus(
-                        server.state(),
-                        server.role(),
-                        server.rememberedRole(),
-                        server.answer(),
-                        server.systemIdentifier(),
-                        server.pendingRestart(),
-                        Optional.of(progress),
-                        server.parameterProblems()),
-                leadership,
-                cluster,
-                settings,
-                tags,
-                loop,
-                scheduledRestart,
-                failsafeActiveUntilNanos,
-                watchdogFailed);
+        return with(Optional.of(progress), server.parameterProblems());
     }
 
     /** The same with these parameters that are not in force as configured. */
     public NodeSnapshot withParameterProblems(List<String> problems) {
+        return with(server.copying(), problems);
+    }
+
+    private NodeSnapshot with(Optional<CloneProgress> copying, List<String> parameterProblems) {
         return new NodeSnapshot(
                 scope,
                 name,
@@ -171,8 +156,8 @@ public record NodeSnapshot(
                         server.answer(),
                         server.systemIdentifier(),
                         server.pendingRestart(),
-                        server.copying(),
-                        problems),
+                        copying,
+                        parameterProblems),
                 leadership,
                 cluster,
                 settings,
