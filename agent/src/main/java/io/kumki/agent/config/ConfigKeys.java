@@ -32,7 +32,10 @@ final class ConfigKeys {
     private static final Form SYNCHRONOUS_MODE =
             new Form(
                     "on, off or quorum",
-                    Form.SCALAR.usable(),
+                    value ->
+                            Form.BOOLEAN.usable().test(value)
+                                    || value instanceof String text
+                                            && text.equalsIgnoreCase("quorum"),
                     value ->
                             Form.unless(
                                     value instanceof Boolean || "quorum".equals(value),
@@ -165,40 +168,39 @@ final class ConfigKeys {
             maybe(Form.MAPPING, "", "bootstrap");
             strictly("bootstrap.dcs", Form.MAPPING);
             String dcs = "bootstrap.dcs.";
-            maybe(Form.number(20, ANY).runsWithAnything(), dcs, "ttl");
-            maybe(Form.number(1, ANY).runsWithAnything(), dcs, "loop_wait");
-            maybe(Form.number(3, ANY).runsWithAnything(), dcs, "retry_timeout");
-            maybe(Form.number(0, ANY).runsWithAnything(), dcs, "maximum_lag_on_failover");
-            maybe(Form.number(-1, ANY).runsWithAnything(), dcs, "maximum_lag_on_syncnode");
-            maybe(Form.seconds(0).runsWithAnything(), dcs, "member_slots_ttl");
+            maybe(Form.number(20, ANY).runsWithAnyNumber(), dcs, "ttl");
+            maybe(Form.number(1, ANY).runsWithAnyNumber(), dcs, "loop_wait");
+            maybe(Form.number(3, ANY).runsWithAnyNumber(), dcs, "retry_timeout");
+            maybe(Form.number(0, ANY).runsWithAnyNumber(), dcs, "maximum_lag_on_failover");
+            maybe(Form.number(-1, ANY).runsWithAnyNumber(), dcs, "maximum_lag_on_syncnode");
+            maybe(Form.seconds(0).runsWithAnyNumber(), dcs, "member_slots_ttl");
             maybe(Form.MAPPING, dcs, "postgresql");
             maybe(Form.MAPPING, dcs + "postgresql.", "parameters");
             String parameters = dcs + "postgresql.parameters.";
-            maybe(Form.number(1, 262_143).runsWithAnything(), parameters, "max_connections");
-            maybe(Form.number(10, INT).runsWithAnything(), parameters, "max_locks_per_transaction");
+            maybe(Form.number(1, 262_143).runsWithAnyNumber(), parameters, "max_connections");
             maybe(
-                    Form.number(0, 262_143).runsWithAnything(),
+                    Form.number(10, INT).runsWithAnyNumber(),
+                    parameters,
+                    "max_locks_per_transaction");
+            maybe(
+                    Form.number(0, 262_143).runsWithAnyNumber(),
                     parameters,
                     "max_prepared_transactions",
                     "max_replication_slots",
                     "max_wal_senders",
                     "max_worker_processes");
-            maybe(
-                    Form.BOOLEAN.runsWithAnything(),
-                    dcs + "postgresql.",
-                    "use_pg_rewind",
-                    "use_slots");
+            maybe(Form.BOOLEAN, dcs + "postgresql.", "use_pg_rewind", "use_slots");
             maybe(Form.TEXTS, dcs + "postgresql.", "pg_hba", "pg_ident");
-            maybe(Form.seconds(0).runsWithAnything(), dcs + "postgresql.", "pg_ctl_timeout");
+            maybe(Form.seconds(0).runsWithAnyNumber(), dcs + "postgresql.", "pg_ctl_timeout");
             maybe(
-                    Form.number(0, ANY).runsWithAnything(),
+                    Form.number(0, ANY).runsWithAnyNumber(),
                     dcs,
                     "primary_start_timeout",
                     "primary_stop_timeout");
             maybe(Form.MAPPING, dcs, "standby_cluster");
             maybe(SYNCHRONOUS_MODE, dcs, "synchronous_mode");
-            maybe(Form.BOOLEAN.runsWithAnything(), dcs, "synchronous_mode_strict");
-            maybe(Form.number(1, ANY).runsWithAnything(), dcs, "synchronous_node_count");
+            maybe(Form.BOOLEAN, dcs, "synchronous_mode_strict");
+            maybe(Form.number(1, ANY).runsWithAnyNumber(), dcs, "synchronous_node_count");
             maybe(Form.TEXTS_OR_MAPPINGS, "bootstrap.", "initdb");
             maybe(Form.TEXT, "bootstrap.", "method", "post_bootstrap", "post_init");
             maybe(Form.TEXTS, "bootstrap.", "pg_hba");

@@ -176,6 +176,16 @@ record Form(
         return new Form(expected, SCALAR.usable, strict);
     }
 
+    /** The same strictly, but a node runs with a number out of range: members take the nearest. */
+    Form runsWithAnyNumber() {
+        return new Form(
+                expected,
+                value ->
+                        LenientValues.integer(value).isPresent()
+                                || LenientValues.seconds(value).isPresent(),
+                strict);
+    }
+
     private static boolean contains(List<String> words, String text) {
         return words.stream().anyMatch(word -> word.equalsIgnoreCase(text));
     }

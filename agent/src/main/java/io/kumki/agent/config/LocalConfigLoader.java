@@ -49,15 +49,12 @@ public final class LocalConfigLoader {
         List<String> warnings = new ArrayList<>();
         LocalConfig loaded = loadSources(warnings);
         if (loaded.tree().isEmpty()) {
-            String absent =
-                    path.filter(file -> !Files.exists(file))
-                            .map(file -> file + " does not exist. ")
-                            .orElse("");
+            Optional<String> absent = path.filter(file -> !Files.exists(file)).map(Path::toString);
+            String source = absent.orElse(loaded.source());
             throw new InvalidConfigException(
-                    loaded.source(),
-                    loaded.source(),
-                    "Config is empty. "
-                            + absent
+                    source,
+                    source,
+                    (absent.isPresent() ? "does not exist. " : "Config is empty. ")
                             + "Name a YAML file or a directory of them as argument, or set"
                             + " PATRONI_* variables");
         }

@@ -161,7 +161,7 @@ class LocalConfigLoaderTest {
                 .isInstanceOf(InvalidConfigException.class)
                 .hasMessageContaining("Config is empty.");
         assertThatThrownBy(() -> load(directory.resolve("absent.yml"), Map.of()))
-                .hasMessageContaining("absent.yml does not exist");
+                .hasMessageContaining("absent.yml: does not exist. Name a YAML file");
     }
 
     private static LocalConfig load(Path path, Map<String, String> environment)

@@ -89,6 +89,12 @@ class NodeConfigReaderTest {
                 "restapi: {listen: 'h:0'} | HOST:PORT",
                 "restapi: {listen: 620} | HOST:PORT",
                 "restapi: [] | must be a mapping",
+                "bootstrap: {dcs: {ttl: soon}} | bootstrap.dcs.ttl = soon: must be an integer",
+                "bootstrap: {dcs: {member_slots_ttl: soon}} | must be seconds",
+                "bootstrap: {dcs: {synchronous_mode: perhaps}} | must be on, off or quorum",
+                "bootstrap: {dcs: {synchronous_mode_strict: perhaps}} | must be on or off",
+                "bootstrap: {dcs: {postgresql: {use_slots: perhaps}}} | must be on or off",
+                "bootstrap: {dcs: {postgresql: {parameters: {max_connections: many}}}} | max_connections = many: must be an integer from 1",
                 "postgresql: {pg_ctl_timeout: soon} | seconds",
                 "postgresql: {use_pg_rewind: perhaps} | on or off",
                 "postgresql: {listen: 'a:b'} | port from 1 to 65535",
@@ -171,6 +177,25 @@ class NodeConfigReaderTest {
                                 + " 1. Defaulting to nofailover: true");
         assertThat(Configs.readingWith("tags: {nosync: true, sync_priority: 0}").warnings())
                 .isEmpty();
+    }
+
+    @Test
+    void runsWithNumbersThatMembersRoundToTheNearestAllowed() throws Exception {
+        NodeConfigReader.Reading reading =
+                Configs.readingWith(
+                        """
+                        bootstrap:
+                          dcs:
+                            ttl: 5
+                            loop_wait: -7
+                            retry_timeout: '10'
+                            member_slots_ttl: 30min
+                            synchronous_mode: Quorum
+                            postgresql: {use_pg_rewind: true, use_slots: 'yes', parameters: {max_wal_senders: '0x10'}}
+                        """);
+
+        assertThat(reading.warnings()).isEmpty();
+        assertThat(reading.config().bootstrap().dcs()).containsEntry("loop_wait", -7);
     }
 
     @Test
