@@ -116,17 +116,11 @@ final class RecoveryRules {
             return Optional.empty();
         }
         return Optional.of(
-                Decision.of(
-                                "recovery.hands-over",
-                                why + ", and another member can take over",
-                                s.memory()
-                                        .withYieldUntil(
-                                                OptionalLong.of(
-                                                        s.nowNanos()
-                                                                + StepDownRules.HAND_OVER_BUDGET
-                                                                        .toNanos())),
-                                new Action.ReleaseLeadership(Optional.empty()))
-                        .atOnce());
+                StepDownRules.givesAway(
+                        s,
+                        "recovery.hands-over",
+                        why + ", and another member can take over",
+                        Optional.empty()));
     }
 
     /**

@@ -79,17 +79,7 @@ final class StandbyLeaderRules {
 
     /** An operator wants another member to lead: nothing is written here, so nothing must stop. */
     static Decision handsOver(Situation s, String why) {
-        return Decision.of(
-                        "standby-leader.hands-over",
-                        why,
-                        s.memory()
-                                .withYieldUntil(
-                                        OptionalLong.of(
-                                                s.nowNanos()
-                                                        + StepDownRules.HAND_OVER_BUDGET
-                                                                .toNanos())),
-                        new Action.ReleaseLeadership(Optional.empty()))
-                .atOnce();
+        return StepDownRules.givesAway(s, "standby-leader.hands-over", why, Optional.empty());
     }
 
     private static StandbyTarget remote(Situation s) {

@@ -265,17 +265,11 @@ final class StepDownRules {
                 Candidates.refusals(s, asked, Optional.of(last), onlySync);
         if (refusals.size() < asked.size()) {
             return Optional.of(
-                    Decision.of(
-                                    "switchover.hands-over",
-                                    "a member has everything up to " + last,
-                                    s.memory()
-                                            .withStepDown(Optional.empty())
-                                            .withYieldUntil(
-                                                    OptionalLong.of(
-                                                            s.nowNanos()
-                                                                    + HAND_OVER_BUDGET.toNanos())),
-                                    new Action.ReleaseLeadership(Optional.of(last)))
-                            .atOnce());
+                    givesAway(
+                            s.withMemory(s.memory().withStepDown(Optional.empty())),
+                            "switchover.hands-over",
+                            "a member has everything up to " + last,
+                            Optional.of(last)));
         }
         boolean stopped = s.server().postmaster() == LocalServer.Postmaster.STOPPED;
         boolean ending = s.endingAsked();
@@ -303,5 +297,20 @@ final class StepDownRules {
 
     private static Action clearOwn(StepDown stepDown) {
         return new Action.ClearRequest(OptionalLong.of(stepDown.requestRevision()));
+    }
+
+    /**
+     * Gives the key up and leaves it alone for a while, so that somebody else takes it.
+     *
+     * @param last the end of the own log if the server was stopped cleanly for it
+     */
+    static Decision givesAway(Situation s, String rule, String why, Optional<Lsn> last) {
+        OptionalLong until = OptionalLong.of(s.nowNanos() + HAND_OVER_BUDGET.toNanos());
+        return Decision.of(
+                        rule,
+                        why,
+                        s.memory().withYieldUntil(until),
+                        new Action.ReleaseLeadership(last))
+                .atOnce();
     }
 }
