@@ -304,8 +304,10 @@ final class LocalCluster implements AutoCloseable {
 
     // ---- tools ---------------------------------------------------------------------------------------------------------
 
+    /** In a session of its own: Ctrl-C in the terminal is for the demo, which then ends everything in order. */
     private Process run(Path log, List<String> command) throws IOException {
-        List<String> whole = new ArrayList<>(asUser);
+        List<String> whole = new ArrayList<>(List.of("setsid"));
+        whole.addAll(asUser);
         whole.addAll(command);
         return new ProcessBuilder(whole)
                 .redirectErrorStream(true)
