@@ -37,9 +37,11 @@ final class SlotPlan {
         SortedMap<String, PermanentSlot.Logical> logical = PermanentSlots.logical(s);
         List<SlotChange> changes = new ArrayList<>(PermanentSlots.conflicts(s));
         SortedMap<String, LocalServer.Slot> present = new TreeMap<>();
+        SortedSet<String> dropped = new TreeSet<>();
         for (LocalServer.Slot slot : slots(s)) {
             present.put(slot.name(), slot);
             if (mustGo(s, slot, wanted, logical)) {
+                dropped.add(slot.name());
                 changes.add(new SlotChange.Drop(slot.name()));
             }
         }
@@ -49,7 +51,7 @@ final class SlotPlan {
                     slot != null && !s.paused() && !slot.active() && (lost(slot) || slot.logical());
             if (slot == null || replaced && !ignored(s, slot)) {
                 changes.add(new SlotChange.Create(name));
-            } else if (!lost(slot)) {
+            } else if (!lost(slot) && !dropped.contains(name)) {
                 advance(s, slot).ifPresent(changes::add);
             }
         }
@@ -98,9 +100,13 @@ final class SlotPlan {
             PermanentSlot.Logical definition = logical.get(slot.name());
             return definition == null || !definition.matches(slot) || lost(slot);
         }
-        boolean holdsBackVacuum = slot.xmin() && s.otherLeads();
-        boolean reservesNothing = slot.restartLsn().isZero() && s.otherLeads();
-        return !wanted.contains(slot.name()) || lost(slot) || holdsBackVacuum || reservesNothing;
+        boolean usedElsewhere = s.otherLeads() || leads(s) && ofCascade(s, slot).isPresent();
+        boolean useless = usedElsewhere && (slot.xmin() || slot.restartLsn().isZero());
+        return !wanted.contains(slot.name()) || lost(slot) || useless;
+    }
+
+    private static boolean leads(Situation s) {
+        return s.iHoldKey() && s.server().primary();
     }
 
     private static boolean ignored(Situation s, LocalServer.Slot slot) {
@@ -134,7 +140,7 @@ final class SlotPlan {
                             s.iHoldKey() ? primary.flushedLsn() : Lsn.ZERO;
                     case null -> Lsn.ZERO;
                 };
-        Lsn target = ofCascade(s, slot);
+        Lsn target = ofCascade(s, slot).flatMap(member -> member.wal().location()).orElse(Lsn.ZERO);
         if (!s.iHoldKey()) {
             target = target.max(s.cluster().status().slots().getOrDefault(slot.name(), Lsn.ZERO));
         }
@@ -144,14 +150,12 @@ final class SlotPlan {
                 : Optional.empty();
     }
 
-    /** The published position of the slot's member if that cascades, else zero. */
-    private static Lsn ofCascade(Situation s, LocalServer.Slot slot) {
+    /** The slot's member, if it streams from another standby. */
+    private static Optional<Member> ofCascade(Situation s, LocalServer.Slot slot) {
         return s.cluster().members().values().stream()
                 .filter(member -> SlotNames.of(member.name()).equals(slot.name()))
                 .filter(member -> cascades(s, member))
-                .flatMap(member -> member.wal().location().stream())
-                .findFirst()
-                .orElse(Lsn.ZERO);
+                .findFirst();
     }
 
     /**

@@ -108,6 +108,28 @@ class SlotPlanTest {
         assertThat(SlotPlan.changes(leader().answers(primary).get())).isEmpty();
     }
 
+    @Test
+    void theLeadersIdleSlotOfACascadeHoldsBackNoVacuumButThatOfItsOwnStandbyMay() {
+        Tags fromN2 = Tags.of(Map.of("replicatefrom", "n2"));
+        Slot n2 = slot("n2", false, 900, true, "reserved");
+        for (Slot idle :
+                List.of(
+                        slot("n3", false, 900, true, "reserved"),
+                        slot("n3", false, 0, false, "reserved"))) {
+            var primary =
+                    new LocalServer.Answer.Primary(
+                            Situations.INFO, 2, new Lsn(5000), List.of(n2, idle));
+            assertThat(
+                            SlotPlan.changes(
+                                    leader().answers(primary)
+                                            .member("n3", "replica", fromN2)
+                                            .get()))
+                    .containsExactly(new SlotChange.Drop("n3"));
+            assertThat(SlotPlan.changes(leader().answers(primary).get()))
+                    .doesNotContain(new SlotChange.Drop("n2"), new SlotChange.Drop("n3"));
+        }
+    }
+
     private static List<SlotChange> on(Situations given, Slot... slots) {
         return SlotPlan.changes(given.answers(standbyAnswer(1000, true, slots)).get());
     }
