@@ -7,6 +7,7 @@ import io.kumki.agent.ha.Following;
 import io.kumki.agent.ha.LocalServer;
 import io.kumki.agent.ha.Memory;
 import io.kumki.agent.ha.Operation;
+import io.kumki.agent.ha.OperatorCommand;
 import io.kumki.agent.ha.PeerAnswer;
 import io.kumki.agent.ha.Self;
 import io.kumki.agent.ha.Situation;
@@ -108,7 +109,7 @@ public final class HaLoop {
     private boolean serverIsStale = true;
     private final QuietView quiet = new QuietView();
     private Memory memory = Memory.FRESH;
-    private Optional<ScheduledRestart> scheduledRestart = Optional.empty();
+    private final RestartSchedule restarts;
     private StandbyTarget comparedTarget = StandbyTarget.NOBODY;
     private boolean followsTarget = true;
     private long configRevision = -1;
@@ -140,6 +141,7 @@ public final class HaLoop {
         this.me = parts.config().self(false).name();
         this.settings = parts.config().initialSettings();
         this.lease = new LeaseKeeper(store, me);
+        this.restarts = new RestartSchedule(me);
         this.operations = new OperationRunner(parts.server(), parts.config(), clock, this::wake);
         this.decisions = new DecisionLog(me);
         this.performer =
@@ -156,7 +158,7 @@ public final class HaLoop {
                         parts.scope(),
                         situation(Optional.empty()),
                         lastGood,
-                        scheduledRestart,
+                        restarts.waiting(),
                         plannedNanos);
     }
 
@@ -203,18 +205,14 @@ public final class HaLoop {
 
     /** One restart may wait for its time; false if one does. */
     boolean schedule(ScheduledRestart restart) {
-        if (scheduledRestart.isPresent()) {
-            return false;
-        }
-        scheduledRestart = Optional.of(restart);
+        boolean taken = restarts.add(restart);
         wake();
-        return true;
+        return taken;
     }
 
     /** False if none was scheduled. */
     boolean unschedule() {
-        boolean was = scheduledRestart.isPresent();
-        scheduledRestart = Optional.empty();
+        boolean was = restarts.remove();
         wake();
         return was;
     }
@@ -337,6 +335,9 @@ public final class HaLoop {
     private void accept(ClusterView fresh) {
         if (lastGood.isEmpty() || view.leadership() instanceof Leadership.Unknown) {
             LOG.atInfo().addKeyValue("member", me).log("etcd answers");
+        }
+        if (lastGood.isEmpty()) {
+            restarts.takeOver(fresh);
         }
         view = fresh;
         lastGood = Optional.of(new NodeBoard.LastGood(fresh, clock.nanos(), clock.wall()));
@@ -555,7 +556,7 @@ public final class HaLoop {
 
     private Future<Void> upkeep() {
         Situation s = situation(Optional.empty());
-        Upkeep.Plan plan = Upkeep.plan(s, scheduledRestart);
+        Upkeep.Plan plan = Upkeep.plan(s, restarts.waiting());
         memory = plan.memory();
         quiet.turnDid(plan.actions());
         return keep(s, plan.actions(), 0);
@@ -602,6 +603,9 @@ public final class HaLoop {
                     case Decision.Next.After(Duration delay) -> shorter(delay, loopWait);
                     case Decision.Next.LoopWait() -> untilPlanned(loopWait);
                 };
+        if (!settings.pause() && restarts.untilDue(clock.wall()).isPresent()) {
+            wait = shorter(wait, restarts.untilDue(clock.wall()).get());
+        }
         scheduleTurn(breathless && wait.isZero() ? BREATH : wait);
     }
 
@@ -737,30 +741,19 @@ public final class HaLoop {
     }
 
     private void scheduledRestartIfDue() {
-        if (scheduledRestart.isEmpty() || settings.pause()) {
+        if (settings.pause()) {
             return;
         }
-        ScheduledRestarts.Due due =
-                ScheduledRestarts.look(
-                        scheduledRestart.get(),
-                        server.answer().map(answer -> answer.info().postmasterStartTime()),
-                        clock.wall(),
-                        settings.timing().loopWait());
-        switch (due) {
-            case NOT_YET -> {}
-            case VOID -> scheduledRestart = Optional.empty();
-            case NOW -> {
-                commands.restart(
-                                new io.kumki.agent.ha.OperatorCommand.RestartNow(
-                                        scheduledRestart.get().conditions()))
-                        .onSuccess(result ->
-                                LOG.atInfo()
-                                        .addKeyValue("member", me)
-                                        .addKeyValue("outcome", result)
-                                        .log("scheduled restart"));
-                scheduledRestart = Optional.empty();
-            }
-        }
+        Optional<String> started =
+                server.answer().map(answer -> answer.info().postmasterStartTime());
+        restarts.takeDue(started, clock.wall(), settings.timing().loopWait())
+                .ifPresent(due ->
+                        commands.restart(new OperatorCommand.RestartNow(due.conditions()))
+                                .onSuccess(result ->
+                                        LOG.atInfo()
+                                                .addKeyValue("member", me)
+                                                .addKeyValue("outcome", result)
+                                                .log("scheduled restart")));
     }
 
     // ---- facts
@@ -799,7 +792,7 @@ public final class HaLoop {
                                 parts.scope(),
                                 situation(Optional.empty()),
                                 lastGood,
-                                scheduledRestart,
+                                restarts.waiting(),
                                 plannedNanos)
                         .withParameterProblems(problems);
         snapshotNanos = clock.nanos();
