@@ -70,7 +70,7 @@ public final class Aftermath {
                     done
                             ? memory.withYieldUntil(OptionalLong.empty())
                             : memory.withYieldUntil(OptionalLong.of(nowNanos + ttl.toNanos()));
-            case Operation.StepDown() ->
+            case Operation.StepDown _ ->
                     memory.withStepDown(
                             memory.stepDown()
                                     .map(stepDown ->
@@ -89,11 +89,12 @@ public final class Aftermath {
                     memory.withRejoin(recovered(rejoin, done, nowNanos));
             case Operation.Follow _ ->
                     memory.withRejoin(rejoin.withRetryAt(retry(done ? 0 : 1, nowNanos)));
-            case Operation.DemoteCluster(),
-                    Operation.Restart _,
-                    Operation.StopInTime _,
-                    Operation.FenceStop() ->
-                    memory;
+            case Operation.Restart(Duration limit) ->
+                    outcome instanceof OperationOutcome.StillStarting
+                            ? memory.withCrashedSince(OptionalLong.of(nowNanos - limit.toNanos()))
+                                    .withStartLimit(limit)
+                            : memory;
+            case Operation.DemoteCluster(), Operation.StopInTime _, Operation.FenceStop() -> memory;
             case Operation.CopySlots _ ->
                     memory.withSlotsCopied(
                             OptionalLong.of(

@@ -3,6 +3,7 @@ package io.kumki.agent.ha;
 import io.kumki.dcs.cluster.Lsn;
 import io.kumki.dcs.cluster.Member;
 import io.kumki.dcs.cluster.MemberName;
+import java.time.Duration;
 import java.util.Collections;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -29,6 +30,8 @@ import java.util.function.Consumer;
  * @param request which request for another leader is stored, and since when it is seen
  * @param avoided the upstream of a cascade that sent nothing
  * @param slotsCopied until then no logical slots are copied again
+ * @param startLimit how long this holder's server may take to start after a restart that asked for
+ *     it; empty: {@code primary_start_timeout}
  */
 public record Memory(
         Optional<LastLocked> lastLocked,
@@ -43,7 +46,8 @@ public record Memory(
         int checkpointedTimeline,
         Optional<RequestSeen> request,
         Optional<Avoided> avoided,
-        OptionalLong slotsCopied) {
+        OptionalLong slotsCopied,
+        Optional<Duration> startLimit) {
 
     public static final Memory FRESH =
             new Memory(
@@ -59,7 +63,8 @@ public record Memory(
                     0,
                     Optional.empty(),
                     Optional.empty(),
-                    OptionalLong.empty());
+                    OptionalLong.empty(),
+                    Optional.empty());
 
     public Memory {
         slotsSeenNanos = Collections.unmodifiableSortedMap(new TreeMap<>(slotsSeenNanos));
@@ -319,7 +324,14 @@ public record Memory(
     }
 
     Memory withCrashedSince(OptionalLong value) {
-        return edited(d -> d.crashedSinceNanos = value);
+        return edited(d -> {
+            d.crashedSinceNanos = value;
+            d.startLimit = value.isEmpty() ? Optional.empty() : d.startLimit;
+        });
+    }
+
+    Memory withStartLimit(Duration value) {
+        return edited(d -> d.startLimit = Optional.of(value));
     }
 
     Memory withRejoin(Rejoin value) {
@@ -362,6 +374,7 @@ public record Memory(
         Optional<RequestSeen> request;
         Optional<Avoided> avoided;
         OptionalLong slotsCopied;
+        Optional<Duration> startLimit;
 
         Draft(Memory from) {
             lastLocked = from.lastLocked;
@@ -377,6 +390,7 @@ public record Memory(
             request = from.request;
             avoided = from.avoided;
             slotsCopied = from.slotsCopied;
+            startLimit = from.startLimit;
         }
     }
 
@@ -396,6 +410,7 @@ public record Memory(
                 d.checkpointedTimeline,
                 d.request,
                 d.avoided,
-                d.slotsCopied);
+                d.slotsCopied,
+                d.startLimit);
     }
 }

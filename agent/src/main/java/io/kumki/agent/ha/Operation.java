@@ -107,8 +107,12 @@ public sealed interface Operation {
         }
     }
 
-    /** A clean stop for a planned hand-over; standbys get everything. */
-    record StepDown() implements Operation {
+    /**
+     * A clean stop for a planned hand-over; standbys get everything.
+     *
+     * @param limit after it the server is stopped hard; empty: it may take for ever
+     */
+    record StepDown(Optional<Duration> limit) implements Operation {
         @Override
         public String title() {
             return "demote";

@@ -1,6 +1,7 @@
 package io.kumki.agent.ha;
 
 import io.kumki.dcs.cluster.ScheduledRestart;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalInt;
 
@@ -55,12 +56,16 @@ final class OperatorRules {
                 "restart.restarts",
                 "an operator asked for a restart",
                 s.memory(),
-                new Action.Start(
-                        new Operation.Restart(
-                                conditions.timeoutSeconds().isPresent()
-                                        ? java.time.Duration.ofSeconds(
-                                                conditions.timeoutSeconds().getAsInt())
-                                        : s.settings().primaryStartTimeout())));
+                new Action.Start(new Operation.Restart(startLimit(s, conditions))));
+    }
+
+    /** A {@code primary_start_timeout} of 0 is about crashes: nobody asks for a failover here. */
+    private static Duration startLimit(Situation s, ScheduledRestart.Conditions conditions) {
+        if (conditions.timeoutSeconds().isPresent()) {
+            return Duration.ofSeconds(conditions.timeoutSeconds().getAsInt());
+        }
+        Duration usual = s.settings().primaryStartTimeout();
+        return usual.isZero() ? RecoveryRules.MINIMUM_START : usual;
     }
 
     /** The first condition that doesn't hold. */
@@ -117,7 +122,7 @@ final class OperatorRules {
                                             + " to end",
                                     s.memory(),
                                     new Action.CancelOperation())
-                            .after(java.time.Duration.ofMillis(200))
+                            .after(Duration.ofMillis(200))
                     : refuse(s, "reinitialize.busy", busy(s));
         }
         return Decision.of(

@@ -94,7 +94,7 @@ final class RecoveryRules {
      * Even a late start gets this much, so that a failing hand-over doesn't make starting
      * impossible.
      */
-    private static final Duration MINIMUM_START = Duration.ofSeconds(10);
+    static final Duration MINIMUM_START = Duration.ofSeconds(10);
 
     /** Gives the key away if somebody could take over; empty if nobody can. */
     static Optional<Decision> handOver(Situation s, String why) {

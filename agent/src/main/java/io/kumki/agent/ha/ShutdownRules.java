@@ -36,7 +36,7 @@ final class ShutdownRules {
                                                             s.nowNanos(),
                                                             Optional.empty(),
                                                             Optional.empty()))),
-                            new Action.Start(new Operation.StepDown())));
+                            new Action.Start(new Operation.StepDown(s.stopLimit()))));
         }
         if (s.iHoldKey()) {
             return Optional.of(

@@ -150,7 +150,7 @@ public record Situation(
                     Operation.Clone _,
                     Operation.CloneRemote _,
                     Operation.StartStandby _,
-                    Operation.StepDown(),
+                    Operation.StepDown _,
                     Operation.DemoteCluster(),
                     Operation.StopInTime _,
                     Operation.FenceStop(),
@@ -161,6 +161,17 @@ public record Situation(
                     Operation.SingleUserRecovery() ->
                     false;
         };
+    }
+
+    /**
+     * How long a clean stop of the primary may take ({@code primary_stop_timeout}). Only where
+     * standbys confirm each commit: there a stop cut short loses nothing that was acknowledged.
+     */
+    Optional<Duration> stopLimit() {
+        boolean confirmed =
+                settings.synchronousMode() != ClusterSettings.SynchronousMode.OFF
+                        && settings.primaryStopTimeout().isPositive();
+        return confirmed ? Optional.of(settings.primaryStopTimeout()) : Optional.empty();
     }
 
     /** Nothing shows that the data directory is a standby's. */

@@ -23,7 +23,8 @@ final class StartingRules {
         Situation known = s.withMemory(memory);
         if (s.iHoldKey() && !s.paused()) {
             Duration waited = s.since(memory.crashedSinceNanos().getAsLong());
-            if (waited.compareTo(s.settings().primaryStartTimeout()) > 0) {
+            Duration limit = memory.startLimit().orElse(s.settings().primaryStartTimeout());
+            if (waited.compareTo(limit) > 0) {
                 Optional<Decision> handOver =
                         RecoveryRules.handOver(
                                 known, "the server isn't up since " + waited.toSeconds() + " s");

@@ -102,7 +102,7 @@ final class StepDownRules {
                                                         s.nowNanos(),
                                                         Optional.empty(),
                                                         Optional.empty()))),
-                        new Action.Start(new Operation.StepDown())));
+                        new Action.Start(new Operation.StepDown(s.stopLimit()))));
     }
 
     /**
@@ -243,9 +243,43 @@ final class StepDownRules {
                             .atOnce());
         }
         if (stepDown.shutdown().isEmpty()) {
-            return Optional.of(takeBack(s, stepDown, "the server did not shut down cleanly"));
+            return Optional.of(cutShort(s, stepDown));
         }
         return handOver(s, stepDown);
+    }
+
+    /**
+     * The stop was ended by its limit, so nobody knows the end of the log. A synchronous standby
+     * has confirmed every commit that was acknowledged here; nobody else may take over now.
+     */
+    private static Decision cutShort(Situation s, StepDown stepDown) {
+        String why = "the server did not shut down cleanly";
+        boolean confirmed =
+                Candidates.syncActive(s)
+                        && s.cluster().sync().leader().filter(s.me()::equals).isPresent();
+        List<Member> asked =
+                Candidates.toAsk(s, stepDown.candidate()).stream()
+                        .filter(member -> s.cluster().sync().namesStandby(member.name()))
+                        .toList();
+        if (!confirmed || asked.isEmpty()) {
+            return takeBack(s, stepDown, why);
+        }
+        if (s.peers().isEmpty()) {
+            return Decision.of(
+                    "switchover.asks-synchronous",
+                    why + ": only a synchronous standby may take over",
+                    s.memory(),
+                    new Action.AskMembers(asked));
+        }
+        SortedMap<MemberName, String> refusals =
+                Candidates.refusals(s, asked, Optional.empty(), true);
+        return refusals.size() == asked.size()
+                ? takeBack(s, stepDown, why + "; " + Candidates.describe(refusals))
+                : givesAway(
+                        s.withMemory(s.memory().withStepDown(Optional.empty())),
+                        "switchover.hands-over-unclean",
+                        why + ", and a synchronous standby has every acknowledged commit",
+                        Optional.empty());
     }
 
     private static Optional<Decision> handOver(Situation s, StepDown stepDown) {

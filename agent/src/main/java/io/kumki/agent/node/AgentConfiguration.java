@@ -200,10 +200,6 @@ final class AgentConfiguration implements ConfigurationSource {
         ClusterSettings settings = effective.settings();
         if (settings.synchronousMode() != ClusterSettings.SynchronousMode.OFF) {
             notYet("synchronous_mode", "synchronous_standby_names is not managed");
-            if (settings.primaryStopTimeout().isPositive()) {
-                // a stop cut short leaves standbys behind that nothing keeps synchronous
-                notYet("primary_stop_timeout", "it needs synchronous_mode; stops have no limit");
-            }
         }
         if (settings.failsafeMode()) {
             notYet("failsafe_mode", "a leader stops when its lease ends");

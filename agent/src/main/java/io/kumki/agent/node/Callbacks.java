@@ -61,7 +61,7 @@ final class Callbacks {
                 }
             }
             case Operation.Restart _ -> server.callback("on_restart", role.text());
-            case Operation.StepDown(),
+            case Operation.StepDown _,
                     Operation.DemoteCluster(),
                     Operation.StopInTime _,
                     Operation.FenceStop() ->

@@ -199,8 +199,8 @@ final class OperationRunner {
             case Operation.Restart(Duration limit) ->
                     result(server.restart(limit, run.cancellation));
             case Operation.Promote() -> result(server.promote(PROMOTE_LIMIT, run.cancellation));
-            case Operation.StepDown() ->
-                    result(server.stop(StopMode.FAST, Optional.empty(), shutdownOf(run)));
+            case Operation.StepDown(var limit) ->
+                    result(server.stop(StopMode.FAST, limit, shutdownOf(run)));
             case Operation.DemoteCluster() ->
                     server.stop(StopMode.FAST, Optional.empty(), ShutdownListener.NONE)
                             .compose(stopped ->

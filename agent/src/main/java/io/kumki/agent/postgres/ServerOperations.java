@@ -29,6 +29,12 @@ final class ServerOperations {
     /** A statement of the turn must not outlast the turn. */
     private static final Duration STATEMENT_LIMIT = Duration.ofSeconds(2);
 
+    /**
+     * A restart's own limit is for its start: the stop isn't cut short for it. One that never ends
+     * is, since the same server goes on where it was, after a recovery.
+     */
+    private static final Duration RESTART_STOP = Duration.ofMinutes(5);
+
     private final Installation installation;
     private final ServerProcess process;
     private final ConfigFiles files;
@@ -159,7 +165,9 @@ final class ServerOperations {
 
     OperationResult restart(Duration limit, Cancellation cancellation)
             throws IOException, InterruptedException {
-        OperationResult stopped = stop(StopMode.FAST, Optional.of(limit), ShutdownListener.NONE);
+        Duration stopLimit = limit.compareTo(RESTART_STOP) < 0 ? RESTART_STOP : limit;
+        OperationResult stopped =
+                stop(StopMode.FAST, Optional.of(stopLimit), ShutdownListener.NONE);
         if (!stopped.done()) {
             return stopped;
         }

@@ -63,7 +63,7 @@ class EveryStateTest {
             List.of(
                     s -> s,
                     s -> s.doing(new Operation.Promote()),
-                    s -> s.doing(new Operation.StepDown(), new Lsn(1000)),
+                    s -> s.doing(new Operation.StepDown(Optional.empty()), new Lsn(1000)),
                     s -> s.doing(new Operation.DemoteCluster()),
                     s -> s.doing(new Operation.StartPrimary(Duration.ofSeconds(5))),
                     s -> s.doing(new Operation.FenceStop()),

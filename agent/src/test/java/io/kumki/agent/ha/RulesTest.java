@@ -26,10 +26,12 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** The policy as tables: a situation, and the rule that must decide it. */
@@ -84,6 +86,11 @@ class RulesTest {
     static OperatorCommand restart(String version) {
         return new OperatorCommand.RestartNow(
                 new Conditions(Optional.empty(), Optional.of(version), OptionalInt.empty(), false));
+    }
+
+    static OperatorCommand restartOf(String role) {
+        return new OperatorCommand.RestartNow(
+                new Conditions(Optional.of(role), Optional.empty(), OptionalInt.empty(), false));
     }
 
     static OperatorCommand reinit(boolean force) {
@@ -168,7 +175,9 @@ class RulesTest {
                         "leader.stops-before-lease-ends"),
                 row(
                         "margin reached beside an operation",
-                        leader().silent().leaseLeft(ofMillis(4000)).doing(new Operation.StepDown()),
+                        leader().silent()
+                                .leaseLeft(ofMillis(4000))
+                                .doing(new Operation.StepDown(Optional.empty())),
                         "leader.stops-before-lease-ends"),
                 row(
                         "already stopping",
@@ -415,6 +424,22 @@ class RulesTest {
                         leader().command(restart("15.4")),
                         "restart.conditions-not-met"),
                 row("no version", leader().command(restart("15")), "restart.conditions-not-met"),
+                row("of a primary", leader().command(restartOf("primary")), "restart.restarts"),
+                row(
+                        "of a replica, on the primary",
+                        leader().command(restartOf("replica")),
+                        "restart.conditions-not-met"),
+                row("of a replica", standby().command(restartOf("replica")), "restart.restarts"),
+                row(
+                        "if one is pending, and none is",
+                        leader().command(
+                                        new OperatorCommand.RestartNow(
+                                                new Conditions(
+                                                        Optional.empty(),
+                                                        Optional.empty(),
+                                                        OptionalInt.empty(),
+                                                        true))),
+                        "restart.conditions-not-met"),
                 row(
                         "stopped former primary",
                         formerPrimary().command(RESTART),
@@ -443,7 +468,7 @@ class RulesTest {
                 row("in pause", leader().paused().command(END), "shutdown.in-pause"),
                 row(
                         "stopping",
-                        leader().command(END).doing(new Operation.StepDown()),
+                        leader().command(END).doing(new Operation.StepDown(Optional.empty())),
                         "shutdown.waits-for-server"),
                 row("busy", standby().command(END).doing(ASSESS), "shutdown.ends-operation"),
                 row("stopped holder", stoppedLeader().command(END), "shutdown.gives-up-lead"),
@@ -451,7 +476,9 @@ class RulesTest {
                 row(
                         "stopping, and somebody has all",
                         leader().command(END)
-                                .doing(new Operation.StepDown(), Situations.POSITION)
+                                .doing(
+                                        new Operation.StepDown(Optional.empty()),
+                                        Situations.POSITION)
                                 .steppingDown(Optional.empty(), Optional.empty())
                                 .heard("n2", peer(1000)),
                         "switchover.hands-over"));
@@ -539,6 +566,18 @@ class RulesTest {
                                 .heard("n2", peer(1000)),
                         "server.stops-to-hand-over"),
                 row(
+                        "restarted with a limit of its own",
+                        leader().mute(Postmaster.STARTING)
+                                .crashedFor(ofSeconds(7))
+                                .memory(m -> m.withStartLimit(ofSeconds(7))),
+                        "server.starting"),
+                row(
+                        "that limit over",
+                        leader().mute(Postmaster.STARTING)
+                                .crashedFor(ofSeconds(8))
+                                .memory(m -> m.withStartLimit(ofSeconds(7))),
+                        "recovery.asks-for-successor"),
+                row(
                         "a stop that hangs",
                         leader().mute(Postmaster.STOPPING)
                                 .crashedFor(ofSeconds(301))
@@ -593,6 +632,44 @@ class RulesTest {
                 Optional.of(
                         new Memory.RequestSeen(
                                 Situations.REQUEST_REVISION, Situations.NOW - since.toNanos())));
+    }
+
+    /** The stop for a hand-over was ended by its limit. */
+    private static Situations cutShort(int syncQuorum, String leader, String... standbys) {
+        return stoppedLeader()
+                .request("n1", "", "")
+                .steppingDown(Optional.empty(), Optional.empty())
+                .set("synchronous_mode", true)
+                .sync(syncQuorum, leader, standbys);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"300, 0, PT5M", "0, 0, PT10S", "300, 7, PT7S", "0, 7, PT7S"})
+    void aRestartsStartHasTheLimitAskedFor(int usual, int asked, String limit) {
+        OptionalInt timeout = asked == 0 ? OptionalInt.empty() : OptionalInt.of(asked);
+        OperatorCommand restart =
+                new OperatorCommand.RestartNow(
+                        new Conditions(Optional.empty(), Optional.empty(), timeout, false));
+
+        Decision decision =
+                Rules.decide(leader().set("primary_start_timeout", usual).command(restart).get());
+
+        assertThat(decision.actions())
+                .containsExactly(new Action.Start(new Operation.Restart(Duration.parse(limit))));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"false, 30, ''", "true, 0, ''", "true, 30, PT30S", "quorum, 7, PT7S"})
+    void aStopHasALimitOnlyWhereStandbysConfirm(String mode, int seconds, String limit) {
+        Optional<Duration> expected =
+                limit.isEmpty() ? Optional.empty() : Optional.of(Duration.parse(limit));
+        UnaryOperator<Situations> settings =
+                s -> s.set("synchronous_mode", mode).set("primary_stop_timeout", seconds);
+        Action.Start stop = new Action.Start(new Operation.StepDown(expected));
+
+        assertThat(Rules.decide(settings.apply(asked()).get()).actions()).contains(stop);
+        assertThat(Rules.decide(settings.apply(leader().command(END)).get()).actions())
+                .contains(stop);
     }
 
     static Stream<Arguments> switchover() {
@@ -654,6 +731,26 @@ class RulesTest {
                         "stopped, last record unknown",
                         stopped.steppingDown(Optional.empty(), Optional.empty()),
                         "switchover.takes-lead-back"),
+                row(
+                        "cut short, no standby confirmed",
+                        cutShort(0, "n1").heard("n2", peer(1000)),
+                        "switchover.takes-lead-back"),
+                row(
+                        "cut short, another's standby",
+                        cutShort(0, "n3", "n2").heard("n2", peer(1000)),
+                        "switchover.takes-lead-back"),
+                row(
+                        "cut short, asks who confirmed",
+                        cutShort(0, "n1", "n2"),
+                        "switchover.asks-synchronous"),
+                row(
+                        "cut short, who confirmed is away",
+                        cutShort(0, "n1", "n2").heardNobody(),
+                        "switchover.takes-lead-back"),
+                row(
+                        "cut short, a standby confirmed",
+                        cutShort(0, "n1", "n2").heard("n2", peer(990)),
+                        "switchover.hands-over-unclean"),
                 row(
                         "stopped, asks",
                         stoppedLeader().steppingDown(Optional.of(ofSeconds(0)), Optional.empty()),

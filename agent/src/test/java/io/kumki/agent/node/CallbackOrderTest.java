@@ -10,6 +10,7 @@ import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -39,7 +40,7 @@ class CallbackOrderTest {
     void aStandbyThatIsPromotedAndStepsDown() {
         callbacks.after(FOLLOW, DONE);
         callbacks.after(new Operation.Promote(), DONE);
-        callbacks.after(new Operation.StepDown(), DONE);
+        callbacks.after(new Operation.StepDown(Optional.empty()), DONE);
         callbacks.after(FOLLOW, DONE);
         callbacks.after(new Operation.Restart(Duration.ofSeconds(1)), DONE);
         assertThat(called)

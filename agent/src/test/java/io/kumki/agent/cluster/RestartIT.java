@@ -1,0 +1,230 @@
+package io.kumki.agent.cluster;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.net.http.HttpResponse;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.Statement;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.api.Timeout;
+
+/** Restarts with conditions, at a time, with limits; and the stop of a primary that won't end. */
+@Timeout(120)
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+class RestartIT {
+
+    private static final Duration LIMIT = Duration.ofSeconds(60);
+    private static final String STARTED = "SELECT pg_postmaster_start_time()";
+
+    private static TestCluster cluster;
+
+    @BeforeAll
+    static void start() {
+        cluster =
+                TestCluster.start(
+                        2,
+                        new TestCluster.Settings(
+                                20, 1, 3, "synchronous_mode: true\nprimary_stop_timeout: 2\n", ""));
+    }
+
+    @AfterAll
+    static void end() {
+        cluster.close();
+    }
+
+    @Test
+    @Order(1)
+    void conditionsDecideWhetherItTakesPlace() throws Exception {
+        TestNode leader = cluster.leader().orElseThrow();
+        String started = leader.query(STARTED);
+
+        for (String condition :
+                new String[] {
+                    "\"role\":\"replica\"",
+                    "\"postgres_version\":\"15.0\"",
+                    "\"restart_pending\":true"
+                }) {
+            HttpResponse<String> answer = restart(leader, condition);
+            assertThat(answer.statusCode()).as(condition).isEqualTo(503);
+            assertThat(answer.body()).isEqualTo("restart conditions are not satisfied");
+        }
+        assertThat(leader.query(STARTED)).isEqualTo(started);
+
+        patch(leader, "{\"postgresql\":{\"parameters\":{\"max_connections\":60}}}");
+        Await.until(
+                "a pending restart",
+                LIMIT,
+                () -> leader.json("/patroni").path("pending_restart").asBoolean(),
+                cluster::describe);
+        HttpResponse<String> answer =
+                restart(
+                        leader,
+                        "\"role\":\"primary\",\"restart_pending\":true,\"postgres_version\":\"99.0\"");
+        assertThat(answer.body()).isEqualTo("restarted successfully");
+        assertThat(leader.query("SHOW max_connections")).isEqualTo("60");
+        cluster.awaitHealthy();
+    }
+
+    @Test
+    @Order(2)
+    void aScheduledRestartOutlivesItsAgent() throws Exception {
+        TestNode standby = standby();
+        String started = standby.query(STARTED);
+        Instant at = Instant.now().plusSeconds(12).truncatedTo(ChronoUnit.SECONDS);
+        String wish = "\"role\":\"replica\",\"timeout\":30,\"schedule\":\"" + at + "\"";
+        assertThat(restart(standby, wish).body()).isEqualTo("Restart scheduled");
+        JsonNode noted = awaitNoted(standby);
+
+        standby.killAgent();
+        standby.start();
+
+        Await.until(
+                "the new agent to know of it",
+                LIMIT,
+                () -> standby.json("/patroni").path("scheduled_restart").has("schedule"),
+                cluster::describe);
+        assertThat(awaitNoted(standby)).isEqualTo(noted);
+        assertThat(Instant.now()).as("the test was too slow").isBefore(at);
+        assertThat(restart(standby, wish).statusCode()).isEqualTo(409);
+        Await.until(
+                "the restart",
+                LIMIT,
+                () -> !standby.query(STARTED).equals(started),
+                cluster::describe);
+        assertThat(
+                        Instant.parse(
+                                standby.query(
+                                        "SELECT to_char(pg_postmaster_start_time() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')")))
+                .isAfterOrEqualTo(at);
+        cluster.awaitHealthy();
+        assertThat(standby.json("/patroni").has("scheduled_restart")).isFalse();
+    }
+
+    @Test
+    @Order(3)
+    void aScheduledRestartWhoseConditionFailsIsTriedOnce() throws Exception {
+        TestNode standby = standby();
+        String started = standby.query(STARTED);
+        Instant at = Instant.now().plusSeconds(3);
+        restart(standby, "\"role\":\"primary\",\"schedule\":\"" + at + "\"");
+        awaitNoted(standby);
+
+        Await.until(
+                "the wish to be gone",
+                LIMIT,
+                () -> !standby.json("/patroni").has("scheduled_restart"),
+                cluster::describe);
+
+        assertThat(Instant.now()).isAfter(at);
+        assertThat(standby.query(STARTED)).isEqualTo(started);
+        assertThat(standby.send("DELETE", "/restart", "").orElseThrow().statusCode())
+                .isEqualTo(404);
+    }
+
+    /** Its archive is slow, so it needs longer than the caller will wait. */
+    @Test
+    @Order(4)
+    void aStartThatOutlastsItsTimeoutIsReportedAndGoesOn() throws Exception {
+        TestNode standby = standby();
+        patchRestoreCommand(standby, "\"sleep 3; false\"");
+        Await.until(
+                "the restore_command",
+                LIMIT,
+                () -> standby.query("SHOW restore_command").startsWith("sleep"),
+                cluster::describe);
+
+        HttpResponse<String> answer = restart(standby, "\"timeout\":1");
+
+        assertThat(answer.statusCode()).isEqualTo(503);
+        assertThat(answer.body()).isEqualTo("postgres is still starting");
+        patchRestoreCommand(standby, "null");
+        cluster.awaitHealthy();
+    }
+
+    /** {@code primary_stop_timeout}: a frozen session would hold a clean stop for ever. */
+    @Test
+    @Order(5)
+    void anEndingLeaderDoesNotWaitForAFrozenSession() throws Exception {
+        TestNode leader = cluster.leader().orElseThrow();
+        try (Connection session = leader.connect();
+                Statement statement = session.createStatement();
+                ResultSet rows = statement.executeQuery("SELECT pg_backend_pid()")) {
+            rows.next();
+            TestNode.signal("STOP", rows.getLong(1));
+
+            leader.stop();
+
+            assertThat(leader.postmaster()).isEmpty();
+            assertThat(leader.logText()).contains("server did not stop within its limit");
+        }
+        TestNode next = cluster.awaitLeaderOtherThan(leader, LIMIT);
+        next.execute("CREATE TABLE written_after ()");
+        leader.start();
+        cluster.awaitHealthy();
+    }
+
+    /** {@code primary_start_timeout: 0}: a crash costs the lead at once. */
+    @Test
+    @Order(6)
+    void withoutTimeToStartACrashedPrimaryIsReplacedAtOnce() throws Exception {
+        TestNode leader = cluster.leader().orElseThrow();
+        patch(leader, "{\"primary_start_timeout\":0}");
+        HttpResponse<String> answer = restart(leader, "");
+        assertThat(answer.body()).as("it is about crashes").isEqualTo("restarted successfully");
+        cluster.awaitHealthy();
+        assertThat(cluster.leader()).contains(leader);
+
+        leader.killPostmaster();
+
+        TestNode next = cluster.awaitLeaderOtherThan(leader, LIMIT);
+        assertThat(next).isNotSameAs(leader);
+        cluster.awaitHealthy();
+        assertThat(leader.logText()).contains("recovery.hands-over");
+    }
+
+    private static TestNode standby() {
+        return cluster.others(cluster.leader().orElseThrow()).getFirst();
+    }
+
+    /** What the member key says, as another member sees it. */
+    private static JsonNode awaitNoted(TestNode node) {
+        TestNode other = cluster.others(node).getFirst();
+        Await.until(
+                "the schedule in the key of " + node.name,
+                LIMIT,
+                () -> noted(other, node).has("schedule"),
+                cluster::describe);
+        return noted(other, node);
+    }
+
+    private static JsonNode noted(TestNode asked, TestNode node) {
+        for (JsonNode member : asked.json("/cluster").path("members")) {
+            if (member.path("name").asText().equals(node.name)) {
+                return member.path("scheduled_restart");
+            }
+        }
+        throw new AssertionError(node.name + " is no member");
+    }
+
+    private static void patchRestoreCommand(TestNode node, String value) {
+        patch(node, "{\"postgresql\":{\"recovery_conf\":{\"restore_command\":" + value + "}}}");
+    }
+
+    private static void patch(TestNode node, String body) {
+        assertThat(node.send("PATCH", "/config", body).orElseThrow().statusCode()).isEqualTo(200);
+    }
+
+    private static HttpResponse<String> restart(TestNode node, String conditions) {
+        return node.send("POST", "/restart", "{" + conditions + "}").orElseThrow();
+    }
+}
