@@ -29,6 +29,8 @@ public final class Commands {
         commands.put("dsn", DsnCommand::new);
         commands.put("version", VersionCommand::new);
         commands.put("remove", RemoveCommand::new);
+        commands.put("demote-cluster", DemoteClusterCommand::new);
+        commands.put("promote-cluster", PromoteClusterCommand::new);
         return commands;
     }
 }
