@@ -41,8 +41,27 @@ final class ElectionRules {
                 switch (s.server().answer().orElse(null)) {
                     case null -> no(s, "election.server-silent", "the own server didn't answer");
                     case LocalServer.Answer.Primary primary -> primary(s, primary);
-                    case LocalServer.Answer.Standby standby -> standby(s, standby);
+                    case LocalServer.Answer.Standby standby ->
+                            followsRemoteMeanwhile(s, standby(s, standby));
                 });
+    }
+
+    /** Who can't lead a standby cluster may lack just what the remote has. */
+    private static Decision followsRemoteMeanwhile(Situation s, Decision decision) {
+        StandbyTarget target = Following.target(s);
+        boolean changes =
+                target.source() == StandbyTarget.Source.REMOTE_MEANWHILE
+                        && !s.followsTarget()
+                        && decision.actions().isEmpty()
+                        && s.ongoing().isEmpty()
+                        && s.reached(s.memory().rejoin().retryAtNanos());
+        return changes
+                ? Decision.of(
+                        "election.follows-remote",
+                        "nobody leads (" + decision.reason() + "): following " + target.described(),
+                        s.memory(),
+                        new Action.Start(new Operation.Follow(target)))
+                : decision;
     }
 
     /** A primary without a key: it led, and the key vanished; or its agent is new. */

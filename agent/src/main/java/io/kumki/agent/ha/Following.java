@@ -22,7 +22,7 @@ public final class Following {
     /**
      * The {@link #feeder} if there is one, else the leader; nobody without a leader, or when it
      * would be this member. With the tag {@code nostream} only the archive; the leader of a standby
-     * cluster follows the remote.
+     * cluster follows the remote, and so do all its members while none leads.
      */
     public static StandbyTarget target(Situation s) {
         Optional<StandbyTarget.Archive> archive =
@@ -33,11 +33,28 @@ public final class Following {
         if (s.followsRemote() && s.iHoldKey()) {
             return RemoteSource.target(s.self(), s.settings().standbyCluster().get());
         }
+        if (s.followsRemote() && longWithoutLeader(s)) {
+            return RemoteSource.meanwhile(s.self(), s.settings().standbyCluster().get());
+        }
         Optional<Upstream> member = cascade(s).or(() -> leader(s.self(), s.cluster()));
         return new StandbyTarget(
                 member.isPresent() ? StandbyTarget.Source.MEMBER : StandbyTarget.Source.LAST,
                 member,
                 archive);
+    }
+
+    /**
+     * An election takes a moment, and nobody changes its upstream for that. If none succeeds, the
+     * members of a standby cluster get from the remote what they may lack to be elected.
+     */
+    private static boolean longWithoutLeader(Situation s) {
+        return s.vacant()
+                && !s.paused()
+                && s.memory()
+                        .vacancy()
+                        .map(vacancy -> s.since(vacancy.sinceNanos()))
+                        .filter(vacant -> vacant.compareTo(s.settings().timing().loopWait()) > 0)
+                        .isPresent();
     }
 
     /** Nobody yet: a standby that must run before it is known whom it follows. */

@@ -137,6 +137,8 @@ public record LocalServer(
          * @param replayedTimestamp ISO 8601 with offset
          * @param receiver the WAL receiver, if it runs
          * @param restoreCommand whether WAL may come from an archive
+         * @param delayed whether it waits before it applies ({@code recovery_min_apply_delay}).
+         *     PostgreSQL then opens a lost stream again only when it has applied what it has
          */
         record Standby(
                 ServerInfo info,
@@ -147,6 +149,7 @@ public record LocalServer(
                 boolean replayPaused,
                 Optional<Receiver> receiver,
                 boolean restoreCommand,
+                boolean delayed,
                 List<Slot> slots)
                 implements Answer {
             public Standby {

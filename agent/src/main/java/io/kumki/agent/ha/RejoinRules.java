@@ -139,6 +139,15 @@ final class RejoinRules {
                                             + " reinit\" makes a fresh copy",
                                     s.memory()));
         }
+        if (delayed(s)) {
+            return Decision.of(
+                            "rejoin.delayed",
+                            found
+                                    + " although its log fits: PostgreSQL connects again when it has applied what it"
+                                    + " has (recovery_min_apply_delay)",
+                            s.memory())
+                    .after(Duration.ofSeconds(1));
+        }
         if (!s.paused() && !rejoin.restartTried() && stalled.compareTo(STALL_BEFORE_RESTART) > 0) {
             return Decision.of(
                     "rejoin.restarts-stalled-standby",
@@ -163,6 +172,12 @@ final class RejoinRules {
                         found + " although its log fits; see the server's log on both sides",
                         s.memory())
                 .after(Duration.ofSeconds(1));
+    }
+
+    /** Neither a restart nor a copy would bring its stream back; a copy would lose the delay. */
+    private static boolean delayed(Situation s) {
+        return s.server().answer().orElse(null) instanceof LocalServer.Answer.Standby standby
+                && standby.delayed();
     }
 
     /**

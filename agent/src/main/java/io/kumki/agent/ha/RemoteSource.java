@@ -46,8 +46,18 @@ public final class RemoteSource {
 
     /** What the one that leads a standby cluster follows. */
     static StandbyTarget target(Self self, StandbyCluster remote) {
+        return target(StandbyTarget.Source.REMOTE, self, remote);
+    }
+
+    /** What every member of a standby cluster follows that nobody leads. */
+    static StandbyTarget meanwhile(Self self, StandbyCluster remote) {
+        return target(StandbyTarget.Source.REMOTE_MEANWHILE, self, remote);
+    }
+
+    private static StandbyTarget target(
+            StandbyTarget.Source source, Self self, StandbyCluster remote) {
         return new StandbyTarget(
-                StandbyTarget.Source.REMOTE,
+                source,
                 upstream(self, remote),
                 Optional.of(archive(remote, remote.recoveryMinApplyDelay())));
     }

@@ -18,6 +18,8 @@ public record StandbyTarget(Source source, Optional<Upstream> upstream, Optional
         MEMBER,
         /** The remote of a standby cluster; without an upstream its archive only. */
         REMOTE,
+        /** The remote too, by a member that doesn't lead, while nobody does. */
+        REMOTE_MEANWHILE,
         /** The archive only. */
         ARCHIVE,
         /** Nobody known: a running standby keeps its last upstream, a stopped one its settings. */

@@ -53,6 +53,7 @@ final class MonitoringQuery {
                   to_char(pg_postmaster_start_time(), %1$s) AS started,
                   current_setting('server_version_num')::int AS version,
                   CASE WHEN r.recovery THEN current_setting('restore_command') END AS restore_command,
+                  r.recovery AND current_setting('recovery_min_apply_delay') <> '0' AS delayed,
                   CASE WHEN r.recovery THEN current_setting('primary_conninfo') END AS set_conninfo,
                   CASE WHEN r.recovery THEN current_setting('primary_slot_name') END AS set_slot,
                   w.status AS receiver_status,
@@ -125,6 +126,7 @@ final class MonitoringQuery {
                         row.getBoolean("paused"),
                         receiver(row, receiverConninfo),
                         !text(row, "restore_command").isEmpty(),
+                        row.getBoolean("delayed"),
                         slots);
         return new Reading(
                 standby, text(row, "set_conninfo"), text(row, "set_slot"), receiverConninfo);

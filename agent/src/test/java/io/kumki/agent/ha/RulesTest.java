@@ -893,6 +893,25 @@ class RulesTest {
                         "leader not yet a primary",
                         formerPrimary().member("n1", "replica", Tags.NONE),
                         "rejoin.waits-for-leader"),
+                row(
+                        "delayed, without a stream",
+                        standby().answers(Situations.delayedAnswer()).stalledFor(ofSeconds(6)),
+                        "rejoin.compares-logs"),
+                row(
+                        "delayed, fits: neither restarted nor copied",
+                        standby()
+                                .answers(Situations.delayedAnswer())
+                                .rejoin(true, true, true)
+                                .verdict(FITS)
+                                .stalledFor(ofSeconds(9999)),
+                        "rejoin.delayed"),
+                row(
+                        "delayed, diverged, nothing allowed",
+                        standby()
+                                .answers(Situations.delayedAnswer())
+                                .verdict(DIVERGED)
+                                .stalledFor(ofSeconds(6)),
+                        "rejoin.needs-hand"),
                 row("fits", formerPrimary().verdict(FITS), "rejoin.starts-standby"),
                 row("diverged", formerPrimary().verdict(DIVERGED), "rejoin.rewinds"),
                 row(

@@ -156,7 +156,23 @@ final class Situations {
                 false,
                 receiver,
                 false,
+                false,
                 List.of(slots));
+    }
+
+    /** One that applies what it gets only later, and gets nothing now. */
+    static Answer.Standby delayedAnswer() {
+        return new Answer.Standby(
+                INFO,
+                2,
+                new Lsn(1000),
+                new Lsn(900),
+                Optional.empty(),
+                false,
+                Optional.empty(),
+                false,
+                true,
+                List.of());
     }
 
     static ControlData control(ClusterState state, boolean standbySignal) {

@@ -245,6 +245,14 @@ final class StandbyClusterRows {
                         "rejoin.remote-is-an-archive"));
     }
 
+    private static Situations unled(int millis) {
+        return of(standby())
+                .vacant()
+                .vacantFor(ofMillis(millis))
+                .tagged(Map.of("nofailover", true))
+                .followsAnother();
+    }
+
     private static Stream<Arguments> electing() {
         TimelineHistory own =
                 new TimelineHistory(
@@ -266,6 +274,37 @@ final class StandbyClusterRows {
                         "of a standby cluster, tagged nofailover",
                         of(standby()).vacant().tagged(Map.of("nofailover", true)),
                         "election.tagged-nofailover"),
+                row(
+                        "nobody leads a standby cluster, and this member may not",
+                        unled(10_001),
+                        "election.follows-remote"),
+                row("nobody leads it for a moment", unled(10_000), "election.tagged-nofailover"),
+                row(
+                        "nobody leads it, in pause",
+                        unled(10_001).paused(),
+                        "election.tagged-nofailover"),
+                row(
+                        "nobody leads it, tried a moment ago",
+                        unled(10_001)
+                                .rejoining(r -> r.withRetryAt(OptionalLong.of(Situations.NOW + 1))),
+                        "election.tagged-nofailover"),
+                row(
+                        "nobody leads it, and this member can",
+                        of(standby())
+                                .vacant()
+                                .vacantFor(ofMillis(10_001))
+                                .followsAnother()
+                                .heard("n3", peer(1000)),
+                        "election.wins"),
+                row(
+                        "lags too much to lead a standby cluster",
+                        of(standby())
+                                .vacant()
+                                .vacantFor(ofMillis(10_001))
+                                .answers(standbyAnswer(1, false))
+                                .set("maximum_lag_on_failover", 0)
+                                .followsAnother(),
+                        "election.follows-remote"),
                 row(
                         "asked for by a switchover in a standby cluster, lacks some",
                         of(standby())

@@ -32,6 +32,7 @@ class UnprovenPrimaryTest {
                     false,
                     Optional.empty(),
                     false,
+                    false,
                     List.of());
 
     /** Whether a server that answers this is stopped. */

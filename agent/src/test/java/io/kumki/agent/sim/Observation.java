@@ -87,6 +87,7 @@ final class Observation {
                 false,
                 receiver,
                 false,
+                false,
                 slots);
     }
 
