@@ -237,7 +237,7 @@ public final class NodeConfigReader {
         String mode = section.text("mode").orElse("automatic").toLowerCase(Locale.ROOT);
         WatchdogSettings.Mode known =
                 switch (mode) {
-                    case "off", "disable", "disabled" -> WatchdogSettings.Mode.OFF;
+                    case "off", "false", "disable", "disabled" -> WatchdogSettings.Mode.OFF;
                     case "automatic", "auto" -> WatchdogSettings.Mode.AUTOMATIC;
                     case "required", "require" -> WatchdogSettings.Mode.REQUIRED;
                     default -> {

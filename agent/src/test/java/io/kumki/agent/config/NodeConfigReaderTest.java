@@ -253,6 +253,7 @@ class NodeConfigReaderTest {
         assertThat(reading.config().watchdog().mode()).isEqualTo(WatchdogSettings.Mode.OFF);
         assertThat(reading.config().rest().tls().orElseThrow().verifyClient()).isEqualTo("none");
         assertThat(reading.warnings()).hasSize(3);
+        assertThat(Configs.readingWith("watchdog: {mode: off}").warnings()).isEmpty();
         assertThat(List.of("off", "false", "disabled"))
                 .allSatisfy(mode ->
                         assertThat(

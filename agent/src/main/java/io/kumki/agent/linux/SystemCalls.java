@@ -1,0 +1,165 @@
+package io.kumki.agent.linux;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.StructLayout;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.VarHandle;
+
+/**
+ * System calls by file descriptor. Each blocks its thread. All throw {@link SystemCallException}
+ * with the {@code errno} of the very call.
+ */
+public final class SystemCalls {
+
+    /** The same on every architecture that JDK 25 runs on; see {@code asm-generic/fcntl.h}. */
+    public static final int O_WRONLY = 01;
+
+    public static final int O_NONBLOCK = 04000;
+
+    /** Programs that this process starts must not get the descriptor. */
+    public static final int O_CLOEXEC = 02000000;
+
+    private static final Linker LINKER = Linker.nativeLinker();
+
+    private static final StructLayout STATE = Linker.Option.captureStateLayout();
+
+    private static final VarHandle ERRNO =
+            STATE.varHandle(java.lang.foreign.MemoryLayout.PathElement.groupElement("errno"));
+
+    private static final Linker.Option CAPTURES_ERRNO = Linker.Option.captureCallState("errno");
+
+    private static final MethodHandle OPEN =
+            variadic("open", 2, FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT));
+
+    private static final MethodHandle IOCTL =
+            variadic("ioctl", 2, FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, ADDRESS));
+
+    private static final MethodHandle WRITE =
+            plain("write", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG));
+
+    private static final MethodHandle CLOSE =
+            plain("close", FunctionDescriptor.of(JAVA_INT, JAVA_INT));
+
+    private static final MethodHandle STRERROR = strerror();
+
+    private SystemCalls() {}
+
+    /**
+     * @return the new file descriptor
+     */
+    public static int open(String path, int flags) throws SystemCallException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment state = arena.allocate(STATE);
+            int result;
+            try {
+                result = (int) OPEN.invokeExact(state, arena.allocateFrom(path), flags);
+            } catch (Throwable e) {
+                throw broken("open", e);
+            }
+            return (int) checked(result, state, "open " + path);
+        }
+    }
+
+    /**
+     * @param argument what the kernel reads or writes; a native segment
+     */
+    public static void ioctl(int fd, long request, MemorySegment argument, String name)
+            throws SystemCallException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment state = arena.allocate(STATE);
+            int result;
+            try {
+                result = (int) IOCTL.invokeExact(state, fd, request, argument);
+            } catch (Throwable e) {
+                throw broken("ioctl", e);
+            }
+            checked(result, state, "ioctl " + name);
+        }
+    }
+
+    /** Writes all bytes in one call; fewer written is an error. */
+    public static void write(int fd, byte[] bytes) throws SystemCallException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment state = arena.allocate(STATE);
+            long result;
+            try {
+                result =
+                        (long)
+                                WRITE.invokeExact(
+                                        state,
+                                        fd,
+                                        arena.allocateFrom(JAVA_BYTE, bytes),
+                                        (long) bytes.length);
+            } catch (Throwable e) {
+                throw broken("write", e);
+            }
+            if (checked(result, state, "write") != bytes.length) {
+                throw new SystemCallException("write", 0, "only " + result + " bytes written");
+            }
+        }
+    }
+
+    public static void close(int fd) throws SystemCallException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment state = arena.allocate(STATE);
+            int result;
+            try {
+                result = (int) CLOSE.invokeExact(state, fd);
+            } catch (Throwable e) {
+                throw broken("close", e);
+            }
+            checked(result, state, "close");
+        }
+    }
+
+    private static long checked(long result, MemorySegment state, String call)
+            throws SystemCallException {
+        if (result < 0) {
+            int errno = (int) ERRNO.get(state, 0L);
+            throw new SystemCallException(call, errno, text(errno));
+        }
+        return result;
+    }
+
+    @SuppressWarnings("restricted") // the C library ends its texts with a zero
+    private static String text(int errno) {
+        try {
+            MemorySegment text = (MemorySegment) STRERROR.invokeExact(errno);
+            return text.reinterpret(LONGEST_TEXT).getString(0);
+        } catch (Throwable e) {
+            throw broken("strerror", e);
+        }
+    }
+
+    private static final long LONGEST_TEXT = 256;
+
+    private static IllegalStateException broken(String call, Throwable e) {
+        return new IllegalStateException("the C library's " + call + " can't be called", e);
+    }
+
+    private static MethodHandle variadic(String name, int fixed, FunctionDescriptor types) {
+        return handle(name, types, CAPTURES_ERRNO, Linker.Option.firstVariadicArg(fixed));
+    }
+
+    private static MethodHandle plain(String name, FunctionDescriptor types) {
+        return handle(name, types, CAPTURES_ERRNO);
+    }
+
+    private static MethodHandle strerror() {
+        return handle("strerror", FunctionDescriptor.of(ADDRESS, JAVA_INT));
+    }
+
+    @SuppressWarnings("restricted") // declared in the jar's manifest: Enable-Native-Access
+    private static MethodHandle handle(
+            String name, FunctionDescriptor types, Linker.Option... options) {
+        return LINKER.downcallHandle(LINKER.defaultLookup().findOrThrow(name), types, options);
+    }
+}
