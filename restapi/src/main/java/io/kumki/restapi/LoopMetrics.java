@@ -1,5 +1,6 @@
 package io.kumki.restapi;
 
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.SortedMap;
 
@@ -13,6 +14,7 @@ import java.util.SortedMap;
  * @param leaseLeftNanos lease left when the last renewal was sent; empty if not leader
  * @param slotsReady logical slot of this standby to whether a promotion now would lose nothing of
  *     it
+ * @param watchdog empty if it is switched off
  */
 public record LoopMetrics(
         long turns,
@@ -20,4 +22,5 @@ public record LoopMetrics(
         SortedMap<String, Long> decisionsByRule,
         long storeFailures,
         OptionalLong leaseLeftNanos,
-        SortedMap<String, Boolean> slotsReady) {}
+        SortedMap<String, Boolean> slotsReady,
+        Optional<WatchdogMetrics> watchdog) {}

@@ -197,6 +197,7 @@ final class Metrics {
                                     ",slot=\"" + escaped(slot) + "\"",
                                     ready ? "1" : "0"));
         }
+        loop.watchdog().ifPresent(this::watchdog);
         head("kumki_decisions_total", "counter", "Decisions of the loop by rule");
         loop.decisionsByRule()
                 .forEach((rule, count) ->
@@ -204,6 +205,24 @@ final class Metrics {
                                 "kumki_decisions_total",
                                 ",rule=\"" + escaped(rule) + "\"",
                                 count.toString()));
+    }
+
+    private void watchdog(WatchdogMetrics watchdog) {
+        one(
+                "kumki_watchdog_armed",
+                "gauge",
+                "1 if the machine's watchdog counts and is kept alive",
+                watchdog.armed() ? "1" : "0");
+        one(
+                "kumki_watchdog_timeout_seconds",
+                "gauge",
+                "From a keep-alive to the reset of the machine, 0 while it isn't armed",
+                "" + watchdog.timeoutSeconds());
+        one(
+                "kumki_watchdog_failures_total",
+                "counter",
+                "Keep-alives that failed, and reasons for which the watchdog couldn't be armed",
+                "" + watchdog.failures());
     }
 
     private void jvm() {

@@ -82,7 +82,8 @@ final class FakeNode implements NodeView, NodeControl {
                 new TreeMap<>(Map.of("leader.renews", 5L)),
                 2,
                 OptionalLong.of(20_000_000_000L),
-                new TreeMap<>(Map.of("feed", true)));
+                new TreeMap<>(Map.of("feed", true)),
+                Optional.of(new WatchdogMetrics(true, 25, 3)));
     }
 
     @Override

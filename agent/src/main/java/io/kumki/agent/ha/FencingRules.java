@@ -21,10 +21,12 @@ final class FencingRules {
         return Optional.of(
                 Decision.of(
                                 "fence.lease-ran-out",
-                                "the lease ended "
-                                        + s.since(s.lease().leaderUntilNanos().getAsLong())
-                                                .toMillis()
-                                        + " ms ago: another member may lead",
+                                s.lease().endsWithReset()
+                                        ? "the watchdog wasn't kept alive: the machine may be reset"
+                                        : "the lease ended "
+                                                + s.since(s.lease().endNanos().getAsLong())
+                                                        .toMillis()
+                                                + " ms ago: another member may lead",
                                 s.memory().withStepDown(Optional.empty()),
                                 new Action.Fence())
                         .atOnce());

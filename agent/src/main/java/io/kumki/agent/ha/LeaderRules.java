@@ -36,6 +36,14 @@ final class LeaderRules {
     }
 
     private static Decision primary(Situation s) {
+        if (s.self().unguarded().isPresent() && !s.paused()) {
+            return Decision.of(
+                            "leader.unguarded-stops",
+                            s.self().unguarded().get(),
+                            s.memory().withStepDown(Optional.empty()),
+                            new Action.Fence())
+                    .atOnce();
+        }
         Optional<Decision> request = StepDownRules.answersRequest(s);
         if (request.isPresent()) {
             return request.get();

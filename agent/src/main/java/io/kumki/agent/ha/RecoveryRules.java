@@ -58,6 +58,14 @@ final class RecoveryRules {
         if (s.followsRemote()) {
             return StandbyLeaderRules.recovers(s, control);
         }
+        if (s.self().unguarded().isPresent()) {
+            return Decision.of(
+                            "recovery.unguarded-gives-up-lead",
+                            s.self().unguarded().get(),
+                            s.memory(),
+                            new Action.ReleaseLeadership(Optional.empty()))
+                    .atOnce();
+        }
         if (control.standbySignal()) {
             return retried(
                     s,

@@ -18,6 +18,7 @@ import java.util.TreeMap;
  * @param rejoin how far it may go by itself to follow again
  * @param slots what it does with replication slots
  * @param unfit why it must not be promoted now, such as a required guard that isn't there
+ * @param unguarded why its server must not go on as a primary either
  */
 public record Self(
         MemberName name,
@@ -27,7 +28,8 @@ public record Self(
         boolean clonesWithoutSource,
         RejoinPolicy rejoin,
         SlotPolicy slots,
-        Optional<String> unfit) {
+        Optional<String> unfit,
+        Optional<String> unguarded) {
 
     /** A member that is fit to lead. */
     public Self(
@@ -46,6 +48,7 @@ public record Self(
                 clonesWithoutSource,
                 rejoin,
                 slots,
+                Optional.empty(),
                 Optional.empty());
     }
 
@@ -60,9 +63,18 @@ public record Self(
         this(name, addresses, tags, mayBootstrap, false, rejoin, slots);
     }
 
-    public Self withUnfit(Optional<String> why) {
+    /** Why it must not be promoted, and why its primary must stop. */
+    public Self withUnfit(Optional<String> promotion, Optional<String> primary) {
         return new Self(
-                name, addresses, tags, mayBootstrap, clonesWithoutSource, rejoin, slots, why);
+                name,
+                addresses,
+                tags,
+                mayBootstrap,
+                clonesWithoutSource,
+                rejoin,
+                slots,
+                promotion,
+                primary);
     }
 
     /**

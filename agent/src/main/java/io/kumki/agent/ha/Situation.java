@@ -46,9 +46,33 @@ public record Situation(
      * @param sentNanos when the last good refresh was sent
      * @param leaderUntilNanos up to when this member leads for sure; empty if it doesn't lead. It
      *     may lie in the past: then the lead is lost
+     * @param resetAtNanos when the armed watchdog resets this machine unless a renewal comes before
      */
     public record Lease(
-            OptionalLong leaseId, OptionalLong sentNanos, OptionalLong leaderUntilNanos) {
+            OptionalLong leaseId,
+            OptionalLong sentNanos,
+            OptionalLong leaderUntilNanos,
+            OptionalLong resetAtNanos) {
+
+        public Lease(OptionalLong leaseId, OptionalLong sentNanos, OptionalLong leaderUntilNanos) {
+            this(leaseId, sentNanos, leaderUntilNanos, OptionalLong.empty());
+        }
+
+        public Lease withResetAt(OptionalLong nanos) {
+            return new Lease(leaseId, sentNanos, leaderUntilNanos, nanos);
+        }
+
+        /** What comes first of the lease's end and the machine's; empty without the lead. */
+        public OptionalLong endNanos() {
+            return endsWithReset() ? resetAtNanos : leaderUntilNanos;
+        }
+
+        boolean endsWithReset() {
+            return leaderUntilNanos.isPresent()
+                    && resetAtNanos.isPresent()
+                    && resetAtNanos.getAsLong() - leaderUntilNanos.getAsLong() < 0;
+        }
+
         public static final Lease NONE =
                 new Lease(OptionalLong.empty(), OptionalLong.empty(), OptionalLong.empty());
     }
@@ -96,10 +120,13 @@ public record Situation(
         return cluster.leader().filter(name -> !name.equals(me())).isPresent();
     }
 
-    /** Lease left as leader; zero without the lead or past its deadline. */
+    /**
+     * Lease left as leader; zero without the lead or past its deadline. An armed watchdog ends it
+     * earlier: a server that isn't stopped by then goes down with the machine.
+     */
     public Duration leaseLeft() {
-        return lease.leaderUntilNanos().isPresent()
-                ? Duration.ofNanos(Math.max(0, lease.leaderUntilNanos().getAsLong() - nowNanos))
+        return lease.endNanos().isPresent()
+                ? Duration.ofNanos(Math.max(0, lease.endNanos().getAsLong() - nowNanos))
                 : Duration.ZERO;
     }
 
@@ -115,11 +142,19 @@ public record Situation(
 
     /**
      * Time that must be left of the lease when a clean stop begins: half of it for the clean stop,
-     * half for the hard one.
+     * half for the hard one. Before a watchdog it is at most half of what is left when the next
+     * renewal is due: an ordinary renewal mustn't come too late.
      */
     public Duration stopMargin() {
         Duration quarter = settings.timing().ttl().dividedBy(4);
-        return quarter.compareTo(MAX_STOP_MARGIN) < 0 ? quarter : MAX_STOP_MARGIN;
+        Duration margin = quarter.compareTo(MAX_STOP_MARGIN) < 0 ? quarter : MAX_STOP_MARGIN;
+        if (!lease.endsWithReset() || lease.sentNanos().isEmpty()) {
+            return margin;
+        }
+        long counts = lease.resetAtNanos().getAsLong() - lease.sentNanos().getAsLong();
+        Duration half = Duration.ofNanos(counts).minus(settings.timing().loopWait()).dividedBy(2);
+        Duration atMost = half.isNegative() ? Duration.ZERO : half;
+        return margin.compareTo(atMost) < 0 ? margin : atMost;
     }
 
     private static final Duration MAX_STOP_MARGIN = Duration.ofSeconds(5);

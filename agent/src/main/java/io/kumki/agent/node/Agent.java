@@ -5,9 +5,11 @@ import io.kumki.agent.config.LocalConfigLoader;
 import io.kumki.agent.config.NodeConfig;
 import io.kumki.agent.config.NodeConfigReader;
 import io.kumki.agent.config.RefusedConfigException;
+import io.kumki.agent.config.WatchdogSettings;
 import io.kumki.agent.ha.Action;
 import io.kumki.agent.ha.Rules;
 import io.kumki.agent.postgres.LocalPostgres;
+import io.kumki.agent.watchdog.Watchdog;
 import io.kumki.dcs.ClusterStore;
 import io.kumki.dcs.cluster.ClusterView;
 import io.kumki.dcs.cluster.Member;
@@ -57,6 +59,7 @@ public final class Agent {
     private final HaLoop loop;
     private final LoopParts parts;
     private final Optional<DataDirectoryLock> lock;
+    private final Watchdog watchdog;
     private NodeConfig node;
     private @Nullable RestServer rest;
     private boolean ending;
@@ -82,6 +85,7 @@ public final class Agent {
         this.server = new LocalPostgres(configuration.postgres());
         configuration.onPostgresChange(this::applyPostgres);
         this.peers = new HttpPeers(vertx, clock, Mapping.authorization(node));
+        this.watchdog = watchdog(node.watchdog());
         this.parts =
                 new LoopParts(
                         node.scope(),
@@ -89,7 +93,7 @@ public final class Agent {
                         store,
                         server,
                         peers,
-                        guard(),
+                        new Guards(guard(), watchdog),
                         clock,
                         Rules::decide,
                         this::loopEnded);
@@ -119,6 +123,18 @@ public final class Agent {
                     .log("the data directory can't be locked against a second agent");
             return Optional.empty();
         }
+    }
+
+    private Watchdog watchdog(WatchdogSettings settings) throws RefusedConfigException {
+        if (settings.mode() == WatchdogSettings.Mode.REQUIRED
+                && Watchdog.device(settings).isEmpty()) {
+            throw new RefusedConfigException(
+                    "watchdog.driver = "
+                            + settings.driver()
+                            + ": there is no such driver, and watchdog.mode is required; leave"
+                            + " watchdog.driver out, or set watchdog.mode: automatic");
+        }
+        return new Watchdog(settings, Watchdog::device, clock::nanos);
     }
 
     private Guard guard() throws RefusedConfigException {
@@ -290,6 +306,7 @@ public final class Agent {
             }
             node = fresh;
             configuration.reload(fresh);
+            watchdog.configure(fresh.watchdog());
             RestConfig restConfig = Mapping.rest(fresh.rest());
             RestServer open = rest;
             if (open != null) {

@@ -1,7 +1,9 @@
 package io.kumki.agent.node;
 
-import java.time.Duration;
+import io.kumki.dcs.cluster.ClusterSettings.Timing;
+import io.kumki.restapi.WatchdogMetrics;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * What ends the server if this agent doesn't when the lease runs out. Called on the loop's context.
@@ -12,7 +14,7 @@ public interface Guard {
     Guard NONE =
             new Guard() {
                 @Override
-                public void armed(long untilNanos, Duration ttl) {}
+                public void armed(long untilNanos, Timing timing) {}
 
                 @Override
                 public void idle() {}
@@ -30,9 +32,9 @@ public interface Guard {
      * The lead is proven up to here, and the server may write that long.
      *
      * @param untilNanos on the loop's clock
-     * @param ttl the lease's length
+     * @param timing the lease's length, and how often it is renewed
      */
-    void armed(long untilNanos, Duration ttl);
+    void armed(long untilNanos, Timing timing);
 
     /** The server doesn't write, or a person looks after it. */
     void idle();
@@ -42,4 +44,27 @@ public interface Guard {
 
     /** Why this member must not be promoted now. */
     Optional<String> missing();
+
+    /** Times may change while nothing is proven. */
+    default void timing(Timing timing) {}
+
+    /** Why its server must not go on as a primary either. */
+    default Optional<String> unguarded() {
+        return Optional.empty();
+    }
+
+    /** When the machine is reset unless {@link #armed} is told of a later proof before. */
+    default OptionalLong resetAtNanos() {
+        return OptionalLong.empty();
+    }
+
+    /** It can't be told of later proofs any more: better to begin anew as soon as nobody writes. */
+    default boolean failing() {
+        return false;
+    }
+
+    /** The machine's watchdog; empty if it is switched off. */
+    default Optional<WatchdogMetrics> watchdog() {
+        return Optional.empty();
+    }
 }

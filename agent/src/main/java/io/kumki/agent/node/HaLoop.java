@@ -25,6 +25,7 @@ import io.kumki.dcs.cluster.ScheduledRestart;
 import io.kumki.restapi.DecisionEntry;
 import io.kumki.restapi.LoopMetrics;
 import io.kumki.restapi.NodeSnapshot;
+import io.kumki.restapi.WatchdogMetrics;
 import io.vertx.core.Future;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -133,6 +134,7 @@ public final class HaLoop {
     private @Nullable Future<NodeSnapshot> refreshing;
     private volatile NodeSnapshot snapshot;
     private volatile long snapshotNanos;
+    private volatile Optional<WatchdogMetrics> watchdog = Optional.empty();
 
     public HaLoop(LoopParts parts) {
         this.parts = parts;
@@ -397,6 +399,10 @@ public final class HaLoop {
                 && memory.bootstrap() instanceof Memory.BootstrapStage.None) {
             operations.adopted(now.primary());
         }
+        // a watchdog is disarmed as soon as the server is seen to have ended, not a turn later
+        if (running) {
+            tellGuard(situation(Optional.empty()));
+        }
     }
 
     /** Whether a running standby follows whom it should; until that is known it counts as right. */
@@ -637,14 +643,17 @@ public final class HaLoop {
 
     /**
      * The deadline is on file before anything that it covers. While the store is silent nobody is
-     * promoted, so a server that doesn't write needs no guard then.
+     * promoted, so a server that doesn't write needs no guard then; the leader of a standby cluster
+     * never does.
      */
     private void tellGuard(Situation s) {
         OptionalLong until = s.lease().leaderUntilNanos();
-        if (s.paused()) {
+        boolean nobodyWrites = s.settings().standbyCluster().isPresent() || parts.guard().failing();
+        parts.guard().timing(settings.timing());
+        if (s.paused() || !s.couldWrite() && nobodyWrites) {
             parts.guard().idle();
         } else if (until.isPresent() && (s.couldWrite() || !s.etcdSilent())) {
-            parts.guard().armed(until.getAsLong(), settings.timing().ttl());
+            parts.guard().armed(until.getAsLong(), settings.timing());
         } else if (!s.couldWrite()) {
             parts.guard().idle();
         }
@@ -761,7 +770,9 @@ public final class HaLoop {
 
     private Situation situation(Optional<SortedMap<MemberName, PeerAnswer>> peers) {
         Self self =
-                parts.config().self(parts.server().canRewind()).withUnfit(parts.guard().missing());
+                parts.config()
+                        .self(parts.server().canRewind())
+                        .withUnfit(parts.guard().missing(), parts.guard().unguarded());
         Situation s = situation(self, peers);
         return Following.target(s).equals(comparedTarget) && !followsTarget
                 ? s.withFollowsTarget(false)
@@ -775,7 +786,7 @@ public final class HaLoop {
                 settings,
                 server,
                 true,
-                lease.facts(),
+                lease.facts().withResetAt(parts.guard().resetAtNanos()),
                 operations.ongoing(),
                 commands.waiting(),
                 peers,
@@ -796,6 +807,7 @@ public final class HaLoop {
                                 plannedNanos)
                         .withParameterProblems(problems);
         snapshotNanos = clock.nanos();
+        watchdog = parts.guard().watchdog();
     }
 
     /** On any thread. */
@@ -848,7 +860,8 @@ public final class HaLoop {
                 decisions.byRule(),
                 storeFailures,
                 leaseLeftAtRenewal,
-                parts.server().slotsReady());
+                parts.server().slotsReady(),
+                watchdog);
     }
 
     private void cancelTimers() {

@@ -1,6 +1,7 @@
 package io.kumki.agent.node;
 
 import io.kumki.agent.config.LeaseGuardMode;
+import io.kumki.dcs.cluster.ClusterSettings.Timing;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -90,8 +91,8 @@ final class LeaseGuard implements Guard {
     }
 
     @Override
-    public void armed(long untilNanos, Duration ttl) {
-        Duration tenth = ttl.dividedBy(10);
+    public void armed(long untilNanos, Timing timing) {
+        Duration tenth = timing.ttl().dividedBy(10);
         Duration margin = tenth.compareTo(LONGEST_MARGIN) < 0 ? tenth : LONGEST_MARGIN;
         tell("armed " + (untilNanos - margin.toNanos()));
     }

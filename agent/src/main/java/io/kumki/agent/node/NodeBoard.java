@@ -37,7 +37,7 @@ final class NodeBoard {
                 s.me().value(),
                 server(s),
                 new NodeSnapshot.Leadership(
-                        keyIsOurs ? s.lease().leaderUntilNanos() : OptionalLong.empty()),
+                        keyIsOurs ? s.lease().endNanos() : OptionalLong.empty()),
                 s.etcdSilent()
                         ? Optional.empty()
                         : lastGood.map(good ->

@@ -120,6 +120,10 @@ class RulesTest {
     static Stream<Arguments> fencing() {
         return Stream.of(
                 row("lease over: stops", leader().leaseLeft(ofMillis(0)), "fence.lease-ran-out"),
+                row(
+                        "the watchdog is due: stops",
+                        leader().resetIn(ofMillis(0), ofSeconds(25)),
+                        "fence.lease-ran-out"),
                 row("lease left: leads", leader().leaseLeft(ofMillis(1)), "leader.holds-lock"),
                 row(
                         "in pause a person decides",
@@ -173,6 +177,28 @@ class RulesTest {
                         "margin reached",
                         leader().silent().leaseLeft(ofMillis(5000)),
                         "leader.stops-before-lease-ends"),
+                row(
+                        "just above the margin before the watchdog's reset",
+                        leader().silent().resetIn(ofMillis(5001), ofSeconds(25)),
+                        "leader.waits-for-etcd"),
+                row(
+                        "margin before the watchdog's reset reached",
+                        leader().silent().resetIn(ofMillis(5000), ofSeconds(25)),
+                        "leader.stops-before-lease-ends"),
+                row(
+                        "a watchdog of half the ttl leaves a renewal its time",
+                        leader().silent().resetIn(ofMillis(2501), ofSeconds(15)),
+                        "leader.waits-for-etcd"),
+                row(
+                        "and half of that is for the stop",
+                        leader().silent().resetIn(ofMillis(2500), ofSeconds(15)),
+                        "leader.stops-before-lease-ends"),
+                row(
+                        "a watchdog that is due after the lease changes nothing",
+                        leader().silent()
+                                .leaseLeft(ofMillis(5001))
+                                .resetIn(ofMillis(5002), ofSeconds(40)),
+                        "leader.waits-for-etcd"),
                 row(
                         "margin reached beside an operation",
                         leader().silent()
@@ -501,6 +527,10 @@ class RulesTest {
         return Stream.of(
                 row("holder crashed", stoppedLeader(), "recovery.restarts-crashed-primary"),
                 row(
+                        "required watchdog lost",
+                        stoppedLeader().unguarded("no device"),
+                        "recovery.unguarded-gives-up-lead"),
+                row(
                         "tried a moment ago",
                         stoppedLeader()
                                 .rejoining(r -> r.withStart(1, OptionalLong.of(Situations.NOW + 1)))
@@ -603,6 +633,15 @@ class RulesTest {
     static Stream<Arguments> leading() {
         return Stream.of(
                 row("healthy", leader(), "leader.holds-lock"),
+                row(
+                        "required watchdog lost",
+                        leader().unguarded("no device"),
+                        "leader.unguarded-stops"),
+                row(
+                        "required watchdog lost, pause",
+                        leader().unguarded("no device").paused(),
+                        "leader.holds-lock"),
+                row("unfit, but a primary", leader().unfit("no guard"), "leader.holds-lock"),
                 row("mute", leader().mute(Postmaster.RUNNING), "leader.server-silent"),
                 row("standby with the key", standby().held("n2"), "leader.promotes"),
                 row(

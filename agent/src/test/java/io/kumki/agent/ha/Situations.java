@@ -82,6 +82,7 @@ final class Situations {
     private boolean mayBootstrap = true;
     private boolean clonesWithoutSource;
     private Optional<String> unfit = Optional.empty();
+    private Optional<String> unguarded = Optional.empty();
     private Self.RejoinPolicy rejoin = new Self.RejoinPolicy(true, false, false);
     private DataDirectory data;
     private Postmaster postmaster = Postmaster.RUNNING;
@@ -466,6 +467,23 @@ final class Situations {
         return this;
     }
 
+    /** Why its server must not go on as a primary, and so it must not be promoted. */
+    Situations unguarded(String why) {
+        unguarded = Optional.of(why);
+        return unfit(why);
+    }
+
+    /** The watchdog counted so long from the last renewal and has this left. */
+    Situations resetIn(Duration left, Duration counts) {
+        lease =
+                new Situation.Lease(
+                        lease.leaseId(),
+                        OptionalLong.of(NOW + left.minus(counts).toNanos()),
+                        lease.leaderUntilNanos(),
+                        OptionalLong.of(NOW + left.toNanos()));
+        return this;
+    }
+
     Situation get() {
         ClusterView view =
                 new ClusterView(
@@ -492,7 +510,8 @@ final class Situations {
                         clonesWithoutSource,
                         rejoin,
                         slotPolicy,
-                        unfit),
+                        unfit,
+                        unguarded),
                 view,
                 ClusterSettings.of(settings),
                 new LocalServer(data, postmaster, answer, new TreeMap<>()),
