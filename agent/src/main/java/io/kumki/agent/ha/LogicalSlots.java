@@ -48,9 +48,9 @@ final class LogicalSlots {
         if (!slot.active() && target.compareTo(slot.confirmedFlushLsn()) > 0) {
             changes.add(new SlotChange.AdvanceLogical(slot.name(), slot.database(), target));
         }
-        Following.leader(s.self(), s.cluster())
-                .ifPresent(primary ->
-                        changes.add(new SlotChange.Verify(slot.name(), primary, heldThrough(s))));
+        changes.add(
+                new SlotChange.Verify(
+                        slot.name(), Following.leader(s.self(), s.cluster()), heldThrough(s)));
         return changes;
     }
 

@@ -1,6 +1,7 @@
 package io.kumki.agent.ha;
 
 import io.kumki.dcs.cluster.Lsn;
+import java.util.Optional;
 
 /** A change to one replication slot. */
 public sealed interface SlotChange {
@@ -24,9 +25,10 @@ public sealed interface SlotChange {
     /**
      * Ask the primary whether a copied logical slot is safe to use after a promotion.
      *
+     * @param primary empty while nobody leads: the last answer stands
      * @param physical the slot there that holds back catalog rows on behalf of this server
      */
-    record Verify(String name, Upstream primary, String physical) implements SlotChange {}
+    record Verify(String name, Optional<Upstream> primary, String physical) implements SlotChange {}
 
     /** Nothing can be done, and somebody should know why. */
     record Skip(String name, String why) implements SlotChange {}

@@ -219,9 +219,11 @@ public final class LocalPostgres implements PostgresServer {
 
     @Override
     public Future<Void> reconcileSlots(List<SlotChange> changes) {
-        return changes.isEmpty()
-                ? Future.succeededFuture()
-                : run(() -> operations.slots().reconcile(changes));
+        if (changes.isEmpty()) {
+            operations.slots().readiness().forget();
+            return Future.succeededFuture();
+        }
+        return run(() -> operations.slots().reconcile(changes));
     }
 
     @Override

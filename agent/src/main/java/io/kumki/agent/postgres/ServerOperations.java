@@ -184,14 +184,14 @@ final class ServerOperations {
             Duration limit,
             Cancellation cancellation)
             throws IOException, InterruptedException {
-        SortedMap<String, byte[]> states;
+        SortedMap<String, SlotCopier.Copy> copies;
         try {
-            states = SlotCopier.read(installation, primary, wanted);
+            copies = SlotCopier.read(installation, primary, wanted);
         } catch (SQLException e) {
             return new OperationResult.Failed(
                     "slots can't be read from " + primary + ": " + e.getMessage());
         }
-        if (states.isEmpty()) {
+        if (copies.isEmpty()) {
             return new OperationResult.Failed(primary + " has none of " + wanted.keySet());
         }
         if (cancellation.cancelled()) {
@@ -201,10 +201,10 @@ final class ServerOperations {
         if (!stopped.done()) {
             return stopped;
         }
-        SlotCopier.write(installation.dataDir(), states);
+        SlotCopier.write(installation.dataDir(), copies);
         OperationResult started = startAsStandby(target, limit, cancellation);
         return started.done()
-                ? new OperationResult.Done("copied " + String.join(", ", states.keySet()))
+                ? new OperationResult.Done("copied " + String.join(", ", copies.keySet()))
                 : started;
     }
 

@@ -15,8 +15,10 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,6 +29,11 @@ import org.slf4j.LoggerFactory;
  * <p>Reads first, then writes into {@code pg_replslot} of the stopped server: each slot in a
  * directory of another name, synced, then renamed, so that a crash leaves the whole slot or none
  * (PostgreSQL removes {@code NAME.tmp} when it starts).
+ *
+ * <p>With each comes the decoding snapshot of the position where its decoding begins, if the
+ * primary has one. Without it the standby's decoder would begin blind, and be sure of what it sees
+ * only some way after that position: what was committed between would never reach the consumer. The
+ * snapshot follows from the log alone, so the primary's is the standby's.
  */
 final class SlotCopier {
 
@@ -34,23 +41,38 @@ final class SlotCopier {
 
     private static final Duration STATEMENT_LIMIT = Duration.ofSeconds(10);
 
+    /** Far more than a snapshot of any server; one cut off here could not be read. */
+    private static final int MAX_SNAPSHOT_BYTES = 64 << 20;
+
     private SlotCopier() {}
 
+    /** The content of a slot's {@code state}, and what decoding begins with. */
+    record Copy(byte[] state, Optional<DecodingSnapshot> snapshot) {}
+
     /**
-     * @return name to the content of {@code state}; what the primary doesn't have, or has
-     *     otherwise, is left out
+     * @param file its name in {@code pg_logical/snapshots}
      */
-    static SortedMap<String, byte[]> read(
+    record DecodingSnapshot(String file, byte[] content) {}
+
+    /**
+     * @return copies by name; what the primary doesn't have, or has otherwise, is left out
+     */
+    static SortedMap<String, Copy> read(
             Installation installation, Upstream primary, Map<String, PermanentSlot.Logical> wanted)
             throws SQLException {
-        SortedMap<String, byte[]> states = new TreeMap<>();
+        SortedMap<String, Copy> copies = new TreeMap<>();
         try (Connection connection =
                 PgConnections.open(target(installation, primary), STATEMENT_LIMIT)) {
             boolean classed = connection.getMetaData().getDatabaseMajorVersion() >= 17;
             String sql =
                     "SELECT database, plugin,"
-                            + " pg_read_binary_file('pg_replslot/' || slot_name || '/state')"
-                            + " FROM pg_replication_slots WHERE slot_name = ?"
+                            + " pg_read_binary_file('pg_replslot/' || slot_name || '/state'),"
+                            + " file, pg_read_binary_file('pg_logical/snapshots/' || file, 0, "
+                            + MAX_SNAPSHOT_BYTES
+                            + ", true)"
+                            + " FROM pg_replication_slots,"
+                            + " concat(replace(restart_lsn::text, '/', '-'), '.snap') AS file"
+                            + " WHERE slot_name = ?"
                             + " AND slot_type = 'logical' AND NOT temporary"
                             + " AND NOT pg_is_in_recovery()"
                             + (classed ? " AND NOT failover" : "");
@@ -59,13 +81,20 @@ final class SlotCopier {
                     statement.setString(1, slot.getKey());
                     try (ResultSet row = statement.executeQuery()) {
                         if (row.next() && matches(slot.getKey(), slot.getValue(), row)) {
-                            states.put(slot.getKey(), row.getBytes(3));
+                            copies.put(slot.getKey(), new Copy(row.getBytes(3), snapshot(row)));
                         }
                     }
                 }
             }
         }
-        return states;
+        return copies;
+    }
+
+    private static Optional<DecodingSnapshot> snapshot(ResultSet row) throws SQLException {
+        byte @Nullable [] content = row.getBytes(5);
+        return content == null || content.length == 0 || content.length == MAX_SNAPSHOT_BYTES
+                ? Optional.empty()
+                : Optional.of(new DecodingSnapshot(row.getString(4), content));
     }
 
     /** The rewind role may read files there. */
@@ -95,31 +124,46 @@ final class SlotCopier {
     }
 
     /** The server must be stopped. A slot that is there is left alone. */
-    static void write(Path dataDir, Map<String, byte[]> states) throws IOException {
+    static void write(Path dataDir, Map<String, Copy> copies) throws IOException {
         Path slots = dataDir.resolve("pg_replslot");
-        for (Map.Entry<String, byte[]> state : states.entrySet()) {
-            Path directory = slots.resolve(state.getKey());
+        for (Map.Entry<String, Copy> copy : copies.entrySet()) {
+            Path directory = slots.resolve(copy.getKey());
             if (Files.exists(directory)) {
                 continue;
             }
-            Path draft = slots.resolve(state.getKey() + ".tmp");
+            if (copy.getValue().snapshot().isPresent()) {
+                write(dataDir, copy.getValue().snapshot().get());
+            }
+            Path draft = slots.resolve(copy.getKey() + ".tmp");
             Files.createDirectories(draft);
             Files.setPosixFilePermissions(draft, Files.getPosixFilePermissions(slots));
-            Path file = draft.resolve("state");
-            Files.deleteIfExists(file);
-            Files.createFile(file);
-            Files.setPosixFilePermissions(
-                    file, Files.getPosixFilePermissions(dataDir.resolve("PG_VERSION")));
-            try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
-                ByteBuffer bytes = ByteBuffer.wrap(state.getValue());
-                while (bytes.hasRemaining()) {
-                    channel.write(bytes);
-                }
-                channel.force(true);
-            }
+            write(dataDir, draft.resolve("state"), copy.getValue().state());
             sync(draft);
             Files.move(draft, directory, StandardCopyOption.ATOMIC_MOVE);
             sync(slots);
+        }
+    }
+
+    /** Before its slot: PostgreSQL removes a snapshot that no slot needs, at a checkpoint. */
+    private static void write(Path dataDir, DecodingSnapshot snapshot) throws IOException {
+        Path snapshots = dataDir.resolve("pg_logical").resolve("snapshots");
+        Path draft = snapshots.resolve(snapshot.file() + ".kumki.tmp");
+        write(dataDir, draft, snapshot.content());
+        Files.move(draft, snapshots.resolve(snapshot.file()), StandardCopyOption.ATOMIC_MOVE);
+        sync(snapshots);
+    }
+
+    private static void write(Path dataDir, Path file, byte[] content) throws IOException {
+        Files.deleteIfExists(file);
+        Files.createFile(file);
+        Files.setPosixFilePermissions(
+                file, Files.getPosixFilePermissions(dataDir.resolve("PG_VERSION")));
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+            ByteBuffer bytes = ByteBuffer.wrap(content);
+            while (bytes.hasRemaining()) {
+                channel.write(bytes);
+            }
+            channel.force(true);
         }
     }
 

@@ -67,12 +67,6 @@ final class SlotReconciler {
         if (server.isEmpty()) {
             return;
         }
-        readiness.keep(
-                server.get(),
-                changes.stream()
-                        .filter(SlotChange.Verify.class::isInstance)
-                        .map(SlotChange::name)
-                        .toList());
         advance(
                 changes.stream()
                         .filter(SlotChange.AdvanceLogical.class::isInstance)
@@ -92,6 +86,35 @@ final class SlotReconciler {
                 }
             }
         }
+        verify(
+                server.get(),
+                changes.stream()
+                        .filter(SlotChange.Verify.class::isInstance)
+                        .map(SlotChange.Verify.class::cast)
+                        .toList());
+    }
+
+    /** Last, as it waits for the primary, which may be gone. */
+    private void verify(ProcessIdentity server, List<SlotChange.Verify> slots) {
+        if (slots.isEmpty()) {
+            readiness.forget();
+            return;
+        }
+        try {
+            connection.ask(
+                    server,
+                    STATEMENT_LIMIT,
+                    jdbc -> {
+                        readiness.verify(server, slots, jdbc);
+                        return true;
+                    });
+        } catch (SQLException e) {
+            LOG.atWarn()
+                    .addKeyValue("slots", readiness.ready().keySet())
+                    .addKeyValue("error", e.getMessage())
+                    .log(
+                            "logical slots can't be compared with the primary's; trying again in the next turn");
+        }
     }
 
     private boolean apply(Connection jdbc, SlotChange change) throws SQLException {
@@ -102,10 +125,7 @@ final class SlotReconciler {
                     run(jdbc, ADVANCE, to.toString(), name, to.toString());
             case SlotChange.CreateLogical logical -> createLogical(logical);
             case SlotChange.AdvanceLogical _ -> true; // runs beside
-            case SlotChange.Verify slot -> {
-                readiness.verify(jdbc, slot);
-                yield true;
-            }
+            case SlotChange.Verify _ -> true; // all at once, afterwards
             case SlotChange.Skip(String name, String why) -> {
                 if (skipped.add(name + why)) {
                     LOG.atError()
