@@ -47,12 +47,12 @@ final class SlotCopier {
     private SlotCopier() {}
 
     /** The content of a slot's {@code state}, and what decoding begins with. */
-    record Copy(byte[] state, Optional<DecodingSnapshot> snapshot) {}
+    record Copy(ByteBuffer state, Optional<DecodingSnapshot> snapshot) {}
 
     /**
      * @param file its name in {@code pg_logical/snapshots}
      */
-    record DecodingSnapshot(String file, byte[] content) {}
+    record DecodingSnapshot(String file, ByteBuffer content) {}
 
     /**
      * @return copies by name; what the primary doesn't have, or has otherwise, is left out
@@ -81,7 +81,9 @@ final class SlotCopier {
                     statement.setString(1, slot.getKey());
                     try (ResultSet row = statement.executeQuery()) {
                         if (row.next() && matches(slot.getKey(), slot.getValue(), row)) {
-                            copies.put(slot.getKey(), new Copy(row.getBytes(3), snapshot(row)));
+                            copies.put(
+                                    slot.getKey(),
+                                    new Copy(ByteBuffer.wrap(row.getBytes(3)), snapshot(row)));
                         }
                     }
                 }
@@ -94,7 +96,7 @@ final class SlotCopier {
         byte @Nullable [] content = row.getBytes(5);
         return content == null || content.length == 0 || content.length == MAX_SNAPSHOT_BYTES
                 ? Optional.empty()
-                : Optional.of(new DecodingSnapshot(row.getString(4), content));
+                : Optional.of(new DecodingSnapshot(row.getString(4), ByteBuffer.wrap(content)));
     }
 
     /** The rewind role may read files there. */
@@ -153,13 +155,13 @@ final class SlotCopier {
         sync(snapshots);
     }
 
-    private static void write(Path dataDir, Path file, byte[] content) throws IOException {
+    private static void write(Path dataDir, Path file, ByteBuffer content) throws IOException {
         Files.deleteIfExists(file);
         Files.createFile(file);
         Files.setPosixFilePermissions(
                 file, Files.getPosixFilePermissions(dataDir.resolve("PG_VERSION")));
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
-            ByteBuffer bytes = ByteBuffer.wrap(content);
+            ByteBuffer bytes = content.duplicate();
             while (bytes.hasRemaining()) {
                 channel.write(bytes);
             }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.kumki.agent.postgres.SlotCopier.Copy;
 import io.kumki.agent.postgres.SlotCopier.DecodingSnapshot;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -74,7 +75,9 @@ class SlotCopierTest {
     }
 
     private static Copy copy(Optional<String> snapshot) {
-        return new Copy(STATE, snapshot.map(file -> new DecodingSnapshot(file, SNAPSHOT)));
+        return new Copy(
+                ByteBuffer.wrap(STATE),
+                snapshot.map(file -> new DecodingSnapshot(file, ByteBuffer.wrap(SNAPSHOT))));
     }
 
     private List<String> files() throws IOException {
