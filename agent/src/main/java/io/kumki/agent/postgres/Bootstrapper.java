@@ -132,26 +132,27 @@ final class Bootstrapper {
             return Optional.empty();
         }
         PostgresConfig config = installation.config();
-        String host = PgConnections.localHost(config.listen().addresses());
-        int port = config.listen().port();
+        LocalAddress at = LocalAddress.ofSuperuser(config);
         String conninfo =
-                ConnInfo.to(host, port, config.listen().database(), config.superuser())
+                ConnInfo.to(at.host(), at.port(), config.listen().database(), config.superuser())
                         .forMajor(installation.major())
                         .text();
         List<String> words = new ArrayList<>(ShellWords.split(bootstrap.postBootstrap().get()));
         words.add(conninfo);
         try (Temporary passFile =
                 PgPass.temporary(
-                        config.files().pgpass(), PgPass.lines(host, port, config.superuser()))) {
+                        config.files().pgpass(),
+                        PgPass.lines(at.host(), at.port(), config.superuser()))) {
             ProgramRun run =
                     Programs.run(
-                            ProgramCall.of(words)
-                                    .withPassFile(passFile.file())
-                                    .with(
-                                            "PGOPTIONS",
-                                            "-c synchronous_commit=local -c statement_timeout=0")
-                                    .within(SCRIPT_LIMIT)
-                                    .cancelledBy(cancellation));
+                            passFile.give(
+                                    ProgramCall.of(words)
+                                            .with(
+                                                    "PGOPTIONS",
+                                                    "-c synchronous_commit=local"
+                                                            + " -c statement_timeout=0")
+                                            .within(SCRIPT_LIMIT)
+                                            .cancelledBy(cancellation)));
             if (cancellation.cancelled()) {
                 return Optional.of(new OperationResult.Cancelled());
             }

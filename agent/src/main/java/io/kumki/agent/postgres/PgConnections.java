@@ -2,6 +2,8 @@ package io.kumki.agent.postgres;
 
 import io.kumki.agent.config.PostgresConfig;
 import io.kumki.agent.config.PostgresConfig.Credentials;
+import io.kumki.agent.postgres.socket.LibpqTls;
+import io.kumki.agent.postgres.socket.UnixSocketFactory;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
@@ -25,9 +27,7 @@ import org.slf4j.LoggerFactory;
  * Opens JDBC connections with the settings that each of ours must have: short time-outs, an
  * unspoofable search path, no waiting for standbys. Calls block: use a virtual thread.
  *
- * <p>JDBC has no unix sockets without a further library, so own queries go by TCP even if {@code
- * use_unix_socket} is set; that setting counts for the programs we call. The server must accept the
- * configured users from its local address.
+ * <p>A host that is a path is the directory of a unix socket, as in libpq; TLS isn't used there.
  */
 public final class PgConnections {
 
@@ -42,6 +42,8 @@ public final class PgConnections {
                     Map.entry("sslkey", "sslkey"),
                     Map.entry("sslpassword", "sslpassword"),
                     Map.entry("sslrootcert", "sslrootcert"),
+                    Map.entry("sslcrl", LibpqTls.CRL),
+                    Map.entry("sslcrldir", LibpqTls.CRL_DIRECTORY),
                     Map.entry("sslnegotiation", "sslNegotiation"),
                     Map.entry("gssencmode", "gssEncMode"),
                     Map.entry("channel_binding", "channelBinding"));
@@ -62,46 +64,62 @@ public final class PgConnections {
             String database,
             Credentials credentials,
             String applicationName,
-            boolean writableOnly) {
+            boolean writableOnly,
+            Optional<String> kerberosService) {
 
         public static Target of(
                 String hosts, int port, String database, Credentials credentials, String purpose) {
-            return new Target(hosts, port, database, credentials, "Kumki " + purpose, false);
+            return new Target(
+                    hosts,
+                    port,
+                    database,
+                    credentials,
+                    "Kumki " + purpose,
+                    false,
+                    Optional.empty());
         }
 
         /** The local server as its superuser. */
         public static Target local(PostgresConfig config, String purpose) {
-            return of(
-                    localHost(config.listen().addresses()),
-                    config.listen().port(),
-                    config.listen().database(),
-                    config.superuser(),
-                    purpose);
+            return local(config, LocalAddress.ofSuperuser(config), config.superuser(), purpose);
+        }
+
+        /** The local server as the role that replicates. */
+        public static Target localReplication(PostgresConfig config, String purpose) {
+            return local(config, LocalAddress.ofReplication(config), config.replication(), purpose);
+        }
+
+        private static Target local(
+                PostgresConfig config, LocalAddress at, Credentials role, String purpose) {
+            return of(at.host(), at.port(), config.listen().database(), role, purpose)
+                    .withKerberos(config.sockets().krbsrvname());
         }
 
         public Target writable() {
-            return new Target(hosts, port, database, credentials, applicationName, true);
+            return new Target(
+                    hosts, port, database, credentials, applicationName, true, kerberosService);
         }
 
         public Target to(String otherDatabase) {
             return new Target(
-                    hosts, port, otherDatabase, credentials, applicationName, writableOnly);
+                    hosts,
+                    port,
+                    otherDatabase,
+                    credentials,
+                    applicationName,
+                    writableOnly,
+                    kerberosService);
         }
-    }
 
-    /** The host at which a server with these {@code listen_addresses} answers locally. */
-    public static String localHost(String listenAddresses) {
-        List<String> addresses =
-                Arrays.stream(listenAddresses.split(",", -1)).map(String::strip).toList();
-        boolean everywhere =
-                addresses.stream()
-                        .anyMatch(address ->
-                                address.equals("*")
-                                        || address.equals("localhost")
-                                        || address.equals("0.0.0.0")
-                                        || address.equals("127.0.0.1"));
-        String first = addresses.getFirst();
-        return everywhere || first.isEmpty() ? "localhost" : first;
+        /** With that name of the server's Kerberos service. */
+        public Target withKerberos(Optional<String> service) {
+            return new Target(
+                    hosts, port, database, credentials, applicationName, writableOnly, service);
+        }
+
+        private boolean socket() {
+            return hosts.startsWith("/");
+        }
     }
 
     /**
@@ -120,10 +138,13 @@ public final class PgConnections {
         return connect(target, properties);
     }
 
-    /** A connection that also takes replication commands ({@code IDENTIFY_SYSTEM}, …). */
+    /**
+     * A connection that takes replication commands ({@code IDENTIFY_SYSTEM}, …) and no SQL: {@code
+     * pg_hba.conf} lets it in by the word {@code replication}, as it does a standby.
+     */
     public static Connection openReplication(Target target, Duration limit) throws SQLException {
         Properties properties = properties(target, limit);
-        properties.setProperty("replication", "database");
+        properties.setProperty("replication", "true");
         properties.setProperty("preferQueryMode", "simple");
         properties.setProperty("assumeMinServerVersion", "12");
         return connect(target, properties);
@@ -141,6 +162,18 @@ public final class PgConnections {
                         properties.setProperty(jdbcName, value);
                     }
                 });
+        if (target.socket()) {
+            properties.setProperty("socketFactory", UnixSocketFactory.class.getName());
+            properties.setProperty(
+                    "socketFactoryArg", target.hosts() + "/.s.PGSQL." + target.port());
+            properties.setProperty("sslmode", "disable");
+            properties.setProperty("gssEncMode", "disable");
+            properties.remove("sslNegotiation");
+        } else {
+            properties.setProperty("sslfactory", LibpqTls.class.getName());
+        }
+        target.kerberosService()
+                .ifPresent(name -> properties.setProperty("kerberosServerName", name));
         String seconds = Long.toString(CONNECT.toSeconds());
         properties.setProperty("connectTimeout", seconds);
         properties.setProperty("loginTimeout", seconds);
@@ -156,8 +189,10 @@ public final class PgConnections {
     }
 
     private static Connection connect(Target target, Properties properties) throws SQLException {
+        // by a unix socket the name doesn't count, but a URL has one
+        String names = target.socket() ? "localhost" : target.hosts();
         String hosts =
-                Arrays.stream(target.hosts().split(",", -1))
+                Arrays.stream(names.split(",", -1))
                         .map(host ->
                                 (host.contains(":") ? "[" + host + "]" : host)
                                         + ":"

@@ -56,11 +56,24 @@ public final class PgPass {
         Path directory = pgpass.toAbsolutePath().getParent();
         Path file = Files.createTempFile(directory, ".kumki-pgpass-", "");
         write(file, lines);
-        return new Temporary(file);
+        return new Temporary(file, !lines.isEmpty());
     }
 
-    /** Deleted when closed. */
-    public record Temporary(Path file) implements AutoCloseable {
+    /**
+     * Deleted when closed.
+     *
+     * @param filled whether there is a password in it
+     */
+    public record Temporary(Path file, boolean filled) implements AutoCloseable {
+
+        /**
+         * The call with its passwords from this file; without any they come from where libpq looks
+         * by itself, such as {@code ~/.pgpass}.
+         */
+        public ProgramCall give(ProgramCall call) {
+            return filled ? call.with("PGPASSFILE", file.toString()) : call;
+        }
+
         @Override
         public void close() throws IOException {
             Files.deleteIfExists(file);

@@ -14,10 +14,12 @@ import java.util.Optional;
  *
  * @param pid negative for a single-user server
  * @param port 0 if not yet written
+ * @param socketDirectory of its first unix socket; empty if it has none
  * @param status PostgreSQL 10 and later: {@code starting}, {@code stopping}, {@code ready}, {@code
  *     standby} (accepts connections in recovery); empty if not yet written
  */
-record PostmasterPid(long pid, Instant startTime, int port, String status) {
+record PostmasterPid(
+        long pid, Instant startTime, int port, Optional<String> socketDirectory, String status) {
 
     /** A process whose start differs by more than this from the file's is another one. */
     private static final Duration TOLERANCE = Duration.ofSeconds(3);
@@ -48,6 +50,8 @@ record PostmasterPid(long pid, Instant startTime, int port, String status) {
                             Long.parseLong(lines.get(0)),
                             Instant.ofEpochSecond(Long.parseLong(lines.get(2))),
                             port,
+                            Optional.of(lines.size() > 4 ? lines.get(4) : "")
+                                    .filter(directory -> directory.startsWith("/")),
                             lines.size() > 7 ? lines.get(7) : ""));
         } catch (NumberFormatException e) {
             return Optional.empty();

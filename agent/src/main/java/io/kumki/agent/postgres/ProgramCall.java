@@ -58,11 +58,6 @@ public record ProgramCall(
         return with("LANG", "C").with("LC_ALL", "C");
     }
 
-    /** Passwords come from this file. */
-    public ProgramCall withPassFile(Path file) {
-        return with("PGPASSFILE", file.toString());
-    }
-
     public ProgramCall within(Duration newLimit) {
         return new ProgramCall(
                 command, environment, newLimit, cancellation, workingDirectory, grace);

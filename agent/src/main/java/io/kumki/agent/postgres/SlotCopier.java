@@ -103,11 +103,14 @@ final class SlotCopier {
     static PgConnections.Target target(Installation installation, Upstream primary) {
         var config = installation.config();
         return PgConnections.Target.of(
-                primary.host(),
-                primary.port(),
-                primary.database(),
-                config.rewind().username().isPresent() ? config.rewind() : config.superuser(),
-                "slots");
+                        primary.host(),
+                        primary.port(),
+                        primary.database(),
+                        config.rewind().username().isPresent()
+                                ? config.rewind()
+                                : config.superuser(),
+                        "slots")
+                .withKerberos(config.sockets().krbsrvname());
     }
 
     private static boolean matches(String name, PermanentSlot.Logical wanted, ResultSet row)

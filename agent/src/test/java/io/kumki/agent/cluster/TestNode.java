@@ -35,6 +35,10 @@ final class TestNode {
     final int pgPort = Ports.free();
     final Path dir;
     private final Path config;
+
+    /** Added to the URL of the test's own connections. */
+    String jdbcOptions = "";
+
     private Process agent;
     private Path runtime;
 
@@ -263,7 +267,8 @@ final class TestNode {
         return DriverManager.getConnection(
                 "jdbc:postgresql://127.0.0.1:"
                         + pgPort
-                        + "/postgres?connectTimeout=2&socketTimeout=5&loginTimeout=3",
+                        + "/postgres?connectTimeout=2&socketTimeout=5&loginTimeout=3"
+                        + jdbcOptions,
                 "postgres",
                 PASSWORD);
     }

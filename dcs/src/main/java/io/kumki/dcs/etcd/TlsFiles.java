@@ -2,20 +2,20 @@ package io.kumki.dcs.etcd;
 
 import io.grpc.netty.GrpcSslContexts;
 import io.kumki.dcs.etcd.EtcdConfig.Tls;
+import io.kumki.dcs.tls.Pem;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslProvider;
 import io.netty.handler.ssl.util.InsecureTrustManagerFactory;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.PrivateKey;
-import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.util.List;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -52,20 +52,12 @@ final class TlsFiles {
     private static X509Certificate[] certificates(Path file) {
         try {
             // only the certificates: the key may stand in the same file
-            List<String> blocks = PemKeys.blocks(read(file), "CERTIFICATE");
-            if (blocks.isEmpty()) {
+            List<X509Certificate> certificates = Pem.certificates(read(file));
+            if (certificates.isEmpty()) {
                 throw new IllegalArgumentException(
                         "etcd TLS file " + file + " holds no certificate");
             }
-            CertificateFactory factory = CertificateFactory.getInstance("X.509");
-            X509Certificate[] certificates = new X509Certificate[blocks.size()];
-            for (int i = 0; i < certificates.length; i++) {
-                byte[] block = blocks.get(i).getBytes(StandardCharsets.US_ASCII);
-                certificates[i] =
-                        (X509Certificate)
-                                factory.generateCertificate(new ByteArrayInputStream(block));
-            }
-            return certificates;
+            return certificates.toArray(X509Certificate[]::new);
         } catch (GeneralSecurityException e) {
             throw new IllegalArgumentException(
                     "etcd TLS file " + file + " holds no readable certificate: " + e.getMessage(),
@@ -75,7 +67,7 @@ final class TlsFiles {
 
     private static PrivateKey key(Path file) {
         try {
-            return PemKeys.parse(read(file));
+            return Pem.privateKey(read(file), Optional.empty());
         } catch (GeneralSecurityException e) {
             throw new IllegalArgumentException(
                     "etcd TLS file " + file + " holds no usable private key: " + e.getMessage(), e);

@@ -265,18 +265,18 @@ public final class Clone {
         Source source = new Source(current, upstream);
         try (PgPass.Temporary passwords = source.replicationPasswords()) {
             ProgramCall call =
-                    programs.call(
-                                    "pg_basebackup",
-                                    "--pgdata=" + staging,
-                                    "-X",
-                                    "stream",
-                                    "--no-password",
-                                    "--dbname=" + source.replicationConnInfo(major))
-                            .plus(options.arguments())
-                            .withPassFile(passwords.file())
-                            .with(StrayCopies.VARIABLE, dataDir.toAbsolutePath().toString())
-                            .within(COPY)
-                            .cancelledBy(cancellation);
+                    passwords.give(
+                            programs.call(
+                                            "pg_basebackup",
+                                            "--pgdata=" + staging,
+                                            "-X",
+                                            "stream",
+                                            "--no-password",
+                                            "--dbname=" + source.replicationConnInfo(major))
+                                    .plus(options.arguments())
+                                    .with(StrayCopies.VARIABLE, dataDir.toAbsolutePath().toString())
+                                    .within(COPY)
+                                    .cancelledBy(cancellation));
             ProgramRun run = attempts(call, dataDir, source, options.arguments(), cancellation);
             if (run.succeeded()) {
                 moveUp(staging, dataDir);
@@ -411,7 +411,7 @@ public final class Clone {
         ProgramRun run;
         if (source.isPresent()) {
             try (PgPass.Temporary passwords = source.get().replicationPasswords()) {
-                run = Programs.run(call.withPassFile(passwords.file()));
+                run = Programs.run(passwords.give(call));
             }
         } else {
             run = Programs.run(call);

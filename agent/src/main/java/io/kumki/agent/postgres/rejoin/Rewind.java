@@ -150,11 +150,11 @@ public final class Rewind {
             arguments.add("--config-file=" + ServerSettings.configFile(current));
         }
         ProgramCall call =
-                programs.call("pg_rewind")
-                        .plus(arguments)
-                        .with("PGOPTIONS", "-c statement_timeout=0")
-                        .withPassFile(passwords.file())
-                        .cancelledBy(cancellation);
+                passwords.give(
+                        programs.call("pg_rewind")
+                                .plus(arguments)
+                                .with("PGOPTIONS", "-c statement_timeout=0")
+                                .cancelledBy(cancellation));
         MissingWal missing =
                 new MissingWal(
                         dataDir, ownRestore ? Optional.empty() : restoreCommand, cancellation);

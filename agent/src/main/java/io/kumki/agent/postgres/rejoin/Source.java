@@ -212,21 +212,15 @@ final class Source {
 
     /** System identifier and timeline of the local server, which runs. */
     static Identity local(PostgresConfig config) throws SQLException {
-        Target local = Target.local(config, "rewind");
-        Target replication =
-                Target.of(
-                        local.hosts(),
-                        local.port(),
-                        local.database(),
-                        config.replication(),
-                        "rewind");
+        Target replication = Target.localReplication(config, "rewind");
         try (Connection connection = PgConnections.openReplication(replication, STATEMENT_LIMIT)) {
             return identify(connection, Integer.MAX_VALUE);
         }
     }
 
     private Target target(Credentials role, String purpose) {
-        return Target.of(upstream.host(), upstream.port(), upstream.database(), role, purpose);
+        return Target.of(upstream.host(), upstream.port(), upstream.database(), role, purpose)
+                .withKerberos(config.sockets().krbsrvname());
     }
 
     /** The rewind role, which is the superuser unless it is configured. */
@@ -253,8 +247,11 @@ final class Source {
     }
 
     private ConnInfo connInfo(Credentials role, int major) {
-        return ConnInfo.to(upstream.host(), upstream.port(), upstream.database(), role)
-                .with("connect_timeout", "3")
+        ConnInfo info =
+                ConnInfo.to(upstream.host(), upstream.port(), upstream.database(), role)
+                        .with("connect_timeout", "3");
+        Optional<String> kerberos = config.sockets().krbsrvname();
+        return (kerberos.isPresent() ? info.with("krbsrvname", kerberos.get()) : info)
                 .forMajor(major);
     }
 

@@ -1,25 +1,37 @@
-package io.kumki.dcs.etcd;
+package io.kumki.dcs.tls;
 
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.InvalidKeyException;
 import java.security.KeyFactory;
 import java.security.PrivateKey;
+import java.security.cert.CertificateException;
+import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
 import java.security.spec.InvalidKeySpecException;
 import java.security.spec.PKCS8EncodedKeySpec;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import javax.crypto.Cipher;
+import javax.crypto.EncryptedPrivateKeyInfo;
+import javax.crypto.SecretKey;
+import javax.crypto.SecretKeyFactory;
+import javax.crypto.spec.PBEKeySpec;
 
 /**
- * Private keys in the PEM forms that openssl writes: PKCS#8 ({@code PRIVATE KEY}), PKCS#1 ({@code
- * RSA PRIVATE KEY}) and SEC 1 ({@code EC PRIVATE KEY}). The JDK reads PKCS#8 only, so the others
- * are wrapped in it.
+ * Certificates, and private keys in the PEM forms that openssl writes: PKCS#8 ({@code PRIVATE KEY},
+ * {@code ENCRYPTED PRIVATE KEY}), PKCS#1 ({@code RSA PRIVATE KEY}) and SEC 1 ({@code EC PRIVATE
+ * KEY}). The JDK reads PKCS#8 only, so the others are wrapped in it.
  */
-final class PemKeys {
+public final class Pem {
 
     private static final byte[] VERSION_0 = HexFormat.of().parseHex("020100");
     private static final byte[] RSA = HexFormat.of().parseHex("300d06092a864886f70d0101010500");
@@ -31,10 +43,10 @@ final class PemKeys {
     private static final int SEQUENCE = 0x30;
     private static final int OCTETS = 0x04;
 
-    private PemKeys() {}
+    private Pem() {}
 
     /** All PEM blocks of a kind, with their BEGIN and END lines. */
-    static List<String> blocks(String pem, String kind) {
+    public static List<String> blocks(String pem, String kind) {
         Pattern block =
                 Pattern.compile("-----BEGIN " + kind + "-----[^-]+-----END " + kind + "-----\\R?");
         List<String> found = new ArrayList<>();
@@ -44,10 +56,40 @@ final class PemKeys {
         return found;
     }
 
-    static PrivateKey parse(String pem) throws GeneralSecurityException {
+    /** All certificates of a text that may hold a key as well; maybe none. */
+    public static List<X509Certificate> certificates(String pem) throws CertificateException {
+        CertificateFactory factory = CertificateFactory.getInstance("X.509");
+        List<X509Certificate> certificates = new ArrayList<>();
+        for (String block : blocks(pem, "CERTIFICATE")) {
+            byte[] bytes = block.getBytes(StandardCharsets.US_ASCII);
+            certificates.add(
+                    (X509Certificate) factory.generateCertificate(new ByteArrayInputStream(bytes)));
+        }
+        return List.copyOf(certificates);
+    }
+
+    /**
+     * The first private key.
+     *
+     * @param password for a key of PKCS#8 that is encrypted; the older encryption within PKCS#1 and
+     *     SEC 1 ({@code Proc-Type: 4,ENCRYPTED}) is not read
+     * @throws GeneralSecurityException if there is none that can be read; the message says what to
+     *     do
+     */
+    public static PrivateKey privateKey(String pem, Optional<String> password)
+            throws GeneralSecurityException {
+        List<String> encrypted = blocks(pem, "ENCRYPTED PRIVATE KEY");
+        if (!encrypted.isEmpty()) {
+            if (password.isEmpty()) {
+                throw new InvalidKeyException(
+                        "the key is encrypted and there is no password for it; set one or write the"
+                                + " key without (openssl pkey -in FILE -out FILE)");
+            }
+            return pkcs8(decrypted(bytes(encrypted.getFirst()), password.get()));
+        }
         for (String kind : List.of("PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY")) {
             List<String> blocks = blocks(pem, kind);
-            if (!blocks.isEmpty()) {
+            if (!blocks.isEmpty() && !blocks.getFirst().contains("ENCRYPTED")) {
                 byte[] der = bytes(blocks.getFirst());
                 return switch (kind) {
                     case "RSA PRIVATE KEY" -> pkcs8(wrap(RSA, der));
@@ -58,9 +100,25 @@ final class PemKeys {
         }
         throw new InvalidKeyException(
                 pem.contains("ENCRYPTED")
-                        ? "the key is encrypted; write it without a password (openssl pkey -in"
-                                + " FILE -out FILE)"
+                        ? "the key is encrypted in an old form; write it anew (openssl pkcs8 -topk8"
+                                + " -in FILE -out FILE)"
                         : "no PRIVATE KEY block in it");
+    }
+
+    private static byte[] decrypted(byte[] der, String password) throws GeneralSecurityException {
+        try {
+            EncryptedPrivateKeyInfo info = new EncryptedPrivateKeyInfo(der);
+            // for PBES2 the name that names the functions stands in the parameters
+            String algorithm = String.valueOf(info.getAlgParameters());
+            SecretKey secret =
+                    SecretKeyFactory.getInstance(algorithm)
+                            .generateSecret(new PBEKeySpec(password.toCharArray()));
+            Cipher cipher = Cipher.getInstance(algorithm);
+            cipher.init(Cipher.DECRYPT_MODE, secret, info.getAlgParameters());
+            return info.getKeySpec(cipher).getEncoded();
+        } catch (GeneralSecurityException | IOException e) {
+            throw new InvalidKeyException("the password doesn't open the key: " + e, e);
+        }
     }
 
     private static PrivateKey pkcs8(byte[] der) throws GeneralSecurityException {
