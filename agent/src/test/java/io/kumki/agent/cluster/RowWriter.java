@@ -21,13 +21,19 @@ final class RowWriter implements AutoCloseable {
 
     private static final long PAUSE_MS = 10;
 
-    private final AtomicLong next = new AtomicLong();
+    private final AtomicLong next;
     private final Set<Long> acknowledged = new ConcurrentSkipListSet<>();
     private final List<Long> ackNanos = Collections.synchronizedList(new ArrayList<>());
     private final List<Thread> threads = new ArrayList<>();
     private volatile boolean running = true;
 
     RowWriter(List<TestNode> nodes) {
+        this(nodes, 0);
+    }
+
+    /** Its first row has the number after {@code last}. */
+    RowWriter(List<TestNode> nodes, long last) {
+        next = new AtomicLong(last);
         for (TestNode node : nodes) {
             threads.add(Thread.ofPlatform().name("writer-" + node.name).start(() -> write(node)));
         }
