@@ -8,10 +8,12 @@ import io.kumki.dcs.cluster.ScheduledRestart;
 import io.kumki.dcs.cluster.Tags;
 import java.time.Instant;
 import java.time.OffsetDateTime;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.SortedMap;
+import java.util.TreeMap;
 
 /**
  * Everything that the API says about this node, at one moment. Immutable.
@@ -80,6 +82,8 @@ public record NodeSnapshot(
      * @param copying a copy of another server's data that is being made here
      * @param parameterProblems server parameters that aren't in force as configured, one sentence
      *     each
+     * @param slotsReady logical slots of a standby, and whether a promotion now would lose nothing
+     *     of each
      */
     public record ServerStatus(
             String state,
@@ -89,10 +93,12 @@ public record NodeSnapshot(
             Optional<String> systemIdentifier,
             SortedMap<String, ParameterChange> pendingRestart,
             Optional<CloneProgress> copying,
-            List<String> parameterProblems) {
+            List<String> parameterProblems,
+            SortedMap<String, Boolean> slotsReady) {
 
         public ServerStatus {
             parameterProblems = List.copyOf(parameterProblems);
+            slotsReady = Collections.unmodifiableSortedMap(new TreeMap<>(slotsReady));
         }
 
         /** No copy is being made, no parameter is wrong. */
@@ -111,7 +117,8 @@ public record NodeSnapshot(
                     systemIdentifier,
                     pendingRestart,
                     Optional.empty(),
-                    List.of());
+                    List.of(),
+                    new TreeMap<>());
         }
     }
 
@@ -137,15 +144,23 @@ public record NodeSnapshot(
 
     /** The same with this progress. */
     public NodeSnapshot withClone(CloneProgress progress) {
-        return with(Optional.of(progress), server.parameterProblems());
+        return with(Optional.of(progress), server.parameterProblems(), server.slotsReady());
     }
 
     /** The same with these parameters that are not in force as configured. */
     public NodeSnapshot withParameterProblems(List<String> problems) {
-        return with(server.copying(), problems);
+        return with(server.copying(), problems, server.slotsReady());
     }
 
-    private NodeSnapshot with(Optional<CloneProgress> copying, List<String> parameterProblems) {
+    /** The same with these logical slots. */
+    public NodeSnapshot withSlotsReady(SortedMap<String, Boolean> ready) {
+        return with(server.copying(), server.parameterProblems(), ready);
+    }
+
+    private NodeSnapshot with(
+            Optional<CloneProgress> copying,
+            List<String> parameterProblems,
+            SortedMap<String, Boolean> slotsReady) {
         return new NodeSnapshot(
                 scope,
                 name,
@@ -157,7 +172,8 @@ public record NodeSnapshot(
                         server.systemIdentifier(),
                         server.pendingRestart(),
                         copying,
-                        parameterProblems),
+                        parameterProblems,
+                        slotsReady),
                 leadership,
                 cluster,
                 settings,

@@ -102,6 +102,9 @@ final class StatusDocument {
         if (!node.server().parameterProblems().isEmpty()) {
             document.put("parameter_problems", node.server().parameterProblems());
         }
+        if (!node.server().slotsReady().isEmpty()) {
+            document.put("logical_slots_ready", node.server().slotsReady());
+        }
         node.server().copying().ifPresent(copy -> document.put("clone", copying(copy)));
         Map<String, @Nullable Object> version = new LinkedHashMap<>();
         version.put("version", Versions.WIRE);

@@ -198,6 +198,18 @@ class RoutingTest {
     }
 
     @Test
+    void aStandbysLogicalSlotsSayWhetherAPromotionWouldLoseSomething() {
+        assertThat(api.get("/patroni").body()).doesNotContain("logical_slots_ready");
+        api.node.snapshot =
+                Nodes.standby()
+                        .withSlotsReady(
+                                new java.util.TreeMap<>(
+                                        java.util.Map.of("feed", true, "late", false)));
+        assertThat(api.get("/patroni").body())
+                .contains("\"logical_slots_ready\":{\"feed\":true,\"late\":false}");
+    }
+
+    @Test
     void theClusterIsReadAnew() {
         assertThat(api.get("/cluster").body())
                 .isEqualTo(

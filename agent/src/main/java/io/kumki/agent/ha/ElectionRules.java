@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
+import java.util.SortedSet;
 import java.util.TreeMap;
 
 /**
@@ -30,6 +31,12 @@ final class ElectionRules {
 
     /** So long a streaming standby looks before it concludes that nothing flows. */
     private static final Duration LOOK_FOR_FLOWING_WAL = Duration.ofMillis(200);
+
+    /**
+     * So long the lead is left to a member that is as good and keeps more logical consumers going.
+     * It takes the key within a turn if it can at all.
+     */
+    private static final Duration PATIENCE_FOR_READY_SLOTS = Duration.ofSeconds(5);
 
     private ElectionRules() {}
 
@@ -361,7 +368,20 @@ final class ElectionRules {
             int mine = s.self().tags().failoverPriority();
             int theirs = answer.tags().failoverPriority();
             boolean formerLeader = formerLeader(s).filter(name::equals).isPresent();
-            if (comparison == 0 && theirs > mine && !answer.position().isZero() && !formerLeader) {
+            boolean equal = comparison == 0 && !answer.position().isZero() && !formerLeader;
+            SortedSet<String> keeps = LogicalSlots.readyOnlyAt(s, answer);
+            if (equal && theirs == mine && !keeps.isEmpty() && patientForSlots(s)) {
+                return Optional.of(
+                        no(
+                                        s,
+                                        "election.other-keeps-consumers",
+                                        name
+                                                + " has equally tolerable WAL position and logical slots ready"
+                                                + " that would lose something here: "
+                                                + String.join(", ", keeps))
+                                .after(SOON));
+            }
+            if (equal && theirs > mine) {
                 return Optional.of(
                         no(
                                         s,
@@ -375,6 +395,11 @@ final class ElectionRules {
             }
         }
         return Optional.empty();
+    }
+
+    private static boolean patientForSlots(Situation s) {
+        Duration vacant = s.since(s.memory().vacancy().orElseThrow().sinceNanos());
+        return vacant.compareTo(PATIENCE_FOR_READY_SLOTS) < 0;
     }
 
     /**

@@ -16,15 +16,33 @@ import java.util.TreeMap;
  * @param answer what the server said; empty if it isn't running, is starting, or didn't answer in
  *     time ("not known", never "no")
  * @param pendingRestart parameters that wait for a restart
+ * @param slotsReady logical slots of a standby, and whether a promotion now would lose nothing of
+ *     each
  */
 public record LocalServer(
         DataDirectory data,
         Postmaster postmaster,
         Optional<Answer> answer,
-        SortedMap<String, ParameterChange> pendingRestart) {
+        SortedMap<String, ParameterChange> pendingRestart,
+        SortedMap<String, Boolean> slotsReady) {
 
     public LocalServer {
         pendingRestart = Collections.unmodifiableSortedMap(new TreeMap<>(pendingRestart));
+        slotsReady = Collections.unmodifiableSortedMap(new TreeMap<>(slotsReady));
+    }
+
+    /** Without logical slots. */
+    public LocalServer(
+            DataDirectory data,
+            Postmaster postmaster,
+            Optional<Answer> answer,
+            SortedMap<String, ParameterChange> pendingRestart) {
+        this(data, postmaster, answer, pendingRestart, new TreeMap<>());
+    }
+
+    /** The same with these logical slots. */
+    public LocalServer withSlotsReady(SortedMap<String, Boolean> ready) {
+        return new LocalServer(data, postmaster, answer, pendingRestart, ready);
     }
 
     /** The state of the postmaster. */

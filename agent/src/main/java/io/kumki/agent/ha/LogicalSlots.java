@@ -8,7 +8,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
+import java.util.SortedSet;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /**
  * Permanent logical slots: created on the primary, copied to standbys that may lead, and advanced
@@ -67,6 +69,26 @@ final class LogicalSlots {
             feeder = Following.feeder(member.name(), member.tags(), s.cluster());
         }
         return SlotNames.of(below);
+    }
+
+    /**
+     * Configured slots of which a promotion of that member would lose nothing, but one of this
+     * member might; empty if it isn't the better one by their number.
+     */
+    static SortedSet<String> readyOnlyAt(Situation s, PeerAnswer.Reached other) {
+        SortedSet<String> there = new TreeSet<>();
+        SortedSet<String> here = new TreeSet<>();
+        s.self()
+                .slots()
+                .permanent()
+                .forEach((name, slot) -> {
+                    boolean mine = s.server().slotsReady().getOrDefault(name, false);
+                    boolean theirs = other.readySlots().contains(name);
+                    if (slot instanceof PermanentSlot.Logical && mine != theirs) {
+                        (mine ? here : there).add(name);
+                    }
+                });
+        return there.size() > here.size() ? there : new TreeSet<>();
     }
 
     /** What this standby lacks and the primary has, so that it can be copied. */

@@ -2,6 +2,9 @@ package io.kumki.agent.ha;
 
 import io.kumki.dcs.cluster.Lsn;
 import io.kumki.dcs.cluster.Tags;
+import java.util.Collections;
+import java.util.SortedSet;
+import java.util.TreeSet;
 
 /** What a member answered when it was asked for its state. */
 public sealed interface PeerAnswer {
@@ -13,6 +16,7 @@ public sealed interface PeerAnswer {
      * @param position larger of received and replayed; zero for a primary
      * @param timeline 0 if it didn't say
      * @param watchdogFailed a watchdog that it requires isn't there
+     * @param readySlots logical slots of which its promotion would lose nothing
      */
     record Reached(
             boolean primary,
@@ -20,8 +24,24 @@ public sealed interface PeerAnswer {
             Lsn position,
             int timeline,
             Tags tags,
-            boolean watchdogFailed)
-            implements PeerAnswer {}
+            boolean watchdogFailed,
+            SortedSet<String> readySlots)
+            implements PeerAnswer {
+        public Reached {
+            readySlots = Collections.unmodifiableSortedSet(new TreeSet<>(readySlots));
+        }
+
+        /** Without logical slots, as far as it says. */
+        public Reached(
+                boolean primary,
+                String state,
+                Lsn position,
+                int timeline,
+                Tags tags,
+                boolean watchdogFailed) {
+            this(primary, state, position, timeline, tags, watchdogFailed, new TreeSet<>());
+        }
+    }
 
     /** It answered, but its server gave no position: it can't take over. */
     record NoPosition(String state, String role) implements PeerAnswer {}

@@ -784,7 +784,7 @@ public final class HaLoop {
                 self,
                 view,
                 settings,
-                server,
+                server.withSlotsReady(parts.server().slotsReady()),
                 true,
                 lease.facts().withResetAt(parts.guard().resetAtNanos()),
                 operations.ongoing(),
@@ -805,7 +805,8 @@ public final class HaLoop {
                                 lastGood,
                                 restarts.waiting(),
                                 plannedNanos)
-                        .withParameterProblems(problems);
+                        .withParameterProblems(problems)
+                        .withSlotsReady(parts.server().slotsReady());
         snapshotNanos = clock.nanos();
         watchdog = parts.guard().watchdog();
     }

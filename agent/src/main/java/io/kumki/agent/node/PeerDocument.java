@@ -4,6 +4,8 @@ import io.kumki.agent.ha.PeerAnswer;
 import io.kumki.dcs.cluster.Lsn;
 import io.kumki.dcs.cluster.Tags;
 import io.vertx.core.json.JsonObject;
+import java.util.SortedSet;
+import java.util.TreeSet;
 
 /**
  * Reads another member's status document, as an election needs it. It is outside input: nonsense
@@ -47,7 +49,18 @@ final class PeerDocument {
                 new Lsn(position),
                 timeline == null ? 0 : timeline,
                 Tags.of(scalars(document.getJsonObject("tags", new JsonObject()))),
-                document.getBoolean("watchdog_failed", false));
+                document.getBoolean("watchdog_failed", false),
+                ready(document.getJsonObject("logical_slots_ready", new JsonObject())));
+    }
+
+    private static SortedSet<String> ready(JsonObject slots) {
+        SortedSet<String> ready = new TreeSet<>();
+        for (var slot : slots) {
+            if (Boolean.TRUE.equals(slot.getValue())) {
+                ready.add(slot.getKey());
+            }
+        }
+        return ready;
     }
 
     private static java.util.Map<String, Object> scalars(JsonObject tags) {

@@ -186,8 +186,8 @@ class SlotsIT {
                 cluster::describe);
     }
 
-    private static void awaitSame(
-            TestCluster cluster, TestNode primary, ServerFixture subscriber) throws SQLException {
+    private static void awaitSame(TestCluster cluster, TestNode primary, ServerFixture subscriber)
+            throws SQLException {
         String expected = primary.query(CONTENT);
         Await.until(
                 "the subscriber to have " + expected,
@@ -221,10 +221,16 @@ class SlotsIT {
                     return slots.stream()
                             .allMatch(slot ->
                                     metrics.lines()
-                                            .anyMatch(line ->
-                                                    line.startsWith("kumki_slot_failover_ready{")
-                                                            && line.endsWith(
-                                                                    "slot=\"" + slot + "\"} 1")));
+                                                    .anyMatch(line ->
+                                                            line.startsWith(
+                                                                            "kumki_slot_failover_ready{")
+                                                                    && line.endsWith(
+                                                                            "slot=\"" + slot
+                                                                                    + "\"} 1"))
+                                            && standby.json("/patroni")
+                                                    .path("logical_slots_ready")
+                                                    .path(slot)
+                                                    .asBoolean());
                 },
                 cluster::describe);
     }

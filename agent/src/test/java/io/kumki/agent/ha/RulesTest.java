@@ -2,6 +2,7 @@ package io.kumki.agent.ha;
 
 import static io.kumki.agent.ha.Situations.leader;
 import static io.kumki.agent.ha.Situations.peer;
+import static io.kumki.agent.ha.Situations.peerWithReady;
 import static io.kumki.agent.ha.Situations.standby;
 import static io.kumki.agent.ha.Situations.standbyAnswer;
 import static java.time.Duration.ofMillis;
@@ -1060,6 +1061,34 @@ class RulesTest {
                         "other has priority",
                         race().heard("n3", peer(false, 1000, 2, priority2)),
                         "election.other-has-priority"),
+                row(
+                        "other keeps the consumer going",
+                        race().logicalSlot("feed", false)
+                                .heard("n3", peerWithReady(Tags.NONE, "feed")),
+                        "election.other-keeps-consumers"),
+                row(
+                        "other keeps the consumer going, but not in time",
+                        race().logicalSlot("feed", false)
+                                .vacantFor(ofSeconds(5))
+                                .heard("n3", peerWithReady(Tags.NONE, "feed")),
+                        "election.wins"),
+                row(
+                        "both keep as many consumers going",
+                        race().logicalSlot("feed", true)
+                                .logicalSlot("more", false)
+                                .heard("n3", peerWithReady(Tags.NONE, "more")),
+                        "election.wins"),
+                row(
+                        "other has a slot ready that nobody configured",
+                        race().logicalSlot("feed", false)
+                                .heard("n3", peerWithReady(Tags.NONE, "odd")),
+                        "election.wins"),
+                row(
+                        "own priority counts more than the other's slots",
+                        race().tagged(Map.of("failover_priority", 2))
+                                .logicalSlot("feed", false)
+                                .heard("n3", peerWithReady(Tags.NONE, "feed")),
+                        "election.wins"),
                 row(
                         "primary alive",
                         race().heard("n1", peer(true, 0, 2, Tags.NONE)),

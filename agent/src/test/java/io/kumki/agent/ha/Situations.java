@@ -26,6 +26,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.UnaryOperator;
 
 /**
@@ -95,6 +96,7 @@ final class Situations {
     private Memory memory = Memory.FRESH;
     private Instant wall = WALL;
 
+    private final TreeMap<String, Boolean> slotsReady = new TreeMap<>();
     private Self.SlotPolicy slotPolicy =
             new Self.SlotPolicy(
                     true,
@@ -111,6 +113,12 @@ final class Situations {
         permanent.put(name, slot);
         slotPolicy = new Self.SlotPolicy(true, permanent, slotPolicy.ignored());
         return this;
+    }
+
+    /** A permanent logical slot, and whether a promotion here would lose nothing of it. */
+    Situations logicalSlot(String name, boolean ready) {
+        slotsReady.put(name, ready);
+        return permanent(name, new PermanentSlot.Logical("app", "pgoutput"));
     }
 
     Situations ignoring(IgnoredSlot ignored) {
@@ -182,6 +190,11 @@ final class Situations {
 
     static PeerAnswer.Reached peer(long position) {
         return peer(false, position, 2, Tags.NONE);
+    }
+
+    static PeerAnswer.Reached peerWithReady(Tags tags, String... slots) {
+        return new PeerAnswer.Reached(
+                false, "running", POSITION, 2, tags, false, new TreeSet<>(List.of(slots)));
     }
 
     static PeerAnswer.Reached peer(boolean primary, long position, int timeline, Tags tags) {
@@ -514,7 +527,7 @@ final class Situations {
                         unguarded),
                 view,
                 ClusterSettings.of(settings),
-                new LocalServer(data, postmaster, answer, new TreeMap<>()),
+                new LocalServer(data, postmaster, answer, new TreeMap<>(), slotsReady),
                 followsTarget,
                 lease,
                 ongoing,

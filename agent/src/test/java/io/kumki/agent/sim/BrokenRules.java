@@ -71,7 +71,8 @@ final class BrokenRules {
                         Lsn.ZERO,
                         reached.timeline(),
                         reached.tags(),
-                        reached.watchdogFailed())
+                        reached.watchdogFailed(),
+                        reached.readySlots())
                 : answer;
     }
 

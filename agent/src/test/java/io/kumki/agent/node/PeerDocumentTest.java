@@ -1,0 +1,36 @@
+package io.kumki.agent.node;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.kumki.agent.ha.PeerAnswer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** What an election takes from another member's status. */
+@Timeout(10)
+class PeerDocumentTest {
+
+    private static final String STANDBY =
+            "{\"state\":\"running\",\"role\":\"replica\",\"timeline\":2,"
+                    + "\"xlog\":{\"received_location\":7,\"replayed_location\":5}%s}";
+
+    @Test
+    void onlySlotsThatAreReadyForSureCount() {
+        assertThat(
+                        reached(
+                                        ",\"logical_slots_ready\":{\"a\":true,\"b\":false,\"c\":\"yes\",\"d\":null}")
+                                .readySlots())
+                .containsExactly("a");
+        assertThat(reached("").readySlots()).isEmpty();
+    }
+
+    @Test
+    void nonsenseMeansUnreachable() {
+        assertThat(PeerDocument.read(STANDBY.formatted(",\"logical_slots_ready\":7")))
+                .isInstanceOf(PeerAnswer.Unreachable.class);
+    }
+
+    private static PeerAnswer.Reached reached(String more) {
+        return (PeerAnswer.Reached) PeerDocument.read(STANDBY.formatted(more));
+    }
+}
