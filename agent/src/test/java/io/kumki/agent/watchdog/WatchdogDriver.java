@@ -26,6 +26,10 @@ final class WatchdogDriver implements WatchdogDevice {
     int shortest = 1;
     int longest = 65_534;
     int timeout = 60;
+
+    /** So many seconds pass while it is opened. */
+    int opensFor;
+
     final List<String> calls = new ArrayList<>();
 
     private boolean open;
@@ -77,6 +81,7 @@ final class WatchdogDriver implements WatchdogDevice {
         if (failsToOpen || open) {
             throw new IOException("open /dev/watchdog: Device or resource busy (errno 16)");
         }
+        now += opensFor * SECOND;
         open = true;
         announced = false;
         ping();

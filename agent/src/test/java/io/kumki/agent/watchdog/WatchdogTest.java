@@ -248,6 +248,22 @@ class WatchdogTest {
         assertThat(watchdog.armed()).isTrue();
     }
 
+    /** Seen in a virtual machine on a busy host. */
+    @Test
+    void aProofThatEndsWhileTheDeviceIsOpenedArmsNothing() {
+        driver.opensFor = 31;
+        Watchdog watchdog = watchdog(Mode.REQUIRED);
+
+        renewed(watchdog);
+        assertThat(watchdog.armed()).isFalse();
+        assertThat(driver.counts()).isFalse();
+        assertThat(watchdog.unhealthy()).isEmpty();
+        driver.opensFor = 0;
+        renewed(watchdog);
+
+        assertThat(watchdog.armed()).isTrue();
+    }
+
     @Test
     void timesThatLeaveNoRoomAreSaidAndDisarm() {
         Watchdog watchdog = watchdog(Mode.REQUIRED);
