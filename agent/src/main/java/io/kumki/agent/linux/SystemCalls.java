@@ -48,6 +48,15 @@ public final class SystemCalls {
     private static final MethodHandle CLOSE =
             plain("close", FunctionDescriptor.of(JAVA_INT, JAVA_INT));
 
+    private static final MethodHandle SOCKET =
+            plain("socket", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT));
+
+    private static final MethodHandle SENDTO =
+            plain(
+                    "sendto",
+                    FunctionDescriptor.of(
+                            JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT, ADDRESS, JAVA_INT));
+
     private static final MethodHandle STRERROR = strerror();
 
     private SystemCalls() {}
@@ -117,6 +126,47 @@ public final class SystemCalls {
                 throw broken("close", e);
             }
             checked(result, state, "close");
+        }
+    }
+
+    /**
+     * @param type with its flags
+     * @return the new file descriptor
+     */
+    static int socket(int family, int type) throws SystemCallException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment state = arena.allocate(STATE);
+            int result;
+            try {
+                result = (int) SOCKET.invokeExact(state, family, type, 0);
+            } catch (Throwable e) {
+                throw broken("socket", e);
+            }
+            return (int) checked(result, state, "socket");
+        }
+    }
+
+    /** Sends one datagram to {@code address}, a {@code struct sockaddr}. */
+    static void sendTo(int fd, byte[] bytes, int flags, MemorySegment address, String name)
+            throws SystemCallException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment state = arena.allocate(STATE);
+            long result;
+            try {
+                result =
+                        (long)
+                                SENDTO.invokeExact(
+                                        state,
+                                        fd,
+                                        arena.allocateFrom(JAVA_BYTE, bytes),
+                                        (long) bytes.length,
+                                        flags,
+                                        address,
+                                        (int) address.byteSize());
+            } catch (Throwable e) {
+                throw broken("sendto", e);
+            }
+            checked(result, state, "sendto " + name);
         }
     }
 

@@ -15,6 +15,7 @@ import io.kumki.dcs.cluster.ClusterView;
 import io.kumki.dcs.cluster.Member;
 import io.kumki.dcs.cluster.MemberName;
 import io.kumki.dcs.etcd.EtcdClusterStore;
+import io.kumki.restapi.NodeSnapshot;
 import io.kumki.restapi.RestConfig;
 import io.kumki.restapi.RestServer;
 import io.vertx.core.Context;
@@ -63,6 +64,7 @@ public final class Agent {
     private NodeConfig node;
     private @Nullable RestServer rest;
     private boolean ending;
+    private final ServiceManager manager = ServiceManager.of(System.getenv());
 
     /**
      * @param exit told the exit code when the agent has ended; called once
@@ -98,6 +100,7 @@ public final class Agent {
                         Rules::decide,
                         this::loopEnded);
         this.loop = new HaLoop(parts);
+        this.loop.onTurnEnded(() -> manager.turned(loop.snapshot(), ending));
     }
 
     private static Path runtimeBase() {
@@ -165,8 +168,18 @@ public final class Agent {
     public void start() {
         clock.execute(() -> {
             store.configure(configuration.initialSettings().timing());
+            manager.keepAlive(clock, this::lively);
             reachStore(1);
         });
+    }
+
+    /** As {@code /liveness} answers; what comes before the loop runs on timers alone. */
+    private boolean lively() {
+        NodeSnapshot node = loop.snapshot();
+        return rest == null
+                || node.settings().pause()
+                || clock.nanos() - node.loop().nextRunNanos() - node.loop().livenessLimitNanos()
+                        < 0;
     }
 
     private void reachStore(int attempt) {
@@ -294,6 +307,7 @@ public final class Agent {
     /** Reads the local configuration again, as on SIGHUP; may be called from any thread. */
     public void reload() {
         clock.execute(() -> {
+            manager.reloading();
             NodeConfig fresh;
             try {
                 fresh = NodeConfigReader.read(loader.load()).config();
@@ -302,6 +316,7 @@ public final class Agent {
                 LOG.atError()
                         .addKeyValue("error", e.getMessage())
                         .log("reload refused, the old configuration stays");
+                manager.reloaded();
                 return;
             }
             node = fresh;
@@ -320,7 +335,8 @@ public final class Agent {
                     .onFailure(failure ->
                             LOG.atError()
                                     .addKeyValue("error", failure.getMessage())
-                                    .log("the server could not be reloaded"));
+                                    .log("the server could not be reloaded"))
+                    .onComplete(_ -> manager.reloaded());
             loop.wake();
         });
     }
@@ -335,6 +351,7 @@ public final class Agent {
                 return;
             }
             ending = true;
+            manager.stopping();
             if (rest == null) {
                 UnprovenPrimary.stop(server, configuration.initialSettings().pause())
                         .onComplete(_ -> end(0));
@@ -346,7 +363,10 @@ public final class Agent {
     }
 
     private void end(int code) {
-        ending = true;
+        if (!ending) {
+            ending = true;
+            manager.stopping();
+        }
         loop.stop();
         Future.join(store.close(), server.close(), peers.close())
                 .onComplete(_ -> exit.accept(code));

@@ -12,7 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -47,12 +47,15 @@ public final class AgentProcess {
         }
         CompletableFuture<Integer> ended = new CompletableFuture<>();
         Agent agent = new Agent(vertx(), loader, node, ended::complete);
-        AtomicInteger terms = new AtomicInteger();
+        AtomicBoolean ends = new AtomicBoolean();
         Runnable term =
                 () -> {
-                    if (terms.incrementAndGet() > 1) {
-                        LOG.atWarn().log("second SIGTERM: ending at once, the server goes on");
-                        ended.complete(1);
+                    if (ends.getAndSet(true)) {
+                        // ending at once would leave a primary to the lease guard's hard stop
+                        LOG.atWarn()
+                                .log(
+                                        "SIGTERM again: the server is being stopped, see the"
+                                                + " log; kill -KILL leaves it running");
                     } else {
                         LOG.atInfo().log("SIGTERM: handing over and stopping the server");
                         agent.shutdown();

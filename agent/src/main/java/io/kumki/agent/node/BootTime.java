@@ -17,6 +17,8 @@ final class BootTime {
     /** From {@code linux/time.h}. */
     private static final int CLOCK_BOOTTIME = 7;
 
+    private static final int CLOCK_MONOTONIC = 1;
+
     private static final long NANOS_A_SECOND = 1_000_000_000;
 
     private static final MethodHandle CLOCK_GETTIME = clockGettime();
@@ -39,10 +41,19 @@ final class BootTime {
 
     /** Differences only, as with {@link System#nanoTime}. */
     static long nanos() {
+        return nanos(CLOCK_BOOTTIME);
+    }
+
+    /** {@code CLOCK_MONOTONIC}, which stands still in suspend: what service managers go by. */
+    static long monotonicNanos() {
+        return nanos(CLOCK_MONOTONIC);
+    }
+
+    private static long nanos(int clock) {
         MemorySegment timespec = TIMESPEC.get();
         int failed;
         try {
-            failed = (int) CLOCK_GETTIME.invokeExact(CLOCK_BOOTTIME, timespec);
+            failed = (int) CLOCK_GETTIME.invokeExact(clock, timespec);
         } catch (Throwable e) {
             throw new IllegalStateException("clock_gettime can't be called", e);
         }

@@ -129,6 +129,7 @@ public final class HaLoop {
     private long storeFailures;
     private volatile long lastTurnNanos;
     private volatile OptionalLong leaseLeftAtRenewal = OptionalLong.empty();
+    private Runnable turnEnded = () -> {};
     private LoopClock.@Nullable Timer nextTurn;
     private LoopClock.@Nullable Timer leaseAlarm;
     private @Nullable Future<NodeSnapshot> refreshing;
@@ -589,7 +590,13 @@ public final class HaLoop {
                 });
     }
 
+    /** Calls {@code listener} after each turn, on the loop's context. */
+    void onTurnEnded(Runnable listener) {
+        turnEnded = listener;
+    }
+
     private void endTurn(Decision.Next next) {
+        turnEnded.run();
         if (operations.ongoing().isEmpty() && server.control().isPresent()) {
             parts.config().turnEnded();
         }

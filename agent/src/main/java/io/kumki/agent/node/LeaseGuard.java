@@ -178,6 +178,7 @@ final class LeaseGuard implements Guard {
                                         dataDir.toAbsolutePath().toString()))
                         .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                         .redirectError(ProcessBuilder.Redirect.INHERIT);
+        process.environment().clear();
         Thread.ofVirtual()
                 .start(() -> {
                     try {

@@ -66,6 +66,8 @@ public final class Programs {
                 || variable.startsWith("KUMKI_")
                 || variable.startsWith("KUBERNETES_")
                 || variable.equals("NOTIFY_SOCKET")
+                || variable.equals("WATCHDOG_USEC")
+                || variable.equals("WATCHDOG_PID")
                 || variable.equals("MALLOC_ARENA_MAX");
     }
 

@@ -18,6 +18,7 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -41,6 +42,7 @@ final class TestNode {
 
     private Process agent;
     private Path runtime;
+    private Map<String, String> environment = Map.of();
 
     TestNode(String name, Path home) {
         this.name = name;
@@ -52,6 +54,11 @@ final class TestNode {
     /** As if both agents ran on one machine. */
     void runtimeDirectory(Path shared) {
         runtime = shared;
+    }
+
+    /** Variables that its agent gets besides the inherited ones. */
+    void environment(Map<String, String> variables) {
+        environment = variables;
     }
 
     Path data() {
@@ -94,12 +101,13 @@ final class TestNode {
     /** Starts another program as this node's agent, such as a peer's daemon. */
     void start(List<String> command) {
         try {
-            agent =
+            ProcessBuilder builder =
                     new ProcessBuilder(command)
                             .redirectErrorStream(true)
                             .redirectOutput(ProcessBuilder.Redirect.appendTo(log().toFile()))
-                            .directory(dir.toFile())
-                            .start();
+                            .directory(dir.toFile());
+            builder.environment().putAll(environment);
+            agent = builder.start();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
