@@ -5,10 +5,13 @@ import io.kumki.agent.ha.OperationOutcome;
 import io.kumki.agent.ha.StandbyTarget;
 import io.kumki.agent.postgres.PostgresServer;
 import java.util.Locale;
+import java.util.Optional;
 
 /**
  * Which callback follows an operation. A start that changes the role reports only the change;
- * nothing is reported while a cluster is being created, whose first callback is {@code on_start}.
+ * nothing is reported while a cluster is being created, whose first callback is {@code on_start}. A
+ * start that outlasts its operation is reported when the server is seen running. Stops and reloads
+ * are told where they happen, by the server.
  */
 final class Callbacks {
 
@@ -32,6 +35,7 @@ final class Callbacks {
 
     private final PostgresServer server;
     private Role role = Role.UNKNOWN;
+    private Optional<Operation> starting = Optional.empty();
 
     Callbacks(PostgresServer server) {
         this.server = server;
@@ -44,9 +48,16 @@ final class Callbacks {
             role = Role.DEMOTED;
             server.callback("on_role_change", role.text());
         }
-        if (!(outcome instanceof OperationOutcome.Done)) {
-            return;
+        starting =
+                outcome instanceof OperationOutcome.StillStarting
+                        ? Optional.of(operation)
+                        : Optional.empty();
+        if (outcome instanceof OperationOutcome.Done) {
+            succeeded(operation);
         }
+    }
+
+    private void succeeded(Operation operation) {
         switch (operation) {
             case Operation.FinishBootstrap(), Operation.StartPrimary _ -> started(Role.PRIMARY);
             case Operation.Promote() -> {
@@ -64,9 +75,8 @@ final class Callbacks {
             case Operation.StepDown _,
                     Operation.DemoteCluster(),
                     Operation.StopInTime _,
-                    Operation.FenceStop() ->
-                    server.callback("on_stop", role.text());
-            case Operation.Bootstrap(),
+                    Operation.FenceStop(),
+                    Operation.Bootstrap(),
                     Operation.DiscardBootstrap(),
                     Operation.Clone _,
                     Operation.CopySlots _,
@@ -76,8 +86,14 @@ final class Callbacks {
         }
     }
 
-    /** A running server that nobody here started: the agent is new. */
+    /**
+     * The server answers and no operation runs. One that nobody here started: the agent is new; one
+     * whose start took longer than its operation: it has come up now.
+     */
     void adopted(boolean primary) {
+        Optional<Operation> started = starting;
+        starting = Optional.empty();
+        started.ifPresent(this::succeeded);
         if (role == Role.UNKNOWN) {
             started(primary ? Role.PRIMARY : Role.REPLICA);
         }

@@ -69,6 +69,12 @@ public record ProgramCall(
                 command, environment, limit, cancellation, workingDirectory, Duration.ZERO);
     }
 
+    /** Asked to end, it has so long before it is killed. */
+    public ProgramCall withGrace(Duration newGrace) {
+        return new ProgramCall(
+                command, environment, limit, cancellation, workingDirectory, newGrace);
+    }
+
     public ProgramCall cancelledBy(Cancellation by) {
         return new ProgramCall(command, environment, limit, by, workingDirectory, grace);
     }

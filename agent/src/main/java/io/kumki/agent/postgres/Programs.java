@@ -9,7 +9,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -41,10 +40,10 @@ public final class Programs {
         CapturedOutput stderr = CapturedOutput.of(process.getErrorStream());
         closeStdin(process);
         Family family = new Family(process);
-        AtomicBoolean cancelled = new AtomicBoolean();
+        CompletableFuture<Void> cancelled = new CompletableFuture<>();
         call.cancellation()
                 .onCancel(() -> {
-                    cancelled.set(true);
+                    cancelled.complete(null); // before it can end by being asked
                     family.ask();
                 });
         Ending ending = await(family, call, cancelled);
@@ -80,27 +79,29 @@ public final class Programs {
         }
     }
 
-    private static Ending await(Family family, ProgramCall call, AtomicBoolean cancelled) {
-        Deadline deadline = Deadline.in(call.limit());
+    private static Ending await(
+            Family family, ProgramCall call, CompletableFuture<Void> cancelled) {
         boolean interrupted = false;
         try {
-            while (!cancelled.get() && !deadline.passed()) {
-                // wakes at once when the process ends; the steps only bound the look at `cancelled`
-                Duration step = deadline.left();
-                Duration second = Duration.ofSeconds(1);
-                long wait = (step.compareTo(second) < 0 ? step : second).toNanos();
-                if (family.process.waitFor(wait, TimeUnit.NANOSECONDS) && !cancelled.get()) {
-                    return Ending.EXITED;
-                }
+            CompletableFuture.anyOf(family.process.onExit(), cancelled)
+                    .get(call.limit().toNanos(), TimeUnit.NANOSECONDS);
+            if (!cancelled.isDone()) {
+                return Ending.EXITED;
             }
         } catch (InterruptedException e) {
             interrupted = true;
+        } catch (TimeoutException e) {
+            LOG.atWarn()
+                    .addKeyValue("pid", family.process.pid())
+                    .log("program is ended: its time is over");
+        } catch (ExecutionException e) {
+            throw new IllegalStateException("the end of a process never fails", e);
         }
         family.end(call.grace());
         if (interrupted) {
             Thread.currentThread().interrupt();
         }
-        return cancelled.get() || interrupted ? Ending.CANCELLED : Ending.TIMED_OUT;
+        return cancelled.isDone() || interrupted ? Ending.CANCELLED : Ending.TIMED_OUT;
     }
 
     /** Ends a process and what it started: SIGTERM, after the grace time SIGKILL. */

@@ -13,6 +13,7 @@ import io.kumki.agent.postgres.rejoin.Rewind;
 import io.kumki.agent.postgres.rejoin.SingleUserRecovery;
 import io.kumki.dcs.cluster.TimelineHistory;
 import java.io.IOException;
+import java.time.Duration;
 import java.time.ZoneId;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -22,15 +23,21 @@ import java.util.function.Supplier;
 final class RejoinOperations {
 
     private final Installation installation;
-    private final ServerStopper stopper;
+    private final FullStop stopper;
     private final Clone clone;
     private final DivergenceCheck check;
     private final Rewind rewind;
     private final SingleUserRecovery recovery;
     private final AtomicBoolean canRewind = new AtomicBoolean();
 
-    RejoinOperations(
-            Installation installation, ServerStopper stopper, Supplier<Postmaster> postmaster) {
+    /** Stops the server, and tells of it. */
+    @FunctionalInterface
+    interface FullStop {
+        OperationResult stop(StopMode mode, Optional<Duration> limit, ShutdownListener shutDown)
+                throws InterruptedException;
+    }
+
+    RejoinOperations(Installation installation, FullStop stopper, Supplier<Postmaster> postmaster) {
         this.installation = installation;
         this.stopper = stopper;
         PgPrograms programs = installation.programs();

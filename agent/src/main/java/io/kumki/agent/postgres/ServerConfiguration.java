@@ -25,18 +25,24 @@ final class ServerConfiguration {
     private final ServerProcess process;
     private final ConfigFiles files;
     private final Heartbeat heartbeat;
+    private final Runnable onReload;
     private final AtomicReference<SortedMap<String, ParameterChange>> pending =
             new AtomicReference<>(Collections.emptySortedMap());
 
+    /**
+     * @param onReload told when the running server was told to reload
+     */
     ServerConfiguration(
             Installation installation,
             ServerProcess process,
             ConfigFiles files,
-            Heartbeat heartbeat) {
+            Heartbeat heartbeat,
+            Runnable onReload) {
         this.installation = installation;
         this.process = process;
         this.files = files;
         this.heartbeat = heartbeat;
+        this.onReload = onReload;
     }
 
     SortedMap<String, ParameterChange> pendingRestart() {
@@ -64,8 +70,11 @@ final class ServerConfiguration {
         files.setSyncNames(names);
         Optional<ProcessIdentity> server = process.postmaster();
         boolean changed = writeFiles();
-        if (server.isPresent() && changed && !process.signal(server.get(), Signal.HUP)) {
-            return new OperationResult.Failed("the server can't be told to reload");
+        if (server.isPresent() && changed) {
+            if (!process.signal(server.get(), Signal.HUP)) {
+                return new OperationResult.Failed("the server can't be told to reload");
+            }
+            onReload.run();
         }
         return new OperationResult.Done(
                 ConfigFiles.SYNC_NAMES + " = " + names.orElse("as configured"));
@@ -86,6 +95,7 @@ final class ServerConfiguration {
         }
         if ((changed || always) && process.signal(server.get(), Signal.HUP)) {
             LOG.atInfo().addKeyValue("operation", "reload").log("server told to reload");
+            onReload.run();
         }
         if (process.accepting()) {
             computePending(server.get());

@@ -65,7 +65,9 @@ final class ServerOperations {
         starter = new ServerStarter(installation, process, files, stopper);
         promoter = new ServerPromoter(installation, process, heartbeat, stopper);
         following = new Following(installation, files);
-        configuration = new ServerConfiguration(installation, process, files, work);
+        callbacks = new Callbacks(installation::config);
+        configuration =
+                new ServerConfiguration(installation, process, files, work, callbacks::reloaded);
         observer =
                 new ServerObserver(
                         installation,
@@ -78,9 +80,10 @@ final class ServerOperations {
                         installation, starter, new CustomBootstrap(installation, starter, stopper));
         rejoin =
                 new RejoinOperations(
-                        installation, stopper, () -> observer.observeWithoutQuery().postmaster());
+                        installation,
+                        this::stop,
+                        () -> observer.observeWithoutQuery().postmaster());
         slots = new SlotReconciler(installation, process, slotConnection);
-        callbacks = new Callbacks(installation::config);
     }
 
     LocalServer observe() {
@@ -160,14 +163,22 @@ final class ServerOperations {
 
     OperationResult stop(StopMode mode, Optional<Duration> limit, ShutdownListener shutDown)
             throws InterruptedException {
-        return stopper.stop(mode, limit, shutDown);
+        OperationResult stopped = stopper.stop(mode, limit, shutDown);
+        if (stopped.done() && !stopped.equals(ServerStopper.NOT_RUNNING)) {
+            callbacks.stopped();
+        }
+        return stopped;
+    }
+
+    /** A stop that a start follows at once isn't told. */
+    private OperationResult stopToRestart(Duration limit) throws InterruptedException {
+        return stopper.stop(StopMode.FAST, Optional.of(limit), ShutdownListener.NONE);
     }
 
     OperationResult restart(Duration limit, Cancellation cancellation)
             throws IOException, InterruptedException {
         Duration stopLimit = limit.compareTo(RESTART_STOP) < 0 ? RESTART_STOP : limit;
-        OperationResult stopped =
-                stop(StopMode.FAST, Optional.of(stopLimit), ShutdownListener.NONE);
+        OperationResult stopped = stopToRestart(stopLimit);
         if (!stopped.done()) {
             return stopped;
         }
@@ -197,7 +208,7 @@ final class ServerOperations {
         if (cancellation.cancelled()) {
             return new OperationResult.Cancelled();
         }
-        OperationResult stopped = stop(StopMode.FAST, Optional.of(limit), ShutdownListener.NONE);
+        OperationResult stopped = stopToRestart(limit);
         if (!stopped.done()) {
             return stopped;
         }
@@ -221,15 +232,23 @@ final class ServerOperations {
             return startAsStandby(target, limit, new Cancellation());
         }
         if (following.needsRestart(settings, observer.lastReading())) {
-            OperationResult stopped =
-                    stop(StopMode.FAST, Optional.of(limit), ShutdownListener.NONE);
-            return stopped.done() ? startAsStandby(target, limit, new Cancellation()) : stopped;
+            OperationResult stopped = stopToRestart(limit);
+            if (!stopped.done()) {
+                return stopped;
+            }
+            OperationResult started = startAsStandby(target, limit, new Cancellation());
+            if (started.done()) {
+                callbacks.unlessRoleChanges("on_restart", target.remote());
+            }
+            return started;
         }
         files.write(installation.parameters(), new Role.Standby(settings));
         following.wrote(target);
-        return process.signal(server.get(), Signal.HUP)
-                ? new OperationResult.Done("told by reload")
-                : new OperationResult.Failed("the server can't be told to reload");
+        if (!process.signal(server.get(), Signal.HUP)) {
+            return new OperationResult.Failed("the server can't be told to reload");
+        }
+        callbacks.unlessRoleChanges("on_reload", target.remote());
+        return new OperationResult.Done("told by reload");
     }
 
     boolean follows(StandbyTarget target) {

@@ -34,6 +34,9 @@ final class ServerStopper {
 
     private static final Logger LOG = LoggerFactory.getLogger(ServerStopper.class);
 
+    /** Nothing had to be done. */
+    static final OperationResult NOT_RUNNING = new OperationResult.Done("not running");
+
     private static final Duration STEP = Duration.ofMillis(5);
 
     /** A script that runs longer than this before a stop is in the way of every failover. */
@@ -56,7 +59,7 @@ final class ServerStopper {
             throws InterruptedException {
         Optional<ProcessIdentity> running = process.postmaster();
         if (running.isEmpty()) {
-            return new OperationResult.Done("not running");
+            return NOT_RUNNING;
         }
         ProcessIdentity server = running.get();
         Deadline whole = Deadline.in(Duration.ofDays(365));

@@ -47,7 +47,6 @@ class CallbackOrderTest {
                 .containsExactly(
                         "on_start replica",
                         "on_role_change primary",
-                        "on_stop primary",
                         "on_role_change replica",
                         "on_restart replica");
     }
@@ -61,6 +60,22 @@ class CallbackOrderTest {
         assertThat(called)
                 .containsExactly(
                         "on_start primary", "on_role_change demoted", "on_role_change replica");
+    }
+
+    @Test
+    void aStartThatOutlastsItsOperationIsToldWhenTheServerIsUp() {
+        callbacks.after(FOLLOW, new OperationOutcome.StillStarting());
+        assertThat(called).isEmpty();
+        callbacks.adopted(false);
+        callbacks.adopted(false);
+        callbacks.after(
+                new Operation.Restart(Duration.ofSeconds(1)), new OperationOutcome.StillStarting());
+        callbacks.adopted(false);
+        callbacks.after(
+                new Operation.Restart(Duration.ofSeconds(1)), new OperationOutcome.StillStarting());
+        callbacks.after(new Operation.FenceStop(), DONE);
+        callbacks.adopted(false);
+        assertThat(called).containsExactly("on_start replica", "on_restart replica");
     }
 
     @Test
