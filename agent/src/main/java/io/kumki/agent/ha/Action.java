@@ -3,6 +3,7 @@ package io.kumki.agent.ha;
 import io.kumki.dcs.cluster.ClusterStatus;
 import io.kumki.dcs.cluster.Lsn;
 import io.kumki.dcs.cluster.Member;
+import io.kumki.dcs.cluster.SyncState;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -60,6 +61,24 @@ public sealed interface Action {
 
     /** Complete a checkpoint on the new timeline, so that others can rewind from here. */
     record CheckpointAfterPromote(int timeline) implements Action {}
+
+    /**
+     * Write who may take over, if the key still is of that revision.
+     *
+     * @param revision 0: if there is none
+     */
+    record WriteSync(SyncState state, long revision) implements Action {}
+
+    /** Nobody is promised anything any more: delete the key, if it still is of that revision. */
+    record DeleteSync(long revision) implements Action {}
+
+    /**
+     * Let the server demand the confirmation of these standbys; it counts when the server says so.
+     *
+     * @param value as written into {@code synchronous_standby_names}; empty: what the user
+     *     configured
+     */
+    record SetSyncNames(Optional<String> value) implements Action {}
 
     record ReconcileSlots(List<SlotChange> changes) implements Action {
         public ReconcileSlots {

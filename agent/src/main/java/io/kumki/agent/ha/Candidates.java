@@ -125,16 +125,28 @@ public final class Candidates {
     }
 
     /**
-     * Quorum mode: how many voters of the sync key must still show that they have nothing beyond
-     * {@code position}; 0 in the other modes.
+     * Whether the sync key demands that voters agree. A key of the quorum mode does so until it is
+     * rewritten, even if the mode was changed since.
      */
-    static int missingVotes(Situation s, Lsn position) {
+    static boolean votesCount(Situation s) {
         boolean quorum =
-                s.settings().synchronousMode() == ClusterSettings.SynchronousMode.QUORUM
-                        && syncActive(s);
-        if (!quorum || s.cluster().sync().leader().filter(s.me()::equals).isPresent()) {
+                s.synchronousMode() == ClusterSettings.SynchronousMode.QUORUM
+                        || s.cluster().sync().syncQuorum() > 0;
+        return quorum
+                && syncActive(s)
+                && !s.cluster().sync().leader().filter(s.me()::equals).isPresent();
+    }
+
+    /**
+     * How many voters of the sync key must still show that they have nothing beyond the own
+     * position; a member that is no voter itself needs one more. 0 where votes don't count.
+     */
+    static int missingVotes(Situation s) {
+        if (!votesCount(s)) {
             return 0;
         }
+        Lsn position = inLine(s.cluster(), s.settings(), s.timeline(), s.position());
+        int needed = s.cluster().sync().syncQuorum() + (s.cluster().sync().names(s.me()) ? 0 : 1);
         long votes =
                 s.peers().orElse(new TreeMap<>()).entrySet().stream()
                         .filter(entry -> s.cluster().sync().names(entry.getKey()))
@@ -143,9 +155,15 @@ public final class Candidates {
                                         && !reached.tags().nofailover()
                                         && !reached.watchdogFailed()
                                         && !reached.position().isZero()
-                                        && reached.position().compareTo(position) <= 0)
+                                        && inLine(
+                                                                s.cluster(),
+                                                                s.settings(),
+                                                                reached.timeline(),
+                                                                reached.position())
+                                                        .compareTo(position)
+                                                <= 0)
                         .count();
-        return (int) Math.max(0, s.cluster().sync().syncQuorum() - votes);
+        return (int) Math.max(0, needed - votes);
     }
 
     /**

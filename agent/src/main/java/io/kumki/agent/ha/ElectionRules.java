@@ -1,5 +1,6 @@
 package io.kumki.agent.ha;
 
+import io.kumki.dcs.cluster.ClusterSettings;
 import io.kumki.dcs.cluster.FailoverRequest;
 import io.kumki.dcs.cluster.Lsn;
 import io.kumki.dcs.cluster.Member;
@@ -9,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
@@ -87,6 +89,12 @@ final class ElectionRules {
                             + ", the cluster on "
                             + clusterTimeline);
         }
+        if (Candidates.syncActive(s) && !s.cluster().sync().names(s.me())) {
+            return fence(
+                    s,
+                    "election.primary-not-synchronous",
+                    "the key \"sync\" was taken over from this primary");
+        }
         List<Member> others = electorate(s);
         if (s.peers().isEmpty() && !others.isEmpty()) {
             return ask(
@@ -134,6 +142,7 @@ final class ElectionRules {
         }
         if (Candidates.syncActive(s)
                 && !s.cluster().sync().names(s.me())
+                && s.synchronousMode() != ClusterSettings.SynchronousMode.QUORUM
                 && !(requested && request.leader().isEmpty())) {
             return no(s, "election.not-synchronous", "this member is no synchronous standby");
         }
@@ -207,8 +216,16 @@ final class ElectionRules {
                 electorate(s).stream()
                         .filter(member -> formerLeader(s).filter(member.name()::equals).isPresent())
                         .toList();
-        if (s.peers().isEmpty() && !formerLeader.isEmpty()) {
-            return ask(s, "election.asks-former-leader", "this member is asked for", formerLeader);
+        boolean votes = request.leader().isPresent() && Candidates.votesCount(s);
+        List<Member> asked = votes ? electorate(s) : formerLeader;
+        if (s.peers().isEmpty() && !asked.isEmpty()) {
+            return votes
+                    ? ask(s, "election.asks-everybody", "this member is asked for", asked)
+                    : ask(s, "election.asks-former-leader", "this member is asked for", asked);
+        }
+        int missing = votes ? Candidates.missingVotes(s) : 0;
+        if (missing > 0) {
+            return lacksVotes(s, missing);
         }
         for (Member former : formerLeader) {
             if (answers(s).get(former.name()) instanceof PeerAnswer.Reached answer
@@ -297,13 +314,9 @@ final class ElectionRules {
         if (better.isPresent()) {
             return better.get();
         }
-        int missing = Candidates.missingVotes(s, standby.position());
+        int missing = Candidates.missingVotes(s);
         if (missing > 0) {
-            return no(
-                            s,
-                            "election.lacks-votes",
-                            missing + " more synchronous voters must answer that they have no more")
-                    .after(SOON);
+            return lacksVotes(s, missing);
         }
         Optional<Decision> flowing =
                 hasSteppedDown(s, steppedDown) || s.followsRemote()
@@ -328,6 +341,14 @@ final class ElectionRules {
             case PeerAnswer.Unreachable _ -> false;
             case null -> false;
         };
+    }
+
+    private static Decision lacksVotes(Situation s, int missing) {
+        return no(
+                        s,
+                        "election.lacks-votes",
+                        missing + " more synchronous voters must answer that they have no more")
+                .after(SOON);
     }
 
     /** Somebody who answered and rules this member out. */
@@ -479,7 +500,8 @@ final class ElectionRules {
     }
 
     private static Decision take(Situation s, String rule, String reason) {
-        return Decision.of(rule, reason, s.memory(), new Action.AcquireLeadership()).atOnce();
+        Memory memory = s.memory().withElectedOn(OptionalLong.of(s.cluster().sync().modRevision()));
+        return Decision.of(rule, reason, memory, new Action.AcquireLeadership()).atOnce();
     }
 
     private static Decision no(Situation s, String rule, String reason) {

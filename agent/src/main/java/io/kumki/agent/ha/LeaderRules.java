@@ -83,7 +83,15 @@ final class LeaderRules {
                     s.memory(),
                     new Action.ReleaseLeadership(Optional.empty()));
         }
-        List<Action> actions = new ArrayList<>();
+        Optional<String> barred = SyncTakeover.barred(s);
+        if (barred.isPresent()) {
+            return Decision.of(
+                    "leader.not-synchronous-gives-up-lead",
+                    barred.get(),
+                    s.memory(),
+                    new Action.ReleaseLeadership(Optional.empty()));
+        }
+        List<Action> actions = new ArrayList<>(SyncTakeover.steps(s));
         actions.add(new Action.Start(new Operation.Promote()));
         if (request.present()) {
             actions.add(new Action.ClearRequest(OptionalLong.of(request.modRevision())));

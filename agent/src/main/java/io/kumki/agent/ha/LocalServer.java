@@ -185,11 +185,29 @@ public record LocalServer(
      * @param postmasterStartTime {@code YYYY-MM-DD HH:MM:SS.ffffff+HH:MM}, as the wire has it
      * @param version such as 150020
      * @param senders WAL senders
+     * @param sync what it demands of them
      */
-    public record ServerInfo(String postmasterStartTime, int version, List<Sender> senders) {
+    public record ServerInfo(
+            String postmasterStartTime, int version, List<Sender> senders, SyncSetting sync) {
         public ServerInfo {
             senders = List.copyOf(senders);
         }
+
+        /** A server that demands nothing of its standbys. */
+        public ServerInfo(String postmasterStartTime, int version, List<Sender> senders) {
+            this(postmasterStartTime, version, senders, SyncSetting.NONE);
+        }
+    }
+
+    /**
+     * {@code synchronous_standby_names}.
+     *
+     * @param inForce the value as a session sees it
+     * @param checkpointerIdle whether the checkpointer waited for work at that moment, and so has
+     *     read what it was told before; false if that isn't known
+     */
+    public record SyncSetting(String inForce, boolean checkpointerIdle) {
+        public static final SyncSetting NONE = new SyncSetting("", false);
     }
 
     /**
@@ -209,7 +227,11 @@ public record LocalServer(
         }
     }
 
-    /** One row of {@code pg_stat_replication}; positions zero if null. */
+    /**
+     * One row of {@code pg_stat_replication}; positions zero if null.
+     *
+     * @param slotName the slot that this connection uses, empty if none
+     */
     public record Sender(
             String usename,
             String applicationName,
@@ -219,7 +241,8 @@ public record LocalServer(
             int syncPriority,
             Lsn writtenLsn,
             Lsn flushedLsn,
-            Lsn replayedLsn) {}
+            Lsn replayedLsn,
+            String slotName) {}
 
     /**
      * A replication slot; neither temporary ones nor those that PostgreSQL synchronises itself are

@@ -32,6 +32,9 @@ import java.util.function.Consumer;
  * @param slotsCopied until then no logical slots are copied again
  * @param startLimit how long this holder's server may take to start after a restart that asked for
  *     it; empty: {@code primary_start_timeout}
+ * @param sync how far the leader is with synchronous replication
+ * @param electedOn the revision of the sync key by which this member won the last election; 0 if
+ *     there was no key
  */
 public record Memory(
         Optional<LastLocked> lastLocked,
@@ -47,7 +50,9 @@ public record Memory(
         Optional<RequestSeen> request,
         Optional<Avoided> avoided,
         OptionalLong slotsCopied,
-        Optional<Duration> startLimit) {
+        Optional<Duration> startLimit,
+        Sync sync,
+        OptionalLong electedOn) {
 
     public static final Memory FRESH =
             new Memory(
@@ -64,7 +69,9 @@ public record Memory(
                     Optional.empty(),
                     Optional.empty(),
                     OptionalLong.empty(),
-                    Optional.empty());
+                    Optional.empty(),
+                    Sync.NOTHING,
+                    OptionalLong.empty());
 
     public Memory {
         slotsSeenNanos = Collections.unmodifiableSortedMap(new TreeMap<>(slotsSeenNanos));
@@ -81,6 +88,14 @@ public record Memory(
      * @param modRevision the request's revision: another one is another request
      */
     public record RequestSeen(long modRevision, long sinceNanos) {}
+
+    /**
+     * @param proof what is shown of the demand in force
+     * @param namesAreTheUsers {@code synchronous_standby_names} was given back to the user
+     */
+    public record Sync(Optional<SyncProof> proof, boolean namesAreTheUsers) {
+        static final Sync NOTHING = new Sync(Optional.empty(), false);
+    }
 
     /** Who named it as {@code replicatefrom} streams from the leader until then. */
     public record Avoided(MemberName member, long untilNanos) {}
@@ -350,6 +365,19 @@ public record Memory(
         return edited(d -> d.slotsCopied = value);
     }
 
+    Memory withSync(Sync value) {
+        return edited(d -> d.sync = value);
+    }
+
+    /** Setting {@code synchronous_standby_names} failed: nothing is known of it. */
+    public Memory withSyncNamesUnknown() {
+        return withSync(Sync.NOTHING);
+    }
+
+    Memory withElectedOn(OptionalLong value) {
+        return edited(d -> d.electedOn = value);
+    }
+
     Memory withRequest(Optional<RequestSeen> value) {
         return edited(d -> d.request = value);
     }
@@ -375,6 +403,8 @@ public record Memory(
         Optional<Avoided> avoided;
         OptionalLong slotsCopied;
         Optional<Duration> startLimit;
+        Sync sync;
+        OptionalLong electedOn;
 
         Draft(Memory from) {
             lastLocked = from.lastLocked;
@@ -391,6 +421,8 @@ public record Memory(
             avoided = from.avoided;
             slotsCopied = from.slotsCopied;
             startLimit = from.startLimit;
+            sync = from.sync;
+            electedOn = from.electedOn;
         }
     }
 
@@ -411,6 +443,8 @@ public record Memory(
                 d.request,
                 d.avoided,
                 d.slotsCopied,
-                d.startLimit);
+                d.startLimit,
+                d.sync,
+                d.electedOn);
     }
 }

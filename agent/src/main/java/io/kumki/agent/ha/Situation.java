@@ -86,6 +86,11 @@ public record Situation(
         return self.name();
     }
 
+    /** Whether commits shall wait for standbys, and for which. */
+    ClusterSettings.SynchronousMode synchronousMode() {
+        return settings.synchronousMode();
+    }
+
     public boolean paused() {
         return settings.pause();
     }

@@ -294,7 +294,8 @@ final class StepDownRules {
                             s.memory(),
                             new Action.AskMembers(asked)));
         }
-        boolean onlySync = s.cluster().failover().leader().isPresent();
+        FailoverRequest request = s.cluster().failover();
+        boolean onlySync = !request.present() || request.leader().isPresent();
         SortedMap<MemberName, String> refusals =
                 Candidates.refusals(s, asked, Optional.of(last), onlySync);
         if (refusals.size() < asked.size()) {

@@ -3,6 +3,7 @@ package io.kumki.agent.ha;
 import io.kumki.dcs.cluster.ClusterStatus;
 import io.kumki.dcs.cluster.Member;
 import io.kumki.dcs.cluster.ScheduledRestart;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -17,18 +18,20 @@ public final class Upkeep {
 
     /**
      * @param actions to be tried each, whatever becomes of the others
+     * @param again when to look again if more is to come
      */
-    public record Plan(Memory memory, List<Action> actions) {}
+    public record Plan(Memory memory, List<Action> actions, Optional<Duration> again) {}
 
     /**
      * @param s the situation after the turn's decision
      */
     public static Plan plan(Situation s, Optional<ScheduledRestart> scheduledRestart) {
         if (s.etcdSilent()) {
-            return new Plan(s.memory(), List.of());
+            return new Plan(s.memory(), List.of(), Optional.empty());
         }
         List<Action> actions = new ArrayList<>();
         Memory memory = s.memory();
+        Optional<Duration> again = Optional.empty();
         if (leaseIsDue(s)) {
             actions.add(new Action.RefreshLease());
         }
@@ -37,6 +40,13 @@ public final class Upkeep {
         if (s.iHoldKey() && !bootstrapping && leads) {
             memory = memory.withSlotsSeen(SlotPlan.seen(s));
             leader(s.withMemory(memory), actions);
+            if (s.server().answer().orElse(null) instanceof LocalServer.Answer.Primary primary
+                    && s.ongoing().isEmpty()) {
+                SyncPlan.Next next = SyncPlan.next(s.withMemory(memory), primary);
+                memory = next.memory();
+                next.action().ifPresent(actions::add);
+                again = next.again();
+            }
         }
         Member own = Published.member(s, scheduledRestart);
         if (!s.cluster().member(s.me()).filter(own::equals).isPresent()) {
@@ -48,7 +58,7 @@ public final class Upkeep {
                 actions.add(new Action.ReconcileSlots(changes));
             }
         }
-        return new Plan(memory, actions);
+        return new Plan(memory, actions, again);
     }
 
     /**

@@ -4,12 +4,14 @@ import io.kumki.agent.ha.Action;
 import io.kumki.agent.ha.Histories;
 import io.kumki.agent.ha.Situation;
 import io.kumki.agent.ha.SlotChange;
+import io.kumki.agent.postgres.OperationResult;
 import io.kumki.agent.postgres.PostgresServer;
 import io.kumki.dcs.ClusterStore;
 import io.kumki.dcs.WriteOutcome;
 import io.kumki.dcs.cluster.ClusterStatus;
 import io.kumki.dcs.cluster.FailoverRequest;
 import io.kumki.dcs.cluster.MemberName;
+import io.vertx.core.AsyncResult;
 import io.vertx.core.Future;
 import java.time.Duration;
 import java.util.List;
@@ -150,6 +152,17 @@ final class ActionPerformer {
                 checkpoint(timeline);
                 yield done();
             }
+            case Action.WriteSync(var state, long revision) ->
+                    written(store.putSync(state, OptionalLong.of(revision)));
+            case Action.DeleteSync(long revision) ->
+                    written(store.deleteSync(OptionalLong.of(revision)));
+            case Action.SetSyncNames(var value) ->
+                    Within.limit(
+                                    server.setSynchronousStandbyNames(value),
+                                    LOCAL_LIMIT,
+                                    clock,
+                                    () -> new IllegalStateException("the disk doesn't answer"))
+                            .transform(ActionPerformer::told);
             case Action.ReconcileSlots(var changes) -> {
                 reconcile(changes);
                 yield done();
@@ -227,6 +240,20 @@ final class ActionPerformer {
                 .log("the history of the timeline can't be read, tried again next turn");
         return Future.succeededFuture(
                 new Outcome.Refused("history of timeline " + timeline + " can't be read"));
+    }
+
+    private static Future<Outcome> told(AsyncResult<OperationResult> result) {
+        if (result.succeeded() && result.result().done()) {
+            return done();
+        }
+        String why =
+                result.succeeded()
+                        ? String.valueOf(result.result())
+                        : String.valueOf(result.cause().getMessage());
+        LOG.atWarn()
+                .addKeyValue("error", why)
+                .log("synchronous_standby_names could not be set, tried again next turn");
+        return Future.succeededFuture(new Outcome.Refused(why));
     }
 
     private static Future<Outcome> done() {

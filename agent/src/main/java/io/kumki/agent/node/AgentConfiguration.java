@@ -198,9 +198,6 @@ final class AgentConfiguration implements ConfigurationSource {
                 .forEach(warning ->
                         LOG.atWarn().addKeyValue("reason", warning).log("configuration"));
         ClusterSettings settings = effective.settings();
-        if (settings.synchronousMode() != ClusterSettings.SynchronousMode.OFF) {
-            notYet("synchronous_mode", "synchronous_standby_names is not managed");
-        }
         if (settings.failsafeMode()) {
             notYet("failsafe_mode", "a leader stops when its lease ends");
         }

@@ -490,8 +490,11 @@ public final class HaLoop {
                         quiet.disturbed();
                     }
                     boolean silent = outcome instanceof ActionPerformer.Outcome.StoreSilent;
-                    return (silent ? Future.<Void>succeededFuture() : upkeep())
-                            .map(_ -> complete ? decision.next() : new Decision.Next.After(BREATH));
+                    Decision.Next next =
+                            complete ? decision.next() : new Decision.Next.After(BREATH);
+                    return silent
+                            ? Future.succeededFuture(next)
+                            : upkeep().map(again -> sooner(next, again));
                 });
     }
 
@@ -561,12 +564,22 @@ public final class HaLoop {
                 });
     }
 
-    private Future<Void> upkeep() {
+    private Future<Optional<Duration>> upkeep() {
         Situation s = situation(Optional.empty());
         Upkeep.Plan plan = Upkeep.plan(s, restarts.waiting());
         memory = plan.memory();
         quiet.turnDid(plan.actions());
-        return keep(s, plan.actions(), 0);
+        return keep(s, plan.actions(), 0).map(plan.again());
+    }
+
+    private static Decision.Next sooner(Decision.Next next, Optional<Duration> again) {
+        return switch (next) {
+            case Decision.Next.AtOnce() -> next;
+            case Decision.Next.After(Duration delay) ->
+                    new Decision.Next.After(again.map(soon -> shorter(soon, delay)).orElse(delay));
+            case Decision.Next.LoopWait() ->
+                    again.<Decision.Next>map(Decision.Next.After::new).orElse(next);
+        };
     }
 
     /** Each is tried, until the store falls silent: then the next turn has other worries. */
@@ -585,6 +598,10 @@ public final class HaLoop {
                                 .addKeyValue("error", outcome.text())
                                 .log("upkeep broken off");
                         return Future.succeededFuture();
+                    }
+                    if (actions.get(index) instanceof Action.SetSyncNames
+                            && outcome instanceof ActionPerformer.Outcome.Refused) {
+                        memory = memory.withSyncNamesUnknown();
                     }
                     return keep(s, actions, index + 1);
                 });

@@ -72,9 +72,16 @@ final class ConfigFiles {
         try {
             Files.createDirectories(installation.config().files().configDir());
             keepOriginal();
+            if (role instanceof Role.Standby) {
+                // a primary's affair; who is promoted sets it anew
+                syncNames = null;
+            }
             boolean changed = writeAccess(parameters);
             changed |= writeRole(role);
             changed |= writeConf(parameters, role);
+            if (syncNames != null && syncNames.value.isPresent()) {
+                changed |= cleanAutoConf();
+            }
             if (role instanceof Role.Standby(RecoverySettings settings)
                     && !settings.passLines().isEmpty()) {
                 PgPass.write(installation.config().files().pgpass(), settings.passLines());
@@ -249,21 +256,25 @@ final class ConfigFiles {
         return changed;
     }
 
-    /** {@code ALTER SYSTEM} must not decide whom a standby follows. */
+    /** {@code ALTER SYSTEM} must not decide whom a standby follows, nor whom commits wait for. */
     private boolean cleanAutoConf() throws IOException {
         Path file = installation.dataDir().resolve("postgresql.auto.conf");
         if (!Files.exists(file)) {
             return false;
         }
         List<String> lines = Files.readAllLines(file);
-        List<String> kept = lines.stream().filter(line -> !recoveryLine(line)).toList();
+        List<String> kept = lines.stream().filter(line -> !ours(line)).toList();
         return kept.size() < lines.size()
                 && AtomicFiles.replace(file, String.join("\n", kept) + "\n", access(file));
     }
 
-    private static boolean recoveryLine(String line) {
+    private boolean ours(String line) {
         var matcher = RECOVERY_LINE.matcher(line);
-        return matcher.matches()
-                && RecoverySettings.NAMES.contains(matcher.group(1).toLowerCase(Locale.ROOT));
+        if (!matcher.matches()) {
+            return false;
+        }
+        String name = matcher.group(1).toLowerCase(Locale.ROOT);
+        boolean sync = syncNames != null && syncNames.value.isPresent();
+        return RecoverySettings.NAMES.contains(name) || sync && name.equals(SYNC_NAMES);
     }
 }

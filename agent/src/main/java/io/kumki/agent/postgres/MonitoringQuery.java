@@ -8,6 +8,7 @@ import io.kumki.agent.ha.LocalServer.Receiver;
 import io.kumki.agent.ha.LocalServer.Sender;
 import io.kumki.agent.ha.LocalServer.ServerInfo;
 import io.kumki.agent.ha.LocalServer.Slot;
+import io.kumki.agent.ha.LocalServer.SyncSetting;
 import io.kumki.dcs.cluster.Lsn;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -56,6 +57,10 @@ final class MonitoringQuery {
                   r.recovery AND current_setting('recovery_min_apply_delay') <> '0' AS delayed,
                   CASE WHEN r.recovery THEN current_setting('primary_conninfo') END AS set_conninfo,
                   CASE WHEN r.recovery THEN current_setting('primary_slot_name') END AS set_slot,
+                  current_setting('synchronous_standby_names') AS sync_names,
+                  CASE WHEN NOT r.recovery AND current_setting('synchronous_standby_names') <> '' THEN
+                    (SELECT wait_event IN ('CheckpointerMain', 'CheckpointWriteDelay') FROM pg_stat_activity
+                     WHERE backend_type = 'checkpointer') END AS checkpointer_idle,
                   w.status AS receiver_status,
                   CASE WHEN w.latest_end_lsn IS NOT NULL THEN w.received_tli END AS receiver_timeline,
                   pg_wal_lsn_diff(w.%2$s, '0/0') AS receiver_written,
@@ -69,7 +74,8 @@ final class MonitoringQuery {
                   (SELECT json_agg(json_build_object('usename', usename, 'application_name', application_name,
                      'client_addr', host(client_addr), 'state', state, 'sync_state', sync_state,
                      'sync_priority', sync_priority, 'write', pg_wal_lsn_diff(write_lsn, '0/0'),
-                     'flush', pg_wal_lsn_diff(flush_lsn, '0/0'), 'replay', pg_wal_lsn_diff(replay_lsn, '0/0')))
+                     'flush', pg_wal_lsn_diff(flush_lsn, '0/0'), 'replay', pg_wal_lsn_diff(replay_lsn, '0/0'),
+                     'slot', (SELECT slot_name FROM pg_replication_slots WHERE active_pid = pid LIMIT 1)))
                      FROM pg_stat_replication) AS senders
                 FROM (SELECT pg_is_in_recovery() AS recovery) r
                   LEFT JOIN pg_stat_get_wal_receiver() w ON w.pid IS NOT NULL
@@ -105,7 +111,9 @@ final class MonitoringQuery {
                 new ServerInfo(
                         text(row, "started"),
                         row.getInt("version"),
-                        senders(row.getString("senders")));
+                        senders(row.getString("senders")),
+                        new SyncSetting(
+                                text(row, "sync_names"), row.getBoolean("checkpointer_idle")));
         List<Slot> slots = slots(row.getString("slots"));
         if (!row.getBoolean("recovery")) {
             return new Reading(
@@ -193,7 +201,8 @@ final class MonitoringQuery {
                             sender.path("sync_priority").asInt(0),
                             new Lsn(sender.path("write").asLong(0)),
                             new Lsn(sender.path("flush").asLong(0)),
-                            new Lsn(sender.path("replay").asLong(0))));
+                            new Lsn(sender.path("replay").asLong(0)),
+                            sender.path("slot").asText("")));
         }
         return senders;
     }

@@ -5,7 +5,10 @@ import io.kumki.agent.postgres.ConfigFiles.Role;
 import io.kumki.agent.postgres.ServerProcess.Signal;
 import io.kumki.dcs.cluster.ParameterChange;
 import java.io.IOException;
+import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.Optional;
@@ -20,6 +23,11 @@ final class ServerConfiguration {
     private static final Logger LOG = LoggerFactory.getLogger(ServerConfiguration.class);
 
     private static final Duration WAIT = Duration.ofSeconds(2);
+
+    /** Postmaster and session read a short file. */
+    private static final Duration SHOWN_WITHIN = Duration.ofSeconds(1);
+
+    private static final Duration STEP = Duration.ofMillis(10);
 
     private final Installation installation;
     private final ServerProcess process;
@@ -64,20 +72,52 @@ final class ServerConfiguration {
     }
 
     /**
-     * @return done only if the server was told as well, or doesn't run
+     * @return done only if the server shows it as well, or doesn't run
      */
-    OperationResult setSyncNames(Optional<String> names) throws IOException {
+    OperationResult setSyncNames(Optional<String> names) throws IOException, InterruptedException {
         files.setSyncNames(names);
         Optional<ProcessIdentity> server = process.postmaster();
         boolean changed = writeFiles();
-        if (server.isPresent() && changed) {
+        if (server.isPresent() && (changed || names.isPresent())) {
             if (!process.signal(server.get(), Signal.HUP)) {
                 return new OperationResult.Failed("the server can't be told to reload");
             }
-            onReload.run();
+            if (changed) {
+                onReload.run();
+            }
+        }
+        if (server.isPresent() && names.isPresent() && !shows(server.get(), names.get())) {
+            return new OperationResult.Failed(
+                    "the server doesn't show "
+                            + ConfigFiles.SYNC_NAMES
+                            + " = "
+                            + names.get()
+                            + "; is it set on its command line?");
         }
         return new OperationResult.Done(
                 ConfigFiles.SYNC_NAMES + " = " + names.orElse("as configured"));
+    }
+
+    private boolean shows(ProcessIdentity server, String value) throws InterruptedException {
+        Deadline deadline = Deadline.in(SHOWN_WITHIN);
+        while (!deadline.passed()) {
+            try {
+                if (heartbeat.ask(server, WAIT, ServerConfiguration::syncNames).equals(value)) {
+                    return true;
+                }
+            } catch (SQLException e) {
+                LOG.atDebug().addKeyValue("error", e.getMessage()).log("server gave no answer");
+            }
+            deadline.pause(STEP);
+        }
+        return false;
+    }
+
+    private static String syncNames(Connection connection) throws SQLException {
+        try (Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery("SHOW " + ConfigFiles.SYNC_NAMES)) {
+            return row.next() ? String.valueOf(row.getString(1)) : "";
+        }
     }
 
     private boolean writeFiles() throws IOException {

@@ -15,6 +15,7 @@ import io.kumki.agent.ha.LocalServer.ClusterState;
 import io.kumki.agent.ha.LocalServer.DataDirectory;
 import io.kumki.agent.ha.LocalServer.Postmaster;
 import io.kumki.agent.ha.Memory.BootstrapStage;
+import io.kumki.dcs.cluster.ClusterStatus;
 import io.kumki.dcs.cluster.Lsn;
 import io.kumki.dcs.cluster.Member;
 import io.kumki.dcs.cluster.MemberName;
@@ -27,6 +28,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.TreeMap;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Timeout;
@@ -650,6 +652,38 @@ class RulesTest {
                         standby().held("n2").unfit("no guard"),
                         "leader.unfit-gives-up-lead"),
                 row(
+                        "standby with the key, synchronous",
+                        standby().held("n2").set("synchronous_mode", true).sync(0, "n1", "n2"),
+                        "leader.promotes"),
+                row(
+                        "standby with the key, taken off the list meanwhile",
+                        standby().held("n2").set("synchronous_mode", true).sync(0, "n1", "n3"),
+                        "leader.not-synchronous-gives-up-lead"),
+                row(
+                        "standby with the key, voted for on another key",
+                        standby()
+                                .held("n2")
+                                .set("synchronous_mode", "quorum")
+                                .sync(1, "n1", "n2", "n3")
+                                .memory(m -> m.withElectedOn(OptionalLong.of(2))),
+                        "leader.not-synchronous-gives-up-lead"),
+                row(
+                        "standby with the key, voted for",
+                        standby()
+                                .held("n2")
+                                .set("synchronous_mode", "quorum")
+                                .sync(1, "n1", "n2", "n3")
+                                .memory(m -> m.withElectedOn(OptionalLong.of(3))),
+                        "leader.promotes"),
+                row(
+                        "asynchronous, failover by hand",
+                        standby()
+                                .held("n2")
+                                .set("synchronous_mode", true)
+                                .sync(0, "n1", "n3")
+                                .request("", "n2", ""),
+                        "leader.promotes"),
+                row(
                         "promotion failed",
                         standby().held("n2").yields(ofSeconds(1)),
                         "leader.gives-up-after-failed-promotion"),
@@ -1117,6 +1151,84 @@ class RulesTest {
                         quorum.sync(1, "n1", "n2", "n3").heardNobody(),
                         "election.lacks-votes"),
                 row(
+                        "votes count until the key is rewritten",
+                        race().set("synchronous_mode", true)
+                                .sync(1, "n1", "n2", "n3")
+                                .heardNobody(),
+                        "election.lacks-votes"),
+                row(
+                        "an outsider needs one vote more",
+                        race().set("synchronous_mode", "quorum").sync(0, "n1", "n3").heardNobody(),
+                        "election.lacks-votes"),
+                row(
+                        "an outsider with that vote",
+                        race().set("synchronous_mode", "quorum")
+                                .sync(0, "n1", "n3")
+                                .heard("n3", peer(900)),
+                        "election.wins"),
+                row(
+                        "what a voter has of another line doesn't count",
+                        race().set("synchronous_mode", "quorum")
+                                .sync(1, "n1", "n2", "n3")
+                                .answers(standbyAnswer(600, false))
+                                .status(
+                                        new ClusterStatus(
+                                                Optional.empty(), new TreeMap<>(), List.of()))
+                                .heard("n3", peer(false, 900, 1, Tags.NONE)),
+                        "election.wins"),
+                row(
+                        "a switchover needs the votes as well",
+                        race().set("synchronous_mode", "quorum")
+                                .sync(1, "n1", "n2", "n3")
+                                .request("n1", "n2", "")
+                                .heardNobody(),
+                        "election.lacks-votes"),
+                row(
+                        "a former leader isn't preferred for its priority",
+                        race().set("synchronous_mode", true)
+                                .sync(0, "n1", "n2")
+                                .ledBy("n1")
+                                .heard(
+                                        "n1",
+                                        peer(
+                                                false,
+                                                1000,
+                                                2,
+                                                Tags.of(Map.of("failover_priority", 5)))),
+                        "election.wins"),
+                row(
+                        "an asynchronous member with a higher priority",
+                        race().set("synchronous_mode", true)
+                                .sync(0, "n1", "n2")
+                                .heard(
+                                        "n3",
+                                        peer(
+                                                false,
+                                                1000,
+                                                2,
+                                                Tags.of(Map.of("failover_priority", 5)))),
+                        "election.wins"),
+                row(
+                        "a switchover without a candidate, asynchronous",
+                        race().set("synchronous_mode", true)
+                                .sync(0, "n1", "n3")
+                                .request("n1", "", ""),
+                        "election.not-synchronous"),
+                row(
+                        "a switchover to an asynchronous one",
+                        race().set("synchronous_mode", true)
+                                .sync(0, "n1", "n3")
+                                .request("n1", "n2", ""),
+                        "election.not-synchronous"),
+                row(
+                        "away for days, and the only one left",
+                        race().set("synchronous_mode", true)
+                                .sync(0, "n1")
+                                .without("n1")
+                                .without("n3")
+                                .heardNobody(),
+                        "election.not-synchronous"),
+                row(
                         "the synchronous voters suffice",
                         race().set("synchronous_mode", "quorum")
                                 .sync(1, "n1", "n2", "n3")
@@ -1235,6 +1347,10 @@ class RulesTest {
                         race().request("n1", "n3", "").heardNobody(),
                         "election.wins"),
                 row("primary asks", leader().vacant(), "election.primary-asks"),
+                row(
+                        "the key was taken over from this primary",
+                        leader().vacant().set("synchronous_mode", true).sync(0, "n2"),
+                        "election.primary-not-synchronous"),
                 row(
                         "primary alone",
                         leader().vacant().heardNobody(),

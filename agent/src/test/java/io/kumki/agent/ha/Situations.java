@@ -59,10 +59,11 @@ final class Situations {
                 0,
                 POSITION,
                 POSITION,
-                POSITION);
+                POSITION,
+                name);
     }
 
-    private final MemberName me;
+    private MemberName me;
     private Optional<String> initialize = Optional.of(SYSID);
     private Leadership leadership;
     private final SortedMap<MemberName, Member> members = new TreeMap<>();
@@ -237,6 +238,12 @@ final class Situations {
         return this;
     }
 
+    /** This member is another one, and leads. */
+    Situations named(String name) {
+        me = new MemberName(name);
+        return held(name);
+    }
+
     Situations held(String name) {
         leadership = new Leadership.Held(new MemberName(name), 5, 6, 7);
         return this;
@@ -291,6 +298,11 @@ final class Situations {
             names.add(new MemberName(name));
         }
         sync = new SyncState(Optional.of(new MemberName(leader)), syncQuorum, names, 3);
+        return this;
+    }
+
+    Situations sync(SyncState state) {
+        sync = state;
         return this;
     }
 

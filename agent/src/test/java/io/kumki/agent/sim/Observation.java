@@ -124,6 +124,7 @@ final class Observation {
                 0,
                 Lsn.ZERO,
                 Lsn.ZERO,
-                Lsn.ZERO);
+                Lsn.ZERO,
+                name);
     }
 }
