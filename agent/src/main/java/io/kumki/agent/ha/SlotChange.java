@@ -30,6 +30,9 @@ public sealed interface SlotChange {
      */
     record Verify(String name, Optional<Upstream> primary, String physical) implements SlotChange {}
 
+    /** Goes on as it is, and somebody should know why that is no good. */
+    record Report(String name, String why) implements SlotChange {}
+
     /** Nothing can be done, and somebody should know why. */
     record Skip(String name, String why) implements SlotChange {}
 }

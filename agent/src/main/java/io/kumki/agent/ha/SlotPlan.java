@@ -36,6 +36,7 @@ final class SlotPlan {
         SortedSet<String> wanted = wanted(s);
         SortedMap<String, PermanentSlot.Logical> logical = PermanentSlots.logical(s);
         List<SlotChange> changes = new ArrayList<>(PermanentSlots.conflicts(s));
+        changes.addAll(shared(s));
         SortedMap<String, LocalServer.Slot> present = new TreeMap<>();
         SortedSet<String> dropped = new TreeSet<>();
         for (LocalServer.Slot slot : slots(s)) {
@@ -58,6 +59,30 @@ final class SlotPlan {
         logical.forEach(
                 (name, slot) -> changes.addAll(LogicalSlots.change(s, name, slot, present)));
         return changes;
+    }
+
+    /** Two members can't use one slot at a time: the second one gets no stream. */
+    private static List<SlotChange> shared(Situation s) {
+        SortedMap<String, List<String>> members = new TreeMap<>();
+        for (Member member : s.cluster().members().values()) {
+            if (!member.tags().nostream()) {
+                members.computeIfAbsent(SlotNames.of(member.name()), _ -> new ArrayList<>())
+                        .add(member.name().value());
+            }
+        }
+        List<SlotChange> reports = new ArrayList<>();
+        members.forEach((slot, names) -> {
+            if (names.size() > 1) {
+                reports.add(
+                        new SlotChange.Report(
+                                slot,
+                                "the members "
+                                        + String.join(", ", names)
+                                        + " have this one slot, and only one of them can stream with it:"
+                                        + " rename all but one"));
+            }
+        });
+        return reports;
     }
 
     /** Slots of all other members that stream, and of those that are away but retained. */

@@ -118,7 +118,9 @@ final class AgentConfiguration implements ConfigurationSource {
         if (!read.problems().equals(slotProblems)) {
             slotProblems = read.problems();
             slotProblems.forEach(problem ->
-                    LOG.atError().addKeyValue("problem", problem).log("slot definition skipped"));
+                    LOG.atError()
+                            .addKeyValue("problem", problem)
+                            .log("mistake in the slots of the dynamic configuration"));
         }
         return read.policy();
     }

@@ -23,6 +23,11 @@ final class SlotDefinitions {
     private static final List<String> KEYS =
             List.of("permanent_replication_slots", "permanent_slots", "slots");
 
+    /** What an element of {@code ignore_slots} may ask for. */
+    private static final List<String> CONDITIONS = List.of("name", "type", "database", "plugin");
+
+    private static final List<String> TYPES = List.of("physical", "logical");
+
     private static final Pattern NAME = Pattern.compile("[a-z0-9_]{1,63}");
 
     private final SortedMap<String, PermanentSlot> permanent = new TreeMap<>();
@@ -50,7 +55,11 @@ final class SlotDefinitions {
         }
         switch (dynamic.get("ignore_slots")) {
             case null -> {}
-            case List<?> elements -> elements.forEach(all::ignored);
+            case List<?> elements -> {
+                for (int i = 0; i < elements.size(); i++) {
+                    all.ignored("ignore_slots[" + i + "]", elements.get(i));
+                }
+            }
             case Object other -> all.problem("ignore_slots", other, "expected a list of mappings");
         }
         return new Read(
@@ -103,20 +112,46 @@ final class SlotDefinitions {
         }
     }
 
-    private void ignored(@Nullable Object element) {
+    /**
+     * A condition that can't be is left out, so the element matches more: a slot too many is kept
+     * rather than one dropped that somebody meant to keep.
+     */
+    private void ignored(String path, @Nullable Object element) {
         if (!(element instanceof Map<?, ?> fields)) {
             problem(
-                    "ignore_slots",
+                    path,
                     element,
-                    "each element is a mapping with name, type, database" + " or plugin");
+                    "each element is a mapping with " + String.join(", ", CONDITIONS));
             return;
+        }
+        SortedMap<String, String> conditions = new TreeMap<>();
+        fields.forEach((key, value) -> {
+            String at = path + "." + key;
+            if (!CONDITIONS.contains(String.valueOf(key))) {
+                problem(at, value, "allowed are " + String.join(", ", CONDITIONS));
+            } else if (value == null || value instanceof Map<?, ?> || value instanceof List<?>) {
+                problem(at, value, "expected text");
+            } else if (key.equals("type") && !TYPES.contains(String.valueOf(value))) {
+                problem(at, value, "allowed are " + String.join(", ", TYPES));
+            } else {
+                conditions.put(String.valueOf(key), String.valueOf(value));
+            }
+        });
+        if (conditions.isEmpty()) {
+            problems.add(
+                    path
+                            + ": "
+                            + fields
+                            + " has no condition that can be used, so it matches every slot and none is"
+                            + " dropped: give it "
+                            + String.join(", ", CONDITIONS));
         }
         ignored.add(
                 new IgnoredSlot(
-                        text(fields, "name"),
-                        text(fields, "type"),
-                        text(fields, "database"),
-                        text(fields, "plugin")));
+                        text(conditions, "name"),
+                        text(conditions, "type"),
+                        text(conditions, "database"),
+                        text(conditions, "plugin")));
     }
 
     private void skipped(String name, String key, Object value, String remedy) {

@@ -126,6 +126,15 @@ final class SlotReconciler {
             case SlotChange.CreateLogical logical -> createLogical(logical);
             case SlotChange.AdvanceLogical _ -> true; // runs beside
             case SlotChange.Verify _ -> true; // all at once, afterwards
+            case SlotChange.Report(String name, String why) -> {
+                if (skipped.add(name + why)) {
+                    LOG.atError()
+                            .addKeyValue("slot", name)
+                            .addKeyValue("reason", why)
+                            .log("slot is in question");
+                }
+                yield false;
+            }
             case SlotChange.Skip(String name, String why) -> {
                 if (skipped.add(name + why)) {
                     LOG.atError()

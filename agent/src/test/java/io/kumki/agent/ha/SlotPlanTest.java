@@ -130,6 +130,23 @@ class SlotPlanTest {
         }
     }
 
+    @Test
+    void membersThatShareASlotAreReportedAndItIsKeptForThem() {
+        Situations shared =
+                leader().member("a-b", "replica", Tags.NONE).member("A.b", "replica", Tags.NONE);
+        assertThat(SlotPlan.changes(shared.get()))
+                .contains(new SlotChange.Create("a_b"))
+                .filteredOn(SlotChange.Report.class::isInstance)
+                .singleElement()
+                .satisfies(report ->
+                        assertThat(report.toString())
+                                .contains("a_b", "members A.b, a-b have", "rename"));
+        Tags silent = Tags.of(Map.of("nostream", true));
+        Situations one = leader().member("a-b", "replica", Tags.NONE).member("a.b", "r", silent);
+        assertThat(SlotPlan.changes(one.get()))
+                .doesNotHaveAnyElementsOfTypes(SlotChange.Report.class);
+    }
+
     private static List<SlotChange> on(Situations given, Slot... slots) {
         return SlotPlan.changes(given.answers(standbyAnswer(1000, true, slots)).get());
     }

@@ -2,11 +2,14 @@ package io.kumki.agent.node;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.kumki.agent.ha.IgnoredSlot;
 import io.kumki.agent.ha.PermanentSlot;
 import io.kumki.agent.ha.PermanentSlot.Where;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -46,6 +49,48 @@ class SlotDefinitionsTest {
                 .anyMatch(text -> text.startsWith("slots.odd.type: temporary "))
                 .anyMatch(text -> text.startsWith("slots.text: physical "))
                 .anyMatch(text -> text.startsWith("ignore_slots: x "));
+    }
+
+    @Test
+    void typosOfIgnoredSlotsAreNamedAndNeverMakeASlotUnprotected() {
+        var read =
+                SlotDefinitions.read(
+                        Map.of(
+                                "ignore_slots",
+                                List.of(
+                                        Map.of("name", "a", "plugn", "pgoutput"),
+                                        Map.of("name", "b", "type", "logicl"),
+                                        Map.of("name", List.of("c"), "database", "app"),
+                                        Map.of("nmae", "d"),
+                                        "e",
+                                        Map.of("name", "f", "type", "logical"))),
+                        true);
+        assertThat(read.problems())
+                .containsExactly(
+                        "ignore_slots[0].plugn: pgoutput is skipped: allowed are name, type, database, plugin",
+                        "ignore_slots[1].type: logicl is skipped: allowed are physical, logical",
+                        "ignore_slots[2].name: [c] is skipped: expected text",
+                        "ignore_slots[3].nmae: d is skipped: allowed are name, type, database, plugin",
+                        "ignore_slots[3]: {nmae=d} has no condition that can be used, so it matches every slot"
+                                + " and none is dropped: give it name, type, database, plugin",
+                        "ignore_slots[4]: e is skipped: each element is a mapping with name, type, database,"
+                                + " plugin");
+        assertThat(read.policy().ignored())
+                .containsExactly(
+                        ignored("a", null, null),
+                        ignored("b", null, null),
+                        ignored(null, null, "app"),
+                        ignored(null, null, null),
+                        ignored("f", "logical", null));
+    }
+
+    private static IgnoredSlot ignored(
+            @Nullable String name, @Nullable String type, @Nullable String database) {
+        return new IgnoredSlot(
+                Optional.ofNullable(name),
+                Optional.ofNullable(type),
+                Optional.ofNullable(database),
+                Optional.empty());
     }
 
     @Test

@@ -474,6 +474,7 @@ final class SimPostgres implements PostgresServer {
                                     case SlotChange.CreateLogical _,
                                             SlotChange.AdvanceLogical _,
                                             SlotChange.Verify _,
+                                            SlotChange.Report _,
                                             SlotChange.Skip _ ->
                                             throw new AssertionError(
                                                     "no logical slots are configured: " + change);
