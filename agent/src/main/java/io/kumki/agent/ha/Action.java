@@ -80,6 +80,9 @@ public sealed interface Action {
      */
     record SetSyncNames(Optional<String> value) implements Action {}
 
+    /** Let a standby replay on whose replay is paused. */
+    record ResumeReplay() implements Action {}
+
     record ReconcileSlots(List<SlotChange> changes) implements Action {
         public ReconcileSlots {
             changes = List.copyOf(changes);

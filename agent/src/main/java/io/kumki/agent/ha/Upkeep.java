@@ -14,6 +14,8 @@ import java.util.Optional;
  */
 public final class Upkeep {
 
+    private static final int PAUSES_REPLAY = 140_000;
+
     private Upkeep() {}
 
     /**
@@ -52,13 +54,29 @@ public final class Upkeep {
         if (!s.cluster().member(s.me()).filter(own::equals).isPresent()) {
             actions.add(new Action.PublishMember(own));
         }
-        if (s.server().answer().isPresent() && s.ongoing().isEmpty() && !bootstrapping) {
+        boolean free = s.ongoing().isEmpty() && !bootstrapping;
+        if (free && replayStands(s)) {
+            actions.add(new Action.ResumeReplay());
+        }
+        if (s.server().answer().isPresent() && free) {
             List<SlotChange> changes = SlotPlan.changes(s);
             if (!changes.isEmpty()) {
                 actions.add(new Action.ReconcileSlots(changes));
             }
         }
         return new Plan(memory, actions, again);
+    }
+
+    /**
+     * From PostgreSQL 14 on replay pauses when the primary was started with more connections,
+     * workers, senders, locks or prepared transactions than this standby has. Resumed, the standby
+     * ends, and is started with what its control file then shows. Before, it ended by itself.
+     */
+    private static boolean replayStands(Situation s) {
+        return !s.paused()
+                && s.server().answer().orElse(null) instanceof LocalServer.Answer.Standby standby
+                && standby.replayPaused()
+                && standby.info().version() >= PAUSES_REPLAY;
     }
 
     /**

@@ -41,6 +41,7 @@ final class ActionPerformer {
     private final IntConsumer onCheckpoint;
     private boolean checkpointRuns;
     private boolean slotsAreChanging;
+    private boolean replayIsResuming;
 
     /** How an action ended. */
     sealed interface Outcome {
@@ -163,6 +164,10 @@ final class ActionPerformer {
                                     clock,
                                     () -> new IllegalStateException("the disk doesn't answer"))
                             .transform(ActionPerformer::told);
+            case Action.ResumeReplay() -> {
+                resumeReplay();
+                yield done();
+            }
             case Action.ReconcileSlots(var changes) -> {
                 reconcile(changes);
                 yield done();
@@ -209,6 +214,28 @@ final class ActionPerformer {
                                 .addKeyValue("error", String.valueOf(result.cause()))
                                 .log("checkpoint after promotion failed, tried again next turn");
                     }
+                });
+    }
+
+    /** Beside the turn: nothing waits for it, and the next turn sees what came of it. */
+    private void resumeReplay() {
+        if (replayIsResuming) {
+            return;
+        }
+        replayIsResuming = true;
+        server.resumeReplay()
+                .onComplete(result -> {
+                    replayIsResuming = false;
+                    LOG.atWarn()
+                            .addKeyValue("member", self)
+                            .addKeyValue(
+                                    "reason", result.succeeded() ? result.result() : result.cause())
+                            .log(
+                                    "replay stood paused, as it does when the primary was started"
+                                            + " with more connections or workers than this"
+                                            + " standby: it goes on, or the standby is restarted"
+                                            + " with as many; who wants it paused needs"
+                                            + " maintenance mode");
                 });
     }
 

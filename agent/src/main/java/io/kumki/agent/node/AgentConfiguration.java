@@ -33,6 +33,7 @@ final class AgentConfiguration implements ConfigurationSource {
     private EffectiveConfig effective;
     private Map<String, ? extends @Nullable Object> dynamic;
     private boolean cacheIsDue;
+    private boolean confirmed;
     private Consumer<PostgresConfig> onPostgres = _ -> {};
     private @Nullable Self self;
     private List<String> slotProblems = List.of();
@@ -138,6 +139,11 @@ final class AgentConfiguration implements ConfigurationSource {
     @Override
     public ClusterSettings accept(DynamicConfig config) {
         take(node, config.values());
+        if (!confirmed) {
+            // a server that ran before us may have been started with other settings
+            confirmed = true;
+            onPostgres.accept(effective.postgres());
+        }
         return effective.settings();
     }
 

@@ -188,6 +188,11 @@ public final class LocalPostgres implements PostgresServer {
     }
 
     @Override
+    public Future<OperationResult> resumeReplay() {
+        return call(operations::resumeReplay);
+    }
+
+    @Override
     public Future<OperationResult> checkpoint() {
         return call(operations::checkpoint);
     }

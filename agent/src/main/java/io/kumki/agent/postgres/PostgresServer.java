@@ -139,6 +139,9 @@ public interface PostgresServer {
     /** Whether pg_rewind can be used here: setting, binary, control file. */
     boolean canRewind();
 
+    /** Lets a standby replay on whose replay is paused. */
+    Future<OperationResult> resumeReplay();
+
     /** Runs {@code CHECKPOINT} on the primary. */
     Future<OperationResult> checkpoint();
 

@@ -133,16 +133,52 @@ final class ServerConfiguration {
         if (server.isEmpty()) {
             return;
         }
-        if ((changed || always) && process.signal(server.get(), Signal.HUP)) {
+        boolean accepting = process.accepting();
+        String loaded = accepting ? loadTime(server.get()) : "";
+        boolean told = (changed || always) && process.signal(server.get(), Signal.HUP);
+        if (told) {
             LOG.atInfo().addKeyValue("operation", "reload").log("server told to reload");
             onReload.run();
         }
-        if (process.accepting()) {
+        if (accepting) {
+            if (told) {
+                awaitReload(server.get(), loaded);
+            }
             computePending(server.get());
         }
     }
 
-    /** What the server sees itself a moment after the reload is looked at again by the next one. */
+    /** When our session last read the files; empty if it can't be asked. */
+    private String loadTime(ProcessIdentity server) {
+        try {
+            return heartbeat.ask(
+                    server,
+                    WAIT,
+                    connection ->
+                            PgConnections.rows(
+                                            connection,
+                                            "SELECT pg_catalog.pg_conf_load_time()::text")
+                                    .getFirst()
+                                    .getFirst()
+                                    .orElse(""));
+        } catch (SQLException e) {
+            // it comes up, goes down or is slow: then there is nothing to compare either
+            return "";
+        }
+    }
+
+    /** The signal takes its time through the postmaster to the session that is asked. */
+    private void awaitReload(ProcessIdentity server, String before) {
+        Deadline deadline = Deadline.in(WAIT);
+        try {
+            while (!deadline.passed() && loadTime(server).equals(before)) {
+                deadline.pause(STEP);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
     private void computePending(ProcessIdentity server) {
         SortedMap<String, String> wanted = installation.parameters();
         try {
@@ -150,11 +186,28 @@ final class ServerConfiguration {
                     heartbeat.ask(
                             server,
                             WAIT,
-                            connection -> PendingRestart.compute(connection, wanted)));
+                            connection -> PendingRestart.compute(connection, wanted, this::next)));
         } catch (SQLException e) {
             LOG.atWarn()
                     .addKeyValue("error", e.getMessage())
                     .log("cannot find out which parameters wait for a restart");
         }
+    }
+
+    /** What a server that starts now with these files would take; the running one isn't touched. */
+    private Optional<String> next(String name) {
+        ProgramRun run =
+                Programs.run(
+                        installation
+                                .programs()
+                                .call(
+                                        "postgres",
+                                        "-C",
+                                        name,
+                                        "-D",
+                                        installation.dataDir().toString(),
+                                        "--config-file=" + installation.confFile())
+                                .within(WAIT));
+        return run.succeeded() ? Optional.of(run.stdout().strip()) : Optional.empty();
     }
 }

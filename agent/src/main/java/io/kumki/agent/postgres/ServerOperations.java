@@ -255,6 +255,19 @@ final class ServerOperations {
         return following.follows(target, observer.lastReading());
     }
 
+    OperationResult resumeReplay() {
+        try (Connection connection =
+                        PgConnections.open(
+                                PgConnections.Target.local(installation.config(), "replay"),
+                                STATEMENT_LIMIT);
+                Statement statement = connection.createStatement()) {
+            statement.execute("SELECT pg_catalog.pg_wal_replay_resume()");
+            return new OperationResult.Done("replay resumed");
+        } catch (SQLException e) {
+            return new OperationResult.Failed("replay can't be resumed: " + e.getMessage());
+        }
+    }
+
     OperationResult checkpoint() {
         try (Connection connection =
                         PgConnections.open(

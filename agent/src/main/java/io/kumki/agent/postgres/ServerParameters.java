@@ -99,17 +99,17 @@ final class ServerParameters {
     static List<String> commandLine(SortedMap<String, String> effective) {
         List<String> arguments = new ArrayList<>();
         for (String name : effective.keySet()) {
-            if (CONTROLLED.containsKey(name)
-                    || name.equals("listen_addresses")
-                    || name.equals("port")
-                    || name.equals("cluster_name")) {
+            if (onCommandLine(name)) {
                 arguments.add("--" + name + "=" + effective.get(name));
             }
         }
         return arguments;
     }
 
-    static boolean controlled(String name) {
-        return CONTROLLED.containsKey(name);
+    static boolean onCommandLine(String name) {
+        return CONTROLLED.containsKey(name)
+                || name.equals("listen_addresses")
+                || name.equals("port")
+                || name.equals("cluster_name");
     }
 }

@@ -371,8 +371,7 @@ final class SyncWorld {
                 key.standbys().stream()
                         .filter(other -> !other.value().equals(name))
                         .filter(other -> standbys.containsKey(other.value()))
-                        .filter(other ->
-                                at(other.value()) <= at(name))
+                        .filter(other -> at(other.value()) <= at(name))
                         .count();
         boolean counts = mode.equals("quorum") || key.syncQuorum() > 0;
         return !counts || votes >= key.syncQuorum() + (voter ? 0 : 1);

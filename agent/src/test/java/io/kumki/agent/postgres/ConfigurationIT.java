@@ -60,6 +60,52 @@ class ConfigurationIT {
     }
 
     @Test
+    void anotherWordForTheSameValueWaitsForNothing() {
+        expectDone(pg.server.restart(LIMIT, new Cancellation()));
+        for (Map<String, String> same :
+                List.of(
+                        Map.of("shared_buffers", "2048"),
+                        Map.of("shared_buffers", "16384kB", "logging_collector", "Yes"),
+                        Map.of("huge_pages", "TRY", "wal_level", "Replica"),
+                        Map.of("wal_buffers", "-1", "max_connections", "0100"))) {
+            await(pg.server.applyConfiguration(pg.config(same)));
+            assertThat(pg.observe().pendingRestart()).as(same.toString()).isEmpty();
+        }
+        await(pg.server.applyConfiguration(pg.config(Map.of("huge_pages", "OFF"))));
+        assertThat(pg.observe().pendingRestart())
+                .containsOnly(Map.entry("huge_pages", new ParameterChange("try", "off")));
+    }
+
+    @Test
+    void aParameterTakenOutWaitsForTheServersOwnValue() {
+        Map<String, String> more =
+                Map.of("wal_buffers", "1MB", "max_files_per_process", "500", "work_mem", "5MB");
+        await(pg.server.applyConfiguration(pg.config(more)));
+        expectDone(pg.server.restart(LIMIT, new Cancellation()));
+        assertThat(pg.observe().pendingRestart()).isEmpty();
+
+        await(pg.server.applyConfiguration(pg.config));
+
+        assertThat(pg.observe().pendingRestart())
+                .containsOnly(
+                        Map.entry("max_files_per_process", new ParameterChange("500", "1000")),
+                        Map.entry("wal_buffers", new ParameterChange("1MB", "512kB")));
+        await(pg.server.applyConfiguration(pg.config(more)));
+        assertThat(pg.observe().pendingRestart()).isEmpty();
+    }
+
+    @Test
+    void whatAlterSystemSetsIsWhatARestartBrings() {
+        pg.sql("ALTER SYSTEM SET shared_buffers = '64MB'");
+        await(pg.server.applyConfiguration(pg.config(Map.of("shared_buffers", "32MB"))));
+
+        assertThat(pg.observe().pendingRestart())
+                .containsOnly(Map.entry("shared_buffers", new ParameterChange("16MB", "64MB")));
+        expectDone(pg.server.restart(LIMIT, new Cancellation()));
+        assertThat(pg.query("SHOW shared_buffers")).isEqualTo("64MB");
+    }
+
+    @Test
     void theClustersParametersWinOverAlterSystem() {
         pg.sql("ALTER SYSTEM SET max_connections = 50");
         expectDone(pg.server.restart(LIMIT, new Cancellation()));

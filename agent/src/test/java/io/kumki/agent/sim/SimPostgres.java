@@ -428,6 +428,11 @@ final class SimPostgres implements PostgresServer {
     }
 
     @Override
+    public Future<OperationResult> resumeReplay() {
+        return afterwards(chance.millis(1, 5), () -> done("nothing pauses it here"));
+    }
+
+    @Override
     public Future<OperationResult> checkpoint() {
         int life = server.life();
         return afterwards(

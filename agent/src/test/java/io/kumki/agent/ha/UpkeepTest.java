@@ -1,0 +1,61 @@
+package io.kumki.agent.ha;
+
+import static io.kumki.agent.ha.Situations.leader;
+import static io.kumki.agent.ha.Situations.standby;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.params.provider.Arguments.argumentSet;
+
+import io.kumki.agent.ha.LocalServer.Answer;
+import io.kumki.agent.ha.LocalServer.ServerInfo;
+import io.kumki.dcs.cluster.Lsn;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class UpkeepTest {
+
+    static Stream<Arguments> pauses() {
+        Answer.Standby paused = standing(150_020, true);
+        return Stream.of(
+                argumentSet("paused by a primary that grew", standby().answers(paused), true),
+                argumentSet("nobody leads", standby().answers(paused).vacant(), true),
+                argumentSet("maintenance mode", standby().answers(paused).paused(), false),
+                argumentSet("etcd silent", standby().answers(paused).silent(), false),
+                argumentSet(
+                        "an operation is under way",
+                        standby()
+                                .answers(paused)
+                                .doing(new Operation.Restart(java.time.Duration.ofSeconds(1))),
+                        false),
+                argumentSet(
+                        "a server that ends by itself",
+                        standby().answers(standing(130_011, true)),
+                        false),
+                argumentSet("replays", standby().answers(standing(150_020, false)), false),
+                argumentSet("a primary", leader(), false));
+    }
+
+    @ParameterizedTest
+    @MethodSource("pauses")
+    void resumesReplayThatStands(Situations s, boolean resumes) {
+        List<Action> actions = Upkeep.plan(s.get(), Optional.empty()).actions();
+        assertThat(actions.contains(new Action.ResumeReplay())).isEqualTo(resumes);
+    }
+
+    private static Answer.Standby standing(int version, boolean paused) {
+        return new Answer.Standby(
+                new ServerInfo("2026-01-01 00:00:00.000000+00:00", version, List.of()),
+                2,
+                new Lsn(1000),
+                new Lsn(900),
+                Optional.empty(),
+                paused,
+                Optional.empty(),
+                false,
+                false,
+                List.of());
+    }
+}
