@@ -7,12 +7,12 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /** The lease guard, which ends the server, and the machine's watchdog, told together. */
-final class Guards implements Guard {
+public final class Guards implements Guard {
 
     private final Guard leaseGuard;
     private final Watchdog watchdog;
 
-    Guards(Guard leaseGuard, Watchdog watchdog) {
+    public Guards(Guard leaseGuard, Watchdog watchdog) {
         this.leaseGuard = leaseGuard;
         this.watchdog = watchdog;
     }

@@ -697,8 +697,9 @@ public final class HaLoop {
     /** Fires when a clean stop must begin, whatever a turn waits for then. */
     private void setLeaseAlarm() {
         cancelTimer(leaseAlarm);
+        tellGuard(situation(Optional.empty()));
+        // the guard's keep-alive may have moved the end
         Situation s = situation(Optional.empty());
-        tellGuard(s);
         if (s.lease().leaderUntilNanos().isEmpty()) {
             return;
         }
@@ -735,8 +736,12 @@ public final class HaLoop {
             }
         }
         Duration untilEnd = s.leaseLeft();
+        Duration untilStop = untilEnd.minus(s.stopMargin());
         if (!untilEnd.isZero()) {
-            leaseAlarm = clock.schedule(untilEnd, this::leaseComesToItsEnd);
+            leaseAlarm =
+                    clock.schedule(
+                            untilStop.isPositive() ? untilStop : untilEnd,
+                            this::leaseComesToItsEnd);
         }
     }
 

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 final class DefectWatch implements AutoCloseable {
 
     /** Kept, so that the logger isn't collected together with its settings. */
-    private static final Logger LOOP = Logger.getLogger("io.kumki.agent.node");
+    private static final Logger LOOP = Logger.getLogger("io.kumki.agent");
 
     private static final ThreadLocal<@Nullable SimWorld> CURRENT = new ThreadLocal<>();
 

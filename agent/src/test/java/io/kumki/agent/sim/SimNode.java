@@ -3,10 +3,13 @@ package io.kumki.agent.sim;
 import io.kumki.agent.ha.Decision;
 import io.kumki.agent.ha.Situation;
 import io.kumki.agent.node.Guard;
+import io.kumki.agent.node.Guards;
 import io.kumki.agent.node.HaLoop;
 import io.kumki.agent.node.LoopParts;
+import io.kumki.agent.watchdog.Watchdog;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -21,6 +24,7 @@ final class SimNode {
     private final SimServer server;
     private final Replication replication;
     private final LeaseGuard guard;
+    private final SimWatchdog watchdog = new SimWatchdog(this);
     private @Nullable Agent agent;
     private long steadySince;
     private String lastRule = "";
@@ -192,13 +196,22 @@ final class SimNode {
                                 store,
                                 new SimPostgres(this, fresh, pgChance.fork()),
                                 new SimPeers(this, fresh, clock),
-                                Guard.NONE,
+                                guardOf(clock),
                                 clock,
                                 s -> decide(s),
                                 exit -> ended(fresh, exit.reason())));
         fresh.loop = loop;
         world.trace(() -> name + " agent starts");
         world.after(0, fresh, loop::start);
+    }
+
+    /** The lease guard of the simulation needs no telling. */
+    private Guard guardOf(SimClock clock) {
+        return watchdog.installed()
+                ? new Guards(
+                        Guard.NONE,
+                        new Watchdog(watchdog.settings(), _ -> Optional.of(watchdog), clock::nanos))
+                : Guard.NONE;
     }
 
     private Decision decide(Situation s) {
@@ -227,6 +240,9 @@ final class SimNode {
 
     private void ended(Agent which, String reason) {
         world.trace(() -> name + " agent ends: " + reason);
+        if (which.loop != null) {
+            which.loop.endGuard();
+        }
         kill(which);
         world.after(parts.scenario().supervisorPause(), this::startAgent);
     }
@@ -324,6 +340,7 @@ final class SimNode {
         }
         server.forgetListeners();
         server.gone();
+        watchdog.off();
         machine.down = true;
         steadySince = world.now();
     }
