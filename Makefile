@@ -2,9 +2,9 @@
 # and install with tools/install-deps what is missing, so a bare Debian with a JDK 25 is enough.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build test demo bench sim format clean
+.PHONY: help build test demo bench sim watchdog-vm format clean
 
-ifneq ($(filter build test demo bench sim format clean,$(MAKECMDGOALS)),)
+ifneq ($(filter build test demo bench sim watchdog-vm format clean,$(MAKECMDGOALS)),)
 export JAVA_HOME := $(shell . packaging/lib/find-java && find_java jdk)
 ifeq ($(JAVA_HOME),)
 $(error no JDK 25, see above)
@@ -18,7 +18,7 @@ FROM ?= 1
 sim_args = $(if $(SEED),--seed $(SEED),--seeds $(SEEDS) --from $(FROM))
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 13
 
 build: ## the distribution in target/kumki (bin/kumki, bin/kumkictl, lib/)
 	tools/install-deps build
@@ -45,6 +45,11 @@ bench: ## failover gaps, REST throughput and memory on this machine
 sim: ## the simulation: SEEDS=2000 FROM=1, or SEED=17 for one with its trace
 	tools/install-deps build
 	tools/run-simulation $(sim_args)
+
+watchdog-vm: ## the agent's watchdog code with real drivers in a virtual machine, which is reset when it freezes
+	tools/install-deps build watchdog-vm
+	tools/make-distribution
+	tools/watchdog-vm
 
 format: ## google-java-format over all sources
 	$(MVN) -q spotless:apply
