@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Consumers of permanent logical slots, and slots of others, on real servers. */
-@Timeout(200)
+@Timeout(300)
 class SlotsIT {
 
     private static final Duration SOON = Duration.ofSeconds(60);
@@ -36,7 +36,7 @@ class SlotsIT {
     /** Same rows, none twice. */
     private static final String CONTENT =
             "SELECT count(*) || ' rows, ' || count(DISTINCT id) || ' different, sum ' || sum(id)"
-                    + " FROM rows";
+                    + " FROM public.rows";
 
     @TempDir private Path directory;
 
@@ -202,7 +202,7 @@ class SlotsIT {
                         .map(node -> Integer.toString(node.pgPort))
                         .collect(Collectors.joining(","));
         subscriber.sql(
-                "CREATE TABLE rows (id int)",
+                "CREATE TABLE public.rows (id int)",
                 "CREATE SUBSCRIPTION sub CONNECTION 'host=127.0.0.1,127.0.0.1,127.0.0.1 port="
                         + ports
                         + " user=postgres dbname=postgres target_session_attrs=read-write password="
