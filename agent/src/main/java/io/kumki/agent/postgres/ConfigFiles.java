@@ -13,6 +13,8 @@ import java.util.TreeMap;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Writes the server's configuration files. Each file is replaced as a whole and only if it changes;
@@ -23,6 +25,8 @@ import org.jspecify.annotations.Nullable;
  * drops neither synchronous replication nor the last good upstream.
  */
 final class ConfigFiles {
+
+    private static final Logger LOG = LoggerFactory.getLogger(ConfigFiles.class);
 
     static final String SYNC_NAMES = "synchronous_standby_names";
 
@@ -185,8 +189,16 @@ final class ConfigFiles {
 
     private Optional<String> include() {
         PostgresConfig.Files files = installation.config().files();
-        if (files.customConf().isPresent()) {
-            return files.customConf();
+        Optional<String> custom = files.customConf();
+        if (custom.isPresent() && Files.isReadable(installation.inConfigDir(custom.get()))) {
+            return custom;
+        }
+        if (custom.isPresent()) {
+            LOG.atError()
+                    .addKeyValue("key", "postgresql.custom_conf")
+                    .addKeyValue("value", custom.get())
+                    .addKeyValue("remedy", "create the file, readable by the server, and reload")
+                    .log("the server's file can't be read: it is left out");
         }
         Path base = baseFile();
         return Files.exists(base)
@@ -244,7 +256,8 @@ final class ConfigFiles {
                 changed |= AtomicFiles.replace(recovery, "", access(recovery));
             }
             case Role.Unchanged() -> {
-                return false;
+                // what a custom bootstrap restored may be meant to stay until it is done
+                return !CustomBootstrap.runs(dataDir) && cleanAutoConf();
             }
         }
         // a left-over request would promote the standby at once

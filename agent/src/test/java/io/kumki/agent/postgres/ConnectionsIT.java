@@ -36,11 +36,13 @@ class ConnectionsIT {
     void aServerThatLetsNobodyInOverTheNetworkIsRunThroughItsSocket() throws SQLException {
         try (ServerFixture pg = new ServerFixture(directory, "pg-1")) {
             PostgresConfig bySocket =
-                    changed(
+                    ServerFixture.changed(
                             pg.config,
                             pg.config.listen(),
+                            pg.config.files(),
                             new Sockets(true, true, Optional.empty()),
-                            List.of("local replication replicator trust", "local all all peer"));
+                            List.of("local replication replicator trust", "local all all peer"),
+                            List.of());
             await(pg.server.applyConfiguration(bySocket));
             pg.bootstrapped();
 
@@ -73,7 +75,13 @@ class ConnectionsIT {
                     new Listen("127.0.0.1", port, "127.0.0.1", port, Optional.empty(), "postgres");
             await(
                     pg.server.applyConfiguration(
-                            changed(pg.config, elsewhere, pg.config.sockets(), pg.config.pgHba())));
+                            ServerFixture.changed(
+                                    pg.config,
+                                    elsewhere,
+                                    pg.config.files(),
+                                    pg.config.sockets(),
+                                    pg.config.pgHba(),
+                                    pg.config.pgIdent())));
 
             LocalServer before = pg.observeUntil(seen -> seen.answer().isPresent());
             assertThat(before.pendingRestart())
@@ -154,28 +162,5 @@ class ConnectionsIT {
                         pg.config.superuser().username(), pg.config.superuser().password(), sorted);
         return PgConnections.open(
                 Target.of("localhost", pg.port, "postgres", superuser, "test"), LIMIT);
-    }
-
-    private static PostgresConfig changed(
-            PostgresConfig config, Listen listen, Sockets sockets, List<String> hba) {
-        return new PostgresConfig(
-                config.clusterName(),
-                config.memberName(),
-                listen,
-                config.files(),
-                config.superuser(),
-                config.replication(),
-                config.rewind(),
-                config.parameters(),
-                hba,
-                config.pgIdent(),
-                config.recoveryConf(),
-                config.useSlots(),
-                config.rejoin(),
-                config.createReplicaMethods(),
-                config.replicaMethods(),
-                config.scripts(),
-                config.pgCtlTimeout(),
-                sockets);
     }
 }

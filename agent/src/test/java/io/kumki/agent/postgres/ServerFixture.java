@@ -112,6 +112,35 @@ public final class ServerFixture implements AutoCloseable {
                 new PostgresConfig.Sockets(false, false, Optional.empty()));
     }
 
+    /** The same but for these parts. */
+    static PostgresConfig changed(
+            PostgresConfig config,
+            PostgresConfig.Listen listen,
+            PostgresConfig.Files files,
+            PostgresConfig.Sockets sockets,
+            List<String> hba,
+            List<String> ident) {
+        return new PostgresConfig(
+                config.clusterName(),
+                config.memberName(),
+                listen,
+                files,
+                config.superuser(),
+                config.replication(),
+                config.rewind(),
+                config.parameters(),
+                hba,
+                ident,
+                config.recoveryConf(),
+                config.useSlots(),
+                config.rejoin(),
+                config.createReplicaMethods(),
+                config.replicaMethods(),
+                config.scripts(),
+                config.pgCtlTimeout(),
+                sockets);
+    }
+
     /** Debian's newest server; empty elsewhere: the PATH. */
     private static Optional<Path> newestBinDir() {
         try (var versions = Files.list(Path.of("/usr/lib/postgresql"))) {

@@ -327,4 +327,30 @@ class MemberCommandsTest {
                         "\nError: Invalid value for '[restart|switchover]': 'everything' is not one"
                                 + " of 'restart', 'switchover'.\n");
     }
+
+    @Test
+    void show_config_names_what_members_could_not_take() {
+        api.answers(
+                "GET /patroni",
+                200,
+                "{\"state\": \"running\", \"parameter_problems\": [\"work_mem = lots is left out\"]}");
+
+        Result shown = kumkictl.run("show-config");
+
+        assertThat(shown.out()).isEqualTo("loop_wait: 10\nttl: 30\n\n");
+        assertThat(shown.err())
+                .isEqualTo("Warning: postgresql0, postgresql1: work_mem = lots is left out\n");
+        assertThat(shown.exitCode()).isZero();
+    }
+
+    @Test
+    void show_config_needs_no_member() {
+        api.answers("GET /patroni", 502, "<html>");
+
+        Result shown = kumkictl.run("show-config");
+
+        assertThat(shown.out()).isEqualTo("loop_wait: 10\nttl: 30\n\n");
+        assertThat(shown.err()).contains("Note: postgresql0 can't be asked");
+        assertThat(shown.exitCode()).isZero();
+    }
 }
