@@ -31,7 +31,9 @@ final class BootstrapRules {
                                     new Action.CancelBootstrap(),
                                     new Action.Exit(
                                             "Failed to bootstrap cluster: " + reason,
-                                            Action.ExitKind.FATAL)));
+                                            s.endingAsked()
+                                                    ? Action.ExitKind.ASKED_FOR
+                                                    : Action.ExitKind.FATAL)));
         };
     }
 

@@ -365,6 +365,22 @@ class RulesTest {
                         "bootstrap.gives-up"));
     }
 
+    @ParameterizedTest
+    @CsvSource({"true, ASKED_FOR", "false, FATAL"})
+    void anAgentThatWasAskedToEndMakesNoFailureOfItsUnfinishedCluster(
+            boolean asked, Action.ExitKind kind) {
+        Situations discarded =
+                race().without(EMPTY).stage(new BootstrapStage.Discarded("it was broken off"));
+
+        Decision decision = Rules.decide((asked ? discarded.command(END) : discarded).get());
+
+        assertThat(decision.actions())
+                .contains(new Action.CancelBootstrap())
+                .last()
+                .isInstanceOfSatisfying(
+                        Action.Exit.class, exit -> assertThat(exit.kind()).isEqualTo(kind));
+    }
+
     static Stream<Arguments> data() {
         DataDirectory unreadable = new DataDirectory.Unreadable("permission denied");
         DataDirectory halfRewound = new DataDirectory.Unfinished(LocalServer.UnfinishedWork.REWIND);
