@@ -5,9 +5,11 @@ import io.kumki.dcs.cluster.FailoverRequest;
 import io.kumki.dcs.cluster.Lsn;
 import io.kumki.dcs.cluster.Member;
 import io.kumki.dcs.cluster.MemberName;
+import io.kumki.dcs.cluster.SyncState;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.OffsetDateTime;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -250,16 +252,18 @@ final class StepDownRules {
 
     /**
      * The stop was ended by its limit, so nobody knows the end of the log. A synchronous standby
-     * has confirmed every commit that was acknowledged here; nobody else may take over now.
+     * has confirmed every commit that was acknowledged here; nobody else may take over now. Where a
+     * quorum confirms, no single one need have everything: its members vote, whoever is asked for.
      */
     private static Decision cutShort(Situation s, StepDown stepDown) {
         String why = "the server did not shut down cleanly";
+        SyncState sync = s.cluster().sync();
+        boolean votes = sync.syncQuorum() > 0;
         boolean confirmed =
-                Candidates.syncActive(s)
-                        && s.cluster().sync().leader().filter(s.me()::equals).isPresent();
+                Candidates.syncActive(s) && sync.leader().filter(s.me()::equals).isPresent();
         List<Member> asked =
-                Candidates.toAsk(s, stepDown.candidate()).stream()
-                        .filter(member -> s.cluster().sync().namesStandby(member.name()))
+                Candidates.toAsk(s, votes ? Optional.empty() : stepDown.candidate()).stream()
+                        .filter(member -> sync.namesStandby(member.name()))
                         .toList();
         if (!confirmed || asked.isEmpty()) {
             return takeBack(s, stepDown, why);
@@ -273,13 +277,20 @@ final class StepDownRules {
         }
         SortedMap<MemberName, String> refusals =
                 Candidates.refusals(s, asked, Optional.empty(), true);
-        return refusals.size() == asked.size()
-                ? takeBack(s, stepDown, why + "; " + Candidates.describe(refusals))
-                : givesAway(
+        if (asked.size() - refusals.size() <= sync.syncQuorum()) {
+            return takeBack(s, stepDown, why + "; " + Candidates.describe(refusals));
+        }
+        Decision gives =
+                givesAway(
                         s.withMemory(s.memory().withStepDown(Optional.empty())),
                         "switchover.hands-over-unclean",
-                        why + ", and a synchronous standby has every acknowledged commit",
+                        why + ", and synchronous standbys have every acknowledged commit",
                         Optional.empty());
+        List<Action> actions = new ArrayList<>(gives.actions());
+        if (votes) {
+            actions.addFirst(clearOwn(stepDown));
+        }
+        return new Decision(gives.rule(), gives.reason(), actions, gives.memory(), gives.next());
     }
 
     private static Optional<Decision> handOver(Situation s, StepDown stepDown) {

@@ -154,6 +154,36 @@ class RestartIT {
     /** {@code primary_stop_timeout}: a frozen session would hold a clean stop for ever. */
     @Test
     @Order(5)
+    void aSwitchoverDoesNotWaitForAFrozenSession() throws Exception {
+        TestNode leader = cluster.leader().orElseThrow();
+        TestNode next = standby();
+        Await.until(
+                next.name + " to be synchronous",
+                LIMIT,
+                () -> next.status("/synchronous") == 200,
+                cluster::describe);
+        leader.execute("CREATE TABLE acknowledged ()");
+        try (Connection session = leader.connect();
+                Statement statement = session.createStatement();
+                ResultSet rows = statement.executeQuery("SELECT pg_backend_pid()")) {
+            rows.next();
+            TestNode.signal("STOP", rows.getLong(1));
+
+            String wish =
+                    "{\"leader\":\"%s\",\"candidate\":\"%s\"}".formatted(leader.name, next.name);
+            HttpResponse<String> answer = leader.send("POST", "/switchover", wish).orElseThrow();
+
+            assertThat(answer.body())
+                    .as(cluster.describe())
+                    .isEqualTo("Successfully switched over to \"" + next.name + "\"");
+        }
+        assertThat(leader.logText()).contains("switchover.hands-over-unclean");
+        assertThat(next.query("SELECT count(*) FROM acknowledged")).isEqualTo("0");
+        cluster.awaitHealthy();
+    }
+
+    @Test
+    @Order(5)
     void anEndingLeaderDoesNotWaitForAFrozenSession() throws Exception {
         TestNode leader = cluster.leader().orElseThrow();
         try (Connection session = leader.connect();

@@ -838,6 +838,16 @@ class RulesTest {
                         cutShort(0, "n1", "n2").heardNobody(),
                         "switchover.takes-lead-back"),
                 row(
+                        "cut short, too few of a quorum",
+                        cutShort(1, "n1", "n2", "n3").heard("n2", peer(990)),
+                        "switchover.takes-lead-back"),
+                row(
+                        "cut short, enough of a quorum",
+                        cutShort(1, "n1", "n2", "n3")
+                                .heard("n2", peer(990))
+                                .heard("n3", peer(1000)),
+                        "switchover.hands-over-unclean"),
+                row(
                         "cut short, a standby confirmed",
                         cutShort(0, "n1", "n2").heard("n2", peer(990)),
                         "switchover.hands-over-unclean"),
