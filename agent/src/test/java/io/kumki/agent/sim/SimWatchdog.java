@@ -52,6 +52,17 @@ final class SimWatchdog implements WatchdogDevice {
         node.world().after(node.rate().worldNanos(due - now()), node.machine(), () -> lookAt(due));
     }
 
+    private void disarmed() {
+        firesAt = OptionalLong.empty();
+        if (node.server().writable()) {
+            node.world()
+                    .violate(
+                            "a watchdog counts while its server takes writes: "
+                                    + node.name()
+                                    + " disarmed it");
+        }
+    }
+
     private void lookAt(long due) {
         if (firesAt.isEmpty() || firesAt.getAsLong() != due) {
             return;
@@ -118,7 +129,7 @@ final class SimWatchdog implements WatchdogDevice {
             @Override
             public void close() {
                 if (announced) {
-                    firesAt = OptionalLong.empty();
+                    disarmed();
                 }
             }
         };
