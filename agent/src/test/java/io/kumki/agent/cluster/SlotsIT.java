@@ -49,6 +49,7 @@ class SlotsIT {
                                 directory,
                                 "subscriber",
                                 Map.of("wal_retrieve_retry_interval", "500ms"))) {
+            subscriber.bootstrapped(); // alone: four servers created at once take too long
             for (TestNode node : cluster.nodes) {
                 node.writeConfig(
                         cluster.yaml(node)
@@ -57,7 +58,6 @@ class SlotsIT {
                                         "max_connections: 50\n        wal_level: logical"));
                 node.start();
             }
-            subscriber.bootstrapped();
             cluster.awaitHealthy();
             TestNode old = cluster.awaitLeader(SOON);
             awaitText(cluster, old, "count(*)", "slot_name IN ('feed', 'sub')", "2");
