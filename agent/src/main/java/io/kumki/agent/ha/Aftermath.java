@@ -17,7 +17,7 @@ public final class Aftermath {
     /** Failed crash recoveries in single-user mode before the next rung of the ladder. */
     private static final int RECOVERY_TRIES = 3;
 
-    private static final Duration LONGEST_PAUSE = Duration.ofSeconds(30);
+    static final Duration LONGEST_PAUSE = Duration.ofSeconds(30);
 
     /** A standby isn't restarted for one slot after the other. */
     private static final Duration NEXT_SLOTS = Duration.ofSeconds(30);
@@ -175,8 +175,9 @@ public final class Aftermath {
                         new Rejoin.VerdictLeader(
                                 assess.leader().member(), assess.leaderTimeline()));
         boolean remote = assess.leader().member().isEmpty();
-        if (remote && !(counted instanceof Divergence.Diverged)) {
-            // it may fail over unseen: it is compared with again, but a dead one not all the time
+        boolean fits = counted instanceof Divergence.None || counted instanceof Divergence.Stranded;
+        if (fits || remote && !(counted instanceof Divergence.Diverged)) {
+            // log is removed and archived, a remote fails over, all unseen: it is asked again
             return known.withCompareAt(OptionalLong.of(nowNanos + LONGEST_PAUSE.toNanos()));
         }
         return counted instanceof Divergence.Unknown(String _, int times)

@@ -6,6 +6,12 @@ public sealed interface Divergence {
     /** It is: the server may follow as it is. */
     record None(String reason) implements Divergence {}
 
+    /**
+     * It is, but what comes next is gone, at the leader and from the archive: a running standby can
+     * never go on.
+     */
+    record Stranded(String reason) implements Divergence {}
+
     /** It isn't: the server must be rewound or cloned before it may follow. */
     record Diverged(String reason) implements Divergence {}
 

@@ -30,7 +30,10 @@ final class RejoinRules {
     /** Failed starts after a rewind or a clone before the logs are compared again. */
     private static final int STARTS_AFTER_REPAIR = 3;
 
-    /** A standby that a restart didn't help either for so long is copied anew, where allowed. */
+    /**
+     * A standby that can't go on for want of log, as a comparison not older than {@link
+     * Aftermath#LONGEST_PAUSE} has found, for so long is copied anew, where allowed.
+     */
     private static final Duration STALL_BEFORE_CLONE = Duration.ofSeconds(75);
 
     private RejoinRules() {}
@@ -42,7 +45,12 @@ final class RejoinRules {
         boolean repaired =
                 (rejoin.rewound() || control.backupLabel())
                         && rejoin.failedStarts() < STARTS_AFTER_REPAIR;
-        boolean fits = verdict(s).filter(Divergence.None.class::isInstance).isPresent();
+        boolean fits =
+                verdict(s)
+                        .filter(verdict ->
+                                verdict instanceof Divergence.None
+                                        || verdict instanceof Divergence.Stranded)
+                        .isPresent();
         boolean ordinary =
                 control.standbySignal() && !diverged(s) && (rejoin.failedStarts() == 0 || fits);
         if (repaired || ordinary) {
@@ -76,6 +84,7 @@ final class RejoinRules {
                                     leader.orElseThrow(),
                                     times + " checks failed, the last by: " + why);
             case Divergence.None(String why) -> start(s, target, why);
+            case Divergence.Stranded(String why) -> start(s, target, why);
             case Divergence.Diverged(String why) ->
                     repair(s, leader.orElseThrow(), why)
                             .orElseGet(() ->
@@ -119,9 +128,7 @@ final class RejoinRules {
                 !s.followsRemote() && s.timeline() != 0 && s.timeline() != leaderTimeline(s);
         boolean due = timelineDiffers || stalled.compareTo(STALL_BEFORE_CHECK) > 0;
         if (verdict.isEmpty() || verdict.get() instanceof Divergence.Unknown) {
-            boolean mayCompare =
-                    s.reached(rejoin.retryAtNanos()) && s.reached(rejoin.compareAtNanos());
-            return due && mayCompare
+            return due && mayCompare(s)
                     ? assess(s, leader.orElseThrow(), found)
                     : Decision.of(
                                     "rejoin.waits-for-stream",
@@ -148,6 +155,12 @@ final class RejoinRules {
                             s.memory())
                     .after(Duration.ofSeconds(1));
         }
+        if (due && s.reached(rejoin.retryAtNanos()) && s.reached(rejoin.compareAtNanos())) {
+            return assess(s, leader.orElseThrow(), found + ": is what comes next still there?");
+        }
+        if (verdict.get() instanceof Divergence.Stranded(String why) && !s.followsRemote()) {
+            return stranded(s, stalled, found + "; " + why);
+        }
         if (!s.paused() && !rejoin.restartTried() && stalled.compareTo(STALL_BEFORE_RESTART) > 0) {
             return Decision.of(
                     "rejoin.restarts-stalled-standby",
@@ -155,21 +168,13 @@ final class RejoinRules {
                     s.memory().withRejoin(rejoin.withRestartTried()),
                     new Action.Start(new Operation.Restart(s.settings().primaryStartTimeout())));
         }
-        if (stalled.compareTo(STALL_BEFORE_CLONE) > 0) {
-            // two promotions can give one number to two timelines: then the log only seems to fit
-            String why = found + " although its log seems to fit, and a restart didn't help";
-            return clone(s, why)
-                    .orElseGet(() ->
-                            Decision.of(
-                                    "rejoin.needs-hand",
-                                    why
-                                            + "; see the server's log on both sides; \"kumkictl reinit\" makes a"
-                                            + " fresh copy",
-                                    s.memory()));
-        }
+        String fits = verdict.get() instanceof Divergence.None(String why) ? ": " + why : "";
         return Decision.of(
                         "rejoin.stalled",
-                        found + " although its log fits; see the server's log on both sides",
+                        found
+                                + " although its log fits"
+                                + fits
+                                + "; no reason to copy it anew: see the server's log on both sides",
                         s.memory())
                 .after(Duration.ofSeconds(1));
     }
@@ -178,6 +183,22 @@ final class RejoinRules {
     private static boolean delayed(Situation s) {
         return s.server().answer().orElse(null) instanceof LocalServer.Answer.Standby standby
                 && standby.delayed();
+    }
+
+    /** What the standby needs is gone for good, so no restart helps. */
+    private static Decision stranded(Situation s, Duration stalled, String why) {
+        if (stalled.compareTo(STALL_BEFORE_CLONE) <= 0) {
+            return Decision.of("rejoin.stranded", why, s.memory()).after(Duration.ofSeconds(1));
+        }
+        return clone(s, why)
+                .orElseGet(() ->
+                        Decision.of(
+                                "rejoin.needs-hand",
+                                why
+                                        + "; a fresh copy isn't allowed"
+                                        + " (postgresql.remove_data_directory_on_diverged_timelines,"
+                                        + " pause): \"kumkictl reinit\" makes one",
+                                s.memory()));
     }
 
     /**
@@ -217,8 +238,7 @@ final class RejoinRules {
                         && s.since(rejoin.stalledSinceNanos().getAsLong())
                                         .compareTo(STALL_BEFORE_RESTART)
                                 > 0
-                        && s.reached(rejoin.retryAtNanos())
-                        && s.reached(rejoin.compareAtNanos())
+                        && mayCompare(s)
                         && waitsForLeader(s, leader).isEmpty();
         if (!due) {
             return Optional.empty();
@@ -227,7 +247,7 @@ final class RejoinRules {
         return switch (verdict(s).orElse(null)) {
             case null -> Optional.of(assess(s, leader.orElseThrow(), found));
             case Divergence.Unknown _ -> Optional.of(assess(s, leader.orElseThrow(), found));
-            case Divergence.None _ -> Optional.empty();
+            case Divergence.None _, Divergence.Stranded _ -> Optional.empty();
             case Divergence.Diverged(String why) -> repair(s, leader.orElseThrow(), why);
         };
     }
@@ -260,6 +280,13 @@ final class RejoinRules {
                                         : "the leader isn't a primary yet",
                                 s.memory())
                         .after(SOON));
+    }
+
+    /** The pause after the last comparison counts for the same leader only. */
+    private static boolean mayCompare(Situation s) {
+        Rejoin rejoin = s.memory().rejoin();
+        boolean another = verdict(s).isEmpty() && !s.followsRemote();
+        return s.reached(rejoin.retryAtNanos()) && (another || s.reached(rejoin.compareAtNanos()));
     }
 
     private static Decision assess(Situation s, Upstream leader, String why) {

@@ -43,6 +43,7 @@ class RulesTest {
 
     private static final DataDirectory EMPTY = new DataDirectory.Empty();
     private static final Divergence FITS = new Divergence.None("its log is a prefix");
+    private static final Divergence STRANDED = new Divergence.Stranded("its log is gone");
     private static final Divergence DIVERGED = new Divergence.Diverged("it has more");
     private static final Operation ASSESS =
             new Operation.Assess(
@@ -1059,14 +1060,43 @@ class RulesTest {
                         stalled(FITS)
                                 .stalledFor(ofSeconds(76))
                                 .rejoining(Memory.Rejoin::withRestartTried),
+                        "rejoin.stalled"),
+                row(
+                        "stalled for a day, fits, may clone: never without proof",
+                        stalled(FITS)
+                                .stalledFor(Duration.ofDays(1))
+                                .rejoin(true, true, true)
+                                .rejoining(Memory.Rejoin::withRestartTried),
+                        "rejoin.stalled"),
+                row(
+                        "stalled, fits, compared a while ago",
+                        standby().answers(STALLED).verdict(FITS).stalledFor(ofSeconds(76)),
+                        "rejoin.compares-logs"),
+                row(
+                        "the leader's log is gone, found just now",
+                        stalled(STRANDED).stalledFor(ofSeconds(75)).rejoin(true, true, true),
+                        "rejoin.stranded"),
+                row(
+                        "the leader's log is gone",
+                        stalled(STRANDED).stalledFor(ofSeconds(76)).rejoin(true, false, true),
+                        "rejoin.clones"),
+                row(
+                        "the leader's log is gone, no clone allowed",
+                        stalled(STRANDED).stalledFor(ofSeconds(76)),
                         "rejoin.needs-hand"),
                 row(
-                        "stalled after the restart too, may clone",
-                        stalled(FITS)
+                        "the leader's log is gone, in pause",
+                        stalled(STRANDED)
                                 .stalledFor(ofSeconds(76))
-                                .rejoin(true, false, true)
-                                .rejoining(Memory.Rejoin::withRestartTried),
-                        "rejoin.clones"),
+                                .rejoin(true, true, true)
+                                .paused(),
+                        "rejoin.needs-hand"),
+                row(
+                        "the leader's log was gone when the server ran",
+                        stoppedStandby()
+                                .rejoining(r -> r.withStart(1, OptionalLong.empty()))
+                                .verdict(STRANDED),
+                        "rejoin.starts-standby"),
                 row(
                         "diverged on the leader's own number: pg_rewind would see nothing",
                         stalled(DIVERGED).rejoin(true, false, true),
@@ -1086,7 +1116,10 @@ class RulesTest {
     }
 
     static Situations stalled(Divergence verdict) {
-        return standby().answers(STALLED).verdict(verdict);
+        return standby()
+                .answers(STALLED)
+                .verdict(verdict)
+                .rejoining(r -> r.withCompareAt(OptionalLong.of(Situations.NOW + 1)));
     }
 
     static Member checkpointDue(Member old) {

@@ -14,9 +14,8 @@ import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
- * Compare, rewind, clone: with PostgreSQL's meaning. The comparison knows timeline numbers and
- * switch positions only, as the real one does; the content of two timelines with one number it
- * can't tell apart.
+ * Compare, rewind, clone: with PostgreSQL's meaning. Two timelines with one number are told apart
+ * by their content. Log is never removed here, so nothing is ever found to be gone.
  */
 final class Rejoining {
 
@@ -98,7 +97,9 @@ final class Rejoining {
         if (mine.timeline() == theirs) {
             boolean sameWay =
                     leader.branch().history().entries().equals(server.branch().history().entries());
-            return sameWay
+            boolean same = sameWay && leader.branch().continues(server.branch(), mine.end());
+            boolean ahead = server.runningStandby() && leader.end() < mine.end();
+            return same && !ahead
                     ? new Divergence.None("same timeline")
                     : new Divergence.Diverged("same timeline number, another history");
         }
@@ -114,7 +115,10 @@ final class Rejoining {
                         ? mine.end() <= switched
                         : mine.end() < switched
                                 && mine.end() + SimServer.CHECKPOINT_BYTES == switched;
-        return fits ? new Divergence.None(facts) : new Divergence.Diverged(facts);
+        // the real one reads the first bytes of the own timeline on both sides
+        return fits && leader.branch().continues(server.branch(), mine.end())
+                ? new Divergence.None(facts)
+                : new Divergence.Diverged(facts);
     }
 
     // ---- rewind and clone: the agent's child processes, which end with it

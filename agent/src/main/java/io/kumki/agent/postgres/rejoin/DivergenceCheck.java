@@ -9,6 +9,7 @@ import io.kumki.agent.postgres.PgConnections;
 import io.kumki.agent.postgres.PgConnections.Target;
 import io.kumki.agent.postgres.PgPrograms;
 import io.kumki.dcs.cluster.Lsn;
+import io.kumki.dcs.cluster.TimelineHistory.Entry;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
@@ -22,9 +23,10 @@ import java.util.function.Supplier;
 
 /**
  * Compares the local log with the leader's. Steps: where the local log ends; the leader is a
- * primary; same cluster; its timeline and history; {@link LogComparison}. Whatever can't be found
- * out makes the answer {@link Divergence.Unknown}. Calls block for at most about ten seconds: use a
- * virtual thread.
+ * primary; same cluster; its timeline and history; {@link LogComparison}; on a running standby
+ * {@link NextLog}. Whatever can't be found out makes the answer {@link Divergence.Unknown}. Calls
+ * block for at most about ten seconds, with a slow {@code restore_command} twenty: use a virtual
+ * thread.
  */
 public final class DivergenceCheck {
 
@@ -87,10 +89,17 @@ public final class DivergenceCheck {
                         theirs.history(),
                         HistoryFile.entries(dataDir, mine.timeline()),
                         () -> checkpointEnd(dataDir, mine));
-        boolean sameNumber = mine.timeline() == theirs.timeline() && !theirs.history().isEmpty();
-        return divergence instanceof Divergence.None && sameNumber
-                ? sameTimeline(dataDir, mine, theirs.history().getLast().switchLsn(), source)
-                        .orElse(divergence)
+        Optional<Lsn> begun =
+                theirs.history().stream()
+                        .filter(entry -> entry.timeline() < mine.timeline())
+                        .reduce((_, later) -> later)
+                        .map(Entry::switchLsn);
+        if (divergence instanceof Divergence.None && begun.isPresent()) {
+            divergence = sameTimeline(dataDir, mine, begun.get(), source).orElse(divergence);
+        }
+        boolean runs = mine.standby() && postmaster.get() == Postmaster.RUNNING;
+        return runs && divergence instanceof Divergence.None fits
+                ? new NextLog(programs, current, source).look(fits, mine, theirs)
                 : divergence;
     }
 
@@ -117,7 +126,7 @@ public final class DivergenceCheck {
                             new Divergence.Diverged(
                                     "own timeline "
                                             + mine.timeline()
-                                            + " has the leader's number, but another log from "
+                                            + " has a number that the leader's log has too, but other content from "
                                             + switched
                                             + " on: two members were promoted to it"))
                     : Optional.empty();

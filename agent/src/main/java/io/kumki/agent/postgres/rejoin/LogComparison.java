@@ -62,6 +62,15 @@ final class LogComparison {
                             + " is no ancestor of the leader's "
                             + leaderTimeline);
         }
+        List<Entry> before =
+                history.stream().filter(entry -> entry.timeline() < mine.timeline()).toList();
+        if (ownHistory.filter(own -> !way(own).equals(way(before))).isPresent()) {
+            return new Divergence.Diverged(
+                    "own timeline "
+                            + mine.timeline()
+                            + " has the number of an ancestor of the leader's, but another history:"
+                            + " two members were promoted to it");
+        }
         return against(mine, first.get().switchLsn(), leaderTimeline, checkpointEnd);
     }
 

@@ -7,6 +7,7 @@ import io.kumki.agent.postgres.ConnInfo;
 import io.kumki.agent.postgres.PgConnections;
 import io.kumki.agent.postgres.PgConnections.Target;
 import io.kumki.agent.postgres.PgPass;
+import io.kumki.dcs.cluster.Lsn;
 import io.kumki.dcs.cluster.TimelineHistory.Entry;
 import java.io.IOException;
 import java.sql.Connection;
@@ -128,6 +129,34 @@ final class Source {
                                     + ", true), 'hex')")
                     .getFirst()
                     .getFirst();
+        }
+    }
+
+    /**
+     * @param flushed how far its log goes
+     * @param present one of the files asked for that its WAL directory has
+     */
+    record WalThere(Lsn flushed, Optional<String> present) {}
+
+    /** By functions that the rewind role may call. */
+    WalThere walThere(List<String> segments) throws SQLException {
+        String names = String.join("', '", segments);
+        try (Connection connection =
+                PgConnections.open(target(rewindRole(), "rewind").writable(), STATEMENT_LIMIT)) {
+            List<Optional<String>> row =
+                    PgConnections.rows(
+                                    connection,
+                                    "SELECT pg_catalog.pg_current_wal_flush_lsn(), (SELECT name"
+                                            + " FROM pg_catalog.unnest(ARRAY['"
+                                            + names
+                                            + "']) AS name WHERE (pg_catalog.pg_stat_file('pg_wal/'"
+                                            + " || name, true)).size IS NOT NULL LIMIT 1)")
+                            .getFirst();
+            return new WalThere(
+                    row.get(0)
+                            .map(Lsn::parse)
+                            .orElseThrow(() -> new SQLException(upstream + " has no position")),
+                    row.get(1));
         }
     }
 

@@ -119,6 +119,20 @@ class LogComparisonTest {
         assertThat(sameNumber(elsewhere)).isInstanceOf(DIVERGED);
     }
 
+    @Test
+    void anAncestorOfTheSameNumberIsTheSameOnlyIfItCameTheSameWay() {
+        List<Entry> reworded = HistoryFile.parse("1\t0/100\tx\n2\t0/200\ty\n");
+        List<Entry> elsewhere = HistoryFile.parse("1\t0/100\ta\n2\t0/1F8\tb\n");
+
+        assertThat(ancestor(reworded)).isInstanceOf(NONE);
+        assertThat(ancestor(elsewhere)).isInstanceOf(DIVERGED);
+    }
+
+    private static Divergence ancestor(List<Entry> own) {
+        return LogComparison.compare(
+                standby(3, "0/2F8"), 4, HISTORY, Optional.of(own), () -> UNASKED);
+    }
+
     private static Divergence sameNumber(List<Entry> own) {
         return LogComparison.compare(
                 standby(4, "0/999"), 4, HISTORY, Optional.of(own), () -> UNASKED);
