@@ -185,6 +185,17 @@ final class Metrics {
                 "gauge",
                 "Lease that was left when its last renewal was sent, 0 without one",
                 nanos(loop.leaseLeftNanos().orElse(0)));
+        one(
+                "kumki_standby_stalled_seconds",
+                "gauge",
+                "Time for which a standby has received and replayed nothing although its leader is"
+                        + " ahead, 0 if it moves",
+                nanos(
+                        probes.node()
+                                .server()
+                                .standstill()
+                                .map(still -> still.time().toNanos())
+                                .orElse(0L)));
         if (!loop.slotsReady().isEmpty()) {
             head(
                     "kumki_slot_failover_ready",

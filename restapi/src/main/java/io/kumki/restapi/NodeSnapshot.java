@@ -6,6 +6,7 @@ import io.kumki.dcs.cluster.Lsn;
 import io.kumki.dcs.cluster.ParameterChange;
 import io.kumki.dcs.cluster.ScheduledRestart;
 import io.kumki.dcs.cluster.Tags;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.Collections;
@@ -84,6 +85,7 @@ public record NodeSnapshot(
      *     each
      * @param slotsReady logical slots of a standby, and whether a promotion now would lose nothing
      *     of each
+     * @param standstill a standby that doesn't move although its leader is ahead
      */
     public record ServerStatus(
             String state,
@@ -94,7 +96,8 @@ public record NodeSnapshot(
             SortedMap<String, ParameterChange> pendingRestart,
             Optional<CloneProgress> copying,
             List<String> parameterProblems,
-            SortedMap<String, Boolean> slotsReady) {
+            SortedMap<String, Boolean> slotsReady,
+            Optional<Standstill> standstill) {
 
         public ServerStatus {
             parameterProblems = List.copyOf(parameterProblems);
@@ -102,6 +105,28 @@ public record NodeSnapshot(
         }
 
         /** No copy is being made, no parameter is wrong. */
+        public ServerStatus(
+                String state,
+                String role,
+                String rememberedRole,
+                Optional<Answer> answer,
+                Optional<String> systemIdentifier,
+                SortedMap<String, ParameterChange> pendingRestart,
+                Optional<Standstill> standstill) {
+            this(
+                    state,
+                    role,
+                    rememberedRole,
+                    answer,
+                    systemIdentifier,
+                    pendingRestart,
+                    Optional.empty(),
+                    List.of(),
+                    new TreeMap<>(),
+                    standstill);
+        }
+
+        /** And it doesn't stand still. */
         public ServerStatus(
                 String state,
                 String role,
@@ -116,9 +141,24 @@ public record NodeSnapshot(
                     answer,
                     systemIdentifier,
                     pendingRestart,
-                    Optional.empty(),
-                    List.of(),
-                    new TreeMap<>());
+                    Optional.empty());
+        }
+    }
+
+    /**
+     * A standby that neither receives nor replays anything although its leader is ahead.
+     *
+     * @param time for how long, at the last look at the server
+     * @param reason a sentence with the positions
+     */
+    public record Standstill(Duration time, String reason) {
+
+        /** Three of the usual rounds in which a leader publishes its position. */
+        private static final Duration TOLERATED = Duration.ofSeconds(30);
+
+        /** Whether it lasts so long that the standby shouldn't be read from. */
+        public boolean unhealthy() {
+            return time.compareTo(TOLERATED) >= 0;
         }
     }
 
@@ -173,7 +213,8 @@ public record NodeSnapshot(
                         server.pendingRestart(),
                         copying,
                         parameterProblems,
-                        slotsReady),
+                        slotsReady,
+                        server.standstill()),
                 leadership,
                 cluster,
                 settings,

@@ -120,9 +120,15 @@ record Probes(NodeSnapshot node, long nowNanos) {
                 && !leadsStandbyCluster
                 && !node.tags().noloadbalance()
                 && !lags(query)
+                && standstill().isEmpty()
                 && query.get("replication_state")
                         .map(wanted -> replicationState().filter(wanted::equals).isPresent())
                         .orElse(true);
+    }
+
+    /** One that lasts too long. */
+    Optional<NodeSnapshot.Standstill> standstill() {
+        return node.server().standstill().filter(NodeSnapshot.Standstill::unhealthy);
     }
 
     private boolean lags(Query query) {

@@ -28,6 +28,7 @@ final class StatusDocument {
                                 WireTime.withBlank(answer.postmasterStartTime())));
         document.put("role", server.role());
         server.answer().ifPresent(answer -> putAnswer(document, answer, probes));
+        probes.standstill().ifPresent(still -> document.put("standstill", standstill(still)));
         if (node.settings().pause()) {
             document.put("pause", true);
         }
@@ -150,6 +151,14 @@ final class StatusDocument {
             restart.postmasterStartTime()
                     .ifPresent(time -> fields.put("postmaster_start_time", time));
         }
+        return fields;
+    }
+
+    /** Ours, as {@link #copying}. */
+    private static Map<String, Object> standstill(NodeSnapshot.Standstill still) {
+        Map<String, Object> fields = new LinkedHashMap<>();
+        fields.put("seconds", still.time().toSeconds());
+        fields.put("reason", still.reason());
         return fields;
     }
 

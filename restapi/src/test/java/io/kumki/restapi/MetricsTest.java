@@ -80,6 +80,14 @@ class MetricsTest {
     }
 
     @Test
+    void aStandstillIsMeasuredFromItsBeginning() {
+        assertThat(write(Nodes.standby()))
+                .contains("kumki_standby_stalled_seconds{scope=\"demo\",name=\"n2\"} 0.000000000");
+        assertThat(write(Nodes.standingStill(java.time.Duration.ofSeconds(3))))
+                .contains("kumki_standby_stalled_seconds{scope=\"demo\",name=\"n2\"} 3.000000000");
+    }
+
+    @Test
     void withoutAnswerTheStreamingMetricsAreAbsent() {
         String text =
                 write(

@@ -17,6 +17,7 @@ import io.kumki.restapi.NodeSnapshot.CachedCluster;
 import io.kumki.restapi.NodeSnapshot.LoopState;
 import io.kumki.restapi.NodeSnapshot.ServerStatus;
 import io.kumki.restapi.NodeSnapshot.Wal;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.LinkedHashMap;
@@ -198,6 +199,22 @@ final class Nodes {
     static ServerStatus server(String state, String role, Optional<Answer> answer) {
         return new ServerStatus(
                 state, role, role, answer, Optional.of("7000000000000000001"), new TreeMap<>());
+    }
+
+    /** The standby, which doesn't move for so long although its leader is ahead. */
+    static NodeSnapshot standingStill(Duration time) {
+        NodeSnapshot node = standby();
+        ServerStatus server = node.server();
+        return with(
+                node,
+                new ServerStatus(
+                        server.state(),
+                        server.role(),
+                        server.rememberedRole(),
+                        server.answer(),
+                        server.systemIdentifier(),
+                        server.pendingRestart(),
+                        Optional.of(new NodeSnapshot.Standstill(time, "it lacks some"))));
     }
 
     static NodeSnapshot snapshot(

@@ -14,6 +14,7 @@ import static org.junit.jupiter.params.provider.Arguments.argumentSet;
 
 import io.kumki.dcs.cluster.ClusterView;
 import io.kumki.dcs.cluster.Tags;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -298,6 +299,22 @@ class ProbesTest {
     void readinessCountsFromReplayOrFromReceipt(String query, boolean ready) {
         assertThat(new Probes(standby(), System.nanoTime()).ready(Query.parse(query)))
                 .isEqualTo(ready);
+    }
+
+    @Test
+    void aStandbyThatStandsStillForHalfAMinuteIsNoReplicaToReadFrom() {
+        Probes still = new Probes(Nodes.standingStill(Duration.ofSeconds(30)), System.nanoTime());
+        for (String path : List.of("/replica", "/read-only", "/async")) {
+            assertThat(still.healthy(path, Query.NONE)).as(path).isFalse();
+        }
+        assertThat(still.healthy("/health", Query.NONE)).isTrue();
+        assertThat(StatusDocument.of(still).get("standstill"))
+                .isEqualTo(Map.of("seconds", 30L, "reason", "it lacks some"));
+
+        Probes shortly =
+                new Probes(Nodes.standingStill(Duration.ofMillis(29_999)), System.nanoTime());
+        assertThat(shortly.healthy("/replica", Query.NONE)).isTrue();
+        assertThat(StatusDocument.of(shortly)).doesNotContainKey("standstill");
     }
 
     @Test

@@ -35,6 +35,7 @@ import java.util.function.Consumer;
  * @param sync how far the leader is with synchronous replication
  * @param electedOn the revision of the sync key by which this member won the last election; 0 if
  *     there was no key
+ * @param standstill since when this standby doesn't move although its leader is ahead
  */
 public record Memory(
         Optional<LastLocked> lastLocked,
@@ -52,7 +53,8 @@ public record Memory(
         OptionalLong slotsCopied,
         Optional<Duration> startLimit,
         Sync sync,
-        OptionalLong electedOn) {
+        OptionalLong electedOn,
+        Optional<Standstill> standstill) {
 
     public static final Memory FRESH =
             new Memory(
@@ -71,7 +73,8 @@ public record Memory(
                     OptionalLong.empty(),
                     Optional.empty(),
                     Sync.NOTHING,
-                    OptionalLong.empty());
+                    OptionalLong.empty(),
+                    Optional.empty());
 
     public Memory {
         slotsSeenNanos = Collections.unmodifiableSortedMap(new TreeMap<>(slotsSeenNanos));
@@ -378,6 +381,10 @@ public record Memory(
         return edited(d -> d.electedOn = value);
     }
 
+    Memory withStandstill(Optional<Standstill> value) {
+        return edited(d -> d.standstill = value);
+    }
+
     Memory withRequest(Optional<RequestSeen> value) {
         return edited(d -> d.request = value);
     }
@@ -405,6 +412,7 @@ public record Memory(
         Optional<Duration> startLimit;
         Sync sync;
         OptionalLong electedOn;
+        Optional<Standstill> standstill;
 
         Draft(Memory from) {
             lastLocked = from.lastLocked;
@@ -423,6 +431,7 @@ public record Memory(
             startLimit = from.startLimit;
             sync = from.sync;
             electedOn = from.electedOn;
+            standstill = from.standstill;
         }
     }
 
@@ -445,6 +454,7 @@ public record Memory(
                 d.slotsCopied,
                 d.startLimit,
                 d.sync,
-                d.electedOn);
+                d.electedOn,
+                d.standstill);
     }
 }

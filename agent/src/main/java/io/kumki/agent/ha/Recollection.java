@@ -41,7 +41,7 @@ final class Recollection {
             memory = memory.withSlotsSeen(new TreeMap<>());
         }
         memory = memory.withStepDown(memory.stepDown().map(stepDown -> withShutdown(s, stepDown)));
-        return memory.withRejoin(rejoin(s, memory.rejoin()));
+        return memory.withStandstill(Standstill.look(s)).withRejoin(rejoin(s, memory.rejoin()));
     }
 
     private static Optional<RequestSeen> request(Situation s) {

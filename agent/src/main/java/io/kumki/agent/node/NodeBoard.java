@@ -3,6 +3,7 @@ package io.kumki.agent.node;
 import io.kumki.agent.ha.LocalServer;
 import io.kumki.agent.ha.Published;
 import io.kumki.agent.ha.Situation;
+import io.kumki.agent.ha.Standstill;
 import io.kumki.agent.postgres.CloneProgress;
 import io.kumki.dcs.cluster.ClusterView;
 import io.kumki.dcs.cluster.Lsn;
@@ -68,7 +69,19 @@ final class NodeBoard {
                 role,
                 answer,
                 s.server().control().map(LocalServer.ControlData::systemIdentifier),
-                s.server().pendingRestart());
+                s.server().pendingRestart(),
+                Standstill.lasting(s).map(time -> standstill(s, time)));
+    }
+
+    private static NodeSnapshot.Standstill standstill(Situation s, Duration time) {
+        return new NodeSnapshot.Standstill(
+                time,
+                "nothing is received or replayed since "
+                        + time.toSeconds()
+                        + " s: the own log ends at "
+                        + s.position()
+                        + ", the leader's at "
+                        + Standstill.leaderPosition(s));
     }
 
     private static Optional<NodeSnapshot.Answer> answer(Situation s, LocalServer.Answer answer) {

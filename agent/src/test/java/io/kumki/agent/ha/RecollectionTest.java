@@ -6,6 +6,7 @@ import static io.kumki.agent.ha.Situations.standby;
 import static java.time.Duration.ofSeconds;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.kumki.agent.ha.LocalServer.Answer;
 import io.kumki.agent.ha.LocalServer.Postmaster;
 import io.kumki.dcs.cluster.ClusterStatus;
 import io.kumki.dcs.cluster.Lsn;
@@ -76,6 +77,56 @@ class RecollectionTest {
         Memory stands =
                 Recollection.refresh(given.memory(_ -> moved).stalledFor(ofSeconds(9)).get());
         assertThat(stands.rejoin().stalledSinceNanos()).hasValue(NOW - ofSeconds(9).toNanos());
+    }
+
+    /** {@code seconds} after the first turn, at a position; the leader has published 1000. */
+    private static Memory turn(Memory before, Answer.Standby answer, int seconds) {
+        Situation s =
+                standby().at(NOW + ofSeconds(seconds).toNanos()).answers(answer).memory(_ -> before).get();
+        return Recollection.refresh(s);
+    }
+
+    @Test
+    void aStandbyStandsStillOnlyWhileItsLeaderIsAhead() {
+        Answer.Standby behind = Situations.standbyAnswer(900, true);
+        Memory first = turn(Memory.FRESH, behind, 0);
+        Memory later = turn(first, behind, 40);
+        assertThat(later.standstill().orElseThrow().sinceNanos()).isEqualTo(NOW);
+        Situation now = standby().answers(behind).memory(_ -> later).get();
+        assertThat(Standstill.lasting(now)).hasValue(ofSeconds(40));
+        assertThat(Standstill.lasting(now.withMemory(first)))
+                .as("seen once")
+                .hasValue(Duration.ZERO);
+
+        Memory moved = turn(later, Situations.standbyAnswer(901, true), 41);
+        assertThat(moved.standstill().orElseThrow().sinceNanos())
+                .isEqualTo(NOW + ofSeconds(41).toNanos());
+        assertThat(turn(later, Situations.standbyAnswer(1000, true), 41).standstill())
+                .as("an idle leader")
+                .isEmpty();
+    }
+
+    @Test
+    void whatAnOperatorAskedForIsNoStandstill() {
+        Answer.Standby behind = Situations.standbyAnswer(900, true);
+        assertThat(turn(Memory.FRESH, held(behind, true, false), 0).standstill()).isEmpty();
+        assertThat(turn(Memory.FRESH, held(behind, false, true), 0).standstill()).isEmpty();
+        Situation vacant = standby().answers(behind).vacant().get();
+        assertThat(Recollection.refresh(vacant).standstill()).isEmpty();
+    }
+
+    private static Answer.Standby held(Answer.Standby answer, boolean paused, boolean delayed) {
+        return new Answer.Standby(
+                answer.info(),
+                answer.timeline(),
+                answer.receivedLsn(),
+                answer.replayedLsn(),
+                answer.replayedTimestamp(),
+                paused,
+                answer.receiver(),
+                answer.restoreCommand(),
+                delayed,
+                answer.slots());
     }
 
     @Test

@@ -96,6 +96,7 @@ final class Situations {
     private Optional<SortedMap<MemberName, PeerAnswer>> peers = Optional.empty();
     private Memory memory = Memory.FRESH;
     private Instant wall = WALL;
+    private long now = NOW;
 
     private final TreeMap<String, Boolean> slotsReady = new TreeMap<>();
     private Self.SlotPolicy slotPolicy =
@@ -246,6 +247,12 @@ final class Situations {
 
     Situations held(String name) {
         leadership = new Leadership.Held(new MemberName(name), 5, 6, 7);
+        return this;
+    }
+
+    /** Another instant than {@link #NOW}. */
+    Situations at(long nanos) {
+        now = nanos;
         return this;
     }
 
@@ -546,7 +553,7 @@ final class Situations {
                 command,
                 peers,
                 memory,
-                NOW,
+                now,
                 wall);
     }
 }
