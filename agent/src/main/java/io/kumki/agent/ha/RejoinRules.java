@@ -102,7 +102,10 @@ final class RejoinRules {
         Decision recover =
                 Decision.of(
                         "rejoin.recovers-crash",
-                        "the former primary wasn't shut down cleanly: its log must end cleanly before it is compared",
+                        "before the first rung: crash recovery in single-user mode, at most "
+                                + Rung.text(Rung.Limits.CRASH_RECOVERY)
+                                + ", because the former primary wasn't shut down cleanly and its log must"
+                                + " end cleanly before it is compared",
                         s.memory(),
                         new Action.Start(new Operation.SingleUserRecovery()));
         return s.memory().rejoin().singleUserTried()
@@ -164,7 +167,7 @@ final class RejoinRules {
         if (!s.paused() && !rejoin.restartTried() && stalled.compareTo(STALL_BEFORE_RESTART) > 0) {
             return Decision.of(
                     "rejoin.restarts-stalled-standby",
-                    found + " although its log fits",
+                    Rung.RESTART.because(found + " although its log fits"),
                     s.memory().withRejoin(rejoin.withRestartTried()),
                     new Action.Start(new Operation.Restart(s.settings().primaryStartTimeout())));
         }
@@ -292,7 +295,7 @@ final class RejoinRules {
     private static Decision assess(Situation s, Upstream leader, String why) {
         return Decision.of(
                 "rejoin.compares-logs",
-                why,
+                "before the first rung: compare the logs, about 10 s, because " + why,
                 s.memory(),
                 new Action.Start(new Operation.Assess(leader, leaderTimeline(s))));
     }
@@ -300,7 +303,7 @@ final class RejoinRules {
     private static Decision start(Situation s, StandbyTarget target, String why) {
         return Decision.of(
                 "rejoin.starts-standby",
-                why,
+                Rung.FOLLOW.because(why),
                 s.memory(),
                 new Action.Start(new Operation.StartStandby(target)));
     }
@@ -331,12 +334,21 @@ final class RejoinRules {
                                     .after(SOON)
                             : Decision.of(
                                     "rejoin.rewinds",
-                                    why,
+                                    Rung.REWIND.because(why + tried(failures)),
                                     s.memory(),
                                     new Action.Start(new Operation.Rewind(leader))));
         }
         return clone(
                 s, why + (failures > 0 ? "; pg_rewind didn't help" : "; pg_rewind can't be used"));
+    }
+
+    private static String tried(int failures) {
+        return failures > 0
+                ? "; nothing streamed after the last try, this is number "
+                        + (failures + 1)
+                        + " of "
+                        + REWIND_TRIES
+                : "";
     }
 
     private static String whyUnknown(Divergence verdict) {
@@ -358,7 +370,7 @@ final class RejoinRules {
                 ? Optional.of(
                         Decision.of(
                                 "rejoin.clones",
-                                why,
+                                Rung.CLONE.because(why),
                                 s.memory(),
                                 new Action.Start(
                                         new Operation.Clone(

@@ -36,11 +36,12 @@ public record Standstill(Lsn received, Lsn replayed, long sinceNanos, long seenN
         return new Standstill(received, replayed, sinceNanos, nanos);
     }
 
-    /** For how long; empty as soon as this situation's look at the server shows another position. */
+    /**
+     * For how long; empty as soon as this situation's look at the server shows another position.
+     */
     public static Optional<Duration> lasting(Situation s) {
         return lacking(s)
-                .flatMap(standby ->
-                        s.memory().standstill().filter(still -> still.matches(standby)))
+                .flatMap(standby -> s.memory().standstill().filter(still -> still.matches(standby)))
                 .map(still -> Duration.ofNanos(still.seenNanos() - still.sinceNanos()));
     }
 

@@ -82,7 +82,11 @@ class RecollectionTest {
     /** {@code seconds} after the first turn, at a position; the leader has published 1000. */
     private static Memory turn(Memory before, Answer.Standby answer, int seconds) {
         Situation s =
-                standby().at(NOW + ofSeconds(seconds).toNanos()).answers(answer).memory(_ -> before).get();
+                standby()
+                        .at(NOW + ofSeconds(seconds).toNanos())
+                        .answers(answer)
+                        .memory(_ -> before)
+                        .get();
         return Recollection.refresh(s);
     }
 

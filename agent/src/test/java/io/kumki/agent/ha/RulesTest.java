@@ -31,6 +31,7 @@ import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -1113,6 +1114,27 @@ class RulesTest {
                         "no restart in pause",
                         stalled(FITS).stalledFor(ofSeconds(31)).paused(),
                         "rejoin.stalled"));
+    }
+
+    @Test
+    void aRungSaysHowLongItMayTakeAndWhyItIsTaken() {
+        assertThat(Rules.decide(formerPrimary().verdict(DIVERGED).get()).reason())
+                .isEqualTo(
+                        "rung 3 of 4: pg_rewind, at most 30 min to look and 4 h to copy, because it has"
+                                + " more");
+        assertThat(
+                        Rules.decide(
+                                        stalled(STRANDED)
+                                                .stalledFor(ofSeconds(76))
+                                                .rejoin(true, false, true)
+                                                .get())
+                                .reason())
+                .startsWith(
+                        "rung 4 of 4: fresh copy, at most 7 days for each replica method, because")
+                .endsWith("its log is gone");
+        assertThat(Rules.decide(stoppedStandby().get()).reason())
+                .startsWith("rung 1 of 4: follow as it is, ")
+                .endsWith("because it was a standby");
     }
 
     static Situations stalled(Divergence verdict) {

@@ -1,6 +1,7 @@
 package io.kumki.agent.postgres.rejoin;
 
 import io.kumki.agent.config.PostgresConfig;
+import io.kumki.agent.ha.Rung;
 import io.kumki.agent.ha.Upstream;
 import io.kumki.agent.postgres.AtomicFiles;
 import io.kumki.agent.postgres.Cancellation;
@@ -40,9 +41,6 @@ import org.slf4j.LoggerFactory;
  * off at any point leaves a marked directory, which the next one empties.
  */
 public final class Clone {
-
-    /** Copies of many terabytes take days; more than a week is no progress. */
-    private static final Duration COPY = Duration.ofDays(7);
 
     private static final int ATTEMPTS = 2;
 
@@ -275,7 +273,7 @@ public final class Clone {
                                             "--dbname=" + source.replicationConnInfo(major))
                                     .plus(options.arguments())
                                     .with(StrayCopies.VARIABLE, dataDir.toAbsolutePath().toString())
-                                    .within(COPY)
+                                    .within(Rung.Limits.COPY)
                                     .cancelledBy(cancellation));
             ProgramRun run = attempts(call, dataDir, source, options.arguments(), cancellation);
             if (run.succeeded()) {
@@ -406,7 +404,7 @@ public final class Clone {
                                 method.commandLine(
                                         current.clusterName(), dataDir.toString(), connInfo))
                         .with(StrayCopies.VARIABLE, dataDir.toAbsolutePath().toString())
-                        .within(COPY)
+                        .within(Rung.Limits.COPY)
                         .cancelledBy(cancellation);
         ProgramRun run;
         if (source.isPresent()) {

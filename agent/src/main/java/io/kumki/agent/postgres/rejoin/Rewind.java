@@ -1,6 +1,7 @@
 package io.kumki.agent.postgres.rejoin;
 
 import io.kumki.agent.config.PostgresConfig;
+import io.kumki.agent.ha.Rung;
 import io.kumki.agent.ha.Upstream;
 import io.kumki.agent.postgres.Cancellation;
 import io.kumki.agent.postgres.ControlFile;
@@ -33,12 +34,6 @@ import org.slf4j.LoggerFactory;
  * <p>The former local slots don't come back: pg_rewind empties {@code pg_replslot}.
  */
 public final class Rewind {
-
-    /** Reads the local log since the fork and lists the source's files. */
-    private static final Duration DRY_RUN = Duration.ofMinutes(30);
-
-    /** Copies what changed since; a copy that takes longer is better made by a clone. */
-    private static final Duration COPY = Duration.ofHours(4);
 
     private static final Duration HELP = Duration.ofSeconds(5);
 
@@ -158,7 +153,9 @@ public final class Rewind {
         MissingWal missing =
                 new MissingWal(
                         dataDir, ownRestore ? Optional.empty() : restoreCommand, cancellation);
-        ProgramRun dry = missing.runWithFetching(call.plus(List.of("--dry-run")).within(DRY_RUN));
+        ProgramRun dry =
+                missing.runWithFetching(
+                        call.plus(List.of("--dry-run")).within(Rung.Limits.REWIND_LOOK));
         if (!dry.succeeded()) {
             Optional<String> away = source.notPrimary();
             if (away.isPresent() && dry.ending() == ProgramRun.Ending.EXITED) {
@@ -167,7 +164,7 @@ public final class Rewind {
             return failed(dry, leader, "; nothing was changed");
         }
         UnfinishedMarker.beginRewind(dataDir);
-        ProgramRun run = Programs.run(call.within(COPY));
+        ProgramRun run = Programs.run(call.within(Rung.Limits.REWIND_COPY));
         if (!run.succeeded()) {
             return failed(run, leader, "; the data directory is unusable now");
         }

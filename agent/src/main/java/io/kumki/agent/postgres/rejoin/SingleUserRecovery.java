@@ -2,6 +2,7 @@ package io.kumki.agent.postgres.rejoin;
 
 import io.kumki.agent.config.PostgresConfig;
 import io.kumki.agent.ha.LocalServer.ClusterState;
+import io.kumki.agent.ha.Rung;
 import io.kumki.agent.postgres.AtomicFiles;
 import io.kumki.agent.postgres.Cancellation;
 import io.kumki.agent.postgres.ControlFile;
@@ -15,7 +16,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
@@ -30,11 +30,6 @@ import java.util.regex.Pattern;
  * the log's chain.
  */
 public final class SingleUserRecovery {
-
-    /**
-     * Replays all since the last checkpoint; as long as a server's start may take, and then some.
-     */
-    private static final Duration LIMIT = Duration.ofHours(1);
 
     private static final Pattern QUOTED = Pattern.compile("\"([^\"]*)\"");
 
@@ -87,7 +82,10 @@ public final class SingleUserRecovery {
             AtomicFiles.syncDirectory(dataDir);
         }
         ProgramRun run =
-                Programs.run(command(current, dataDir).within(LIMIT).cancelledBy(cancellation));
+                Programs.run(
+                        command(current, dataDir)
+                                .within(Rung.Limits.CRASH_RECOVERY)
+                                .cancelledBy(cancellation));
         ClusterState state = ControlFile.read(programs, dataDir).state();
         if (run.ending() == ProgramRun.Ending.CANCELLED) {
             return new OperationResult.Cancelled();
