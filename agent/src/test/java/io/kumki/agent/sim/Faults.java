@@ -29,6 +29,8 @@ final class Faults {
         STORE_REVOKES_LEASES,
         NETWORK_DISTURBED,
         MISHAPS,
+        /** The server panics, and nothing that writes succeeds until there is room again. */
+        DISK_FULL,
         WALL_CLOCK_STEP,
         SWITCHOVER,
         FAILOVER,
@@ -179,6 +181,18 @@ final class Faults {
                         40_000,
                         () -> {
                             cluster.mishaps().end();
+                            cluster.invariants().mishaps(false);
+                        });
+            }
+            case DISK_FULL -> {
+                node.server().diskFull(true);
+                node.server().later(chance.millis(0, 2_000), node.server()::gone);
+                cluster.invariants().mishaps(true);
+                cure(
+                        3_000,
+                        60_000,
+                        () -> {
+                            node.server().diskFull(false);
                             cluster.invariants().mishaps(false);
                         });
             }

@@ -54,7 +54,7 @@ final class Invariants {
     private @Nullable Commit owed;
     private @Nullable String heir;
     private long mishapsEnded = Long.MIN_VALUE / 2;
-    private boolean mishapsNow;
+    private int mishapsNow;
     private boolean remote;
     private long remoteAt;
     private long requestedAt = Long.MIN_VALUE / 2;
@@ -294,7 +294,7 @@ final class Invariants {
                 requestedAt < since
                         && cluster.etcd().view().failover().leader().isEmpty()
                         && cluster.etcd().view().failover().candidate().isEmpty();
-        return able && steady && connected && undirected && !mishapsNow && mishapsEnded < since;
+        return able && steady && connected && undirected && mishapsNow == 0 && mishapsEnded < since;
     }
 
     private boolean withinLag(SimServer server) {
@@ -305,7 +305,7 @@ final class Invariants {
     // ---- what the faults tell
 
     void mishaps(boolean now) {
-        mishapsNow = now;
+        mishapsNow += now ? 1 : -1;
         mishapsEnded = world().now();
     }
 

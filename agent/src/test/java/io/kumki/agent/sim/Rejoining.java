@@ -136,7 +136,7 @@ final class Rejoining {
             // pg_rewind looks at control files: nothing to do, it says
             return result(agent, 50, 200, () -> new OperationResult.Done("no rewind required"));
         }
-        if (mishaps.fails(chance)) {
+        if (mishaps.fails(chance) || server.diskFull()) {
             return failed(agent, "cannot rewind: nothing was changed");
         }
         return copy(agent, source.get(), UnfinishedWork.REWIND, cancellation);
@@ -165,6 +165,7 @@ final class Rejoining {
                 () -> {
                     boolean whole =
                             !breaks
+                                    && !server.diskFull()
                                     && !cancellation.cancelled()
                                     && source.life() == life
                                     && reachable(upstream(source)).isPresent();

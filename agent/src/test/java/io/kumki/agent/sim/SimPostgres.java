@@ -144,7 +144,7 @@ final class SimPostgres implements PostgresServer {
         return afterwards(
                         takes(300, 2_000),
                         () -> {
-                            if (mishaps.fails(chance)) {
+                            if (fails()) {
                                 return failed("initdb failed");
                             }
                             server.create("73" + (1_000_000_000L + world.now() % 1_000_000_000L));
@@ -161,7 +161,7 @@ final class SimPostgres implements PostgresServer {
         return afterwards(
                 takes(50, 500),
                 () ->
-                        server.writable() && !mishaps.fails(chance)
+                        server.writable() && !fails()
                                 ? done("")
                                 : failed("users could not be created"));
     }
@@ -175,6 +175,11 @@ final class SimPostgres implements PostgresServer {
                     server.discard();
                     return done("renamed");
                 });
+    }
+
+    /** What needs room, or is hit by a mishap. */
+    private boolean fails() {
+        return mishaps.fails(chance) || server.diskFull();
     }
 
     // ---- starting and stopping
@@ -201,7 +206,7 @@ final class SimPostgres implements PostgresServer {
         if (server.runs(Phase.STOPPED)) {
             server.begin(primary);
             long duration = takes(primary ? 150 : 80, primary ? 1_500 : 800);
-            if (mishaps.fails(chance)) {
+            if (fails()) {
                 server.later(duration / 2, server::gone);
             } else {
                 server.later(duration, this::started);
@@ -378,7 +383,9 @@ final class SimPostgres implements PostgresServer {
     @Override
     public Future<OperationResult> prepareClone(
             Optional<Upstream> source, Optional<Upstream> follows) {
-        return afterwards(chance.millis(1, 20), () -> done("room for the copy"));
+        return afterwards(
+                chance.millis(1, 20),
+                () -> server.diskFull() ? failed("no room") : done("room for the copy"));
     }
 
     @Override
@@ -414,7 +421,7 @@ final class SimPostgres implements PostgresServer {
                     if (!server.runs(Phase.STOPPED) || !server.initialized()) {
                         return failed("the server isn't stopped");
                     }
-                    if (mishaps.fails(chance) || cancellation.cancelled()) {
+                    if (fails() || cancellation.cancelled()) {
                         return failed("single-user mode failed");
                     }
                     server.recoverAlone();
@@ -438,8 +445,8 @@ final class SimPostgres implements PostgresServer {
         return afterwards(
                 takes(30, 600),
                 () -> {
-                    if (server.life() != life || !server.runs(Phase.RUNNING)) {
-                        return failed("the server ended");
+                    if (server.life() != life || !server.runs(Phase.RUNNING) || server.diskFull()) {
+                        return failed("the server ended, or there is no room");
                     }
                     server.checkpoint();
                     return done("");

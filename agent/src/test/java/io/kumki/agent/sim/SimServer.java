@@ -40,6 +40,7 @@ final class SimServer {
     private ClusterState state = ClusterState.SHUT_DOWN;
     private int checkpointTimeline = 1;
     private long checkpointAt;
+    private int full;
     private boolean standbySignal;
     private boolean backupLabel;
     private @Nullable String upstream;
@@ -242,6 +243,15 @@ final class SimServer {
     }
 
     /** The process is gone, however. */
+    boolean diskFull() {
+        return full > 0;
+    }
+
+    /** Two faults may fill it at once. */
+    void diskFull(boolean now) {
+        full += now ? 1 : -1;
+    }
+
     void gone() {
         if (process == Phase.STOPPED) {
             return;
