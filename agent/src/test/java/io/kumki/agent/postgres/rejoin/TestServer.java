@@ -40,6 +40,7 @@ final class TestServer implements AutoCloseable {
     private final SortedMap<String, String> programs = new TreeMap<>();
 
     private final SortedMap<String, Object> methodOptions = new TreeMap<>();
+    private Credentials rewind = credentials("postgres");
     private List<String> methods = List.of("basebackup");
 
     private TestServer(Path base, String name, int port) {
@@ -64,6 +65,10 @@ final class TestServer implements AutoCloseable {
                     .filter(bin -> Files.exists(bin.resolve("postgres")))
                     .max(Path::compareTo);
         }
+    }
+
+    void rewindAs(String user) {
+        rewind = credentials(user);
     }
 
     TestServer basebackupOption(String name, String value) {
@@ -100,7 +105,7 @@ final class TestServer implements AutoCloseable {
                         pgpass()),
                 superuser,
                 credentials("replicator"),
-                superuser,
+                rewind,
                 Collections.emptySortedMap(),
                 List.of(),
                 List.of(),

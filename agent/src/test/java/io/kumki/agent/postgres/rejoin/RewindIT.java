@@ -1,0 +1,137 @@
+package io.kumki.agent.postgres.rejoin;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.kumki.agent.ha.Divergence;
+import io.kumki.agent.ha.LocalServer.ClusterState;
+import io.kumki.agent.postgres.Cancellation;
+import io.kumki.agent.postgres.OperationResult;
+import io.kumki.agent.postgres.ProgramCall;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A crashed former primary whose log since the fork lies in an archive only. */
+@Timeout(180)
+class RewindIT {
+
+    private static final Cancellation NEVER = new Cancellation();
+
+    /** What PostgreSQL's manual says that a role other than a superuser needs for pg_rewind. */
+    private static final List<String> RIGHTS =
+            List.of(
+                    "pg_ls_dir(text, boolean, boolean)",
+                    "pg_stat_file(text, boolean)",
+                    "pg_read_binary_file(text)",
+                    "pg_read_binary_file(text, bigint, bigint, boolean)");
+
+    @TempDir Path base;
+
+    @Test
+    void aCrashedPrimaryIsRecoveredAndRewoundWithLogFromTheArchiveByARoleWithTheLeastRights()
+            throws Exception {
+        try (TestServer a = TestServer.at(base, "a").create();
+                TestServer b = TestServer.at(base, "b")) {
+            a.sql("CREATE ROLE rewinder LOGIN PASSWORD '" + TestServer.PASSWORD + "'");
+            for (String function : RIGHTS) {
+                a.sql("GRANT EXECUTE ON FUNCTION pg_catalog." + function + " TO rewinder");
+            }
+            a.sql("CREATE TABLE public.t (n int)");
+            b.cloning().run(Optional.of(a.asUpstream()), false, NEVER);
+            b.follow(a).start();
+            String at = a.ask("SELECT pg_current_wal_flush_lsn()");
+            Await.until(
+                    "b has everything",
+                    () -> b.ask("SELECT coalesce(pg_last_wal_replay_lsn() >= '" + at + "', false)"),
+                    "t"::equals);
+            b.promote();
+            b.sql("INSERT INTO public.t VALUES (2)");
+            b.sql("CHECKPOINT");
+            for (int i = 0; i < 3; i++) {
+                a.sql("INSERT INTO public.t VALUES (1)");
+                a.sql("SELECT pg_switch_wal()");
+            }
+            a.sql("CHECKPOINT");
+            a.sql("INSERT INTO public.t VALUES (1)");
+            crash(a);
+            a.rewindAs("rewinder");
+
+            // in the order of the ladder's rungs
+            assertThat(a.check().assess(b.asUpstream())).isInstanceOf(Divergence.Unknown.class);
+            SingleUserRecovery recovery = new SingleUserRecovery(a::config, a.programs());
+            assertThat(recovery.run(NEVER)).isInstanceOf(OperationResult.Done.class);
+            assertThat(a.control().state()).isEqualTo(ClusterState.SHUT_DOWN);
+            assertThat(a.check().assess(b.asUpstream())).isInstanceOf(Divergence.Diverged.class);
+
+            Path archive = Files.createDirectory(base.resolve("archive"));
+            archived(a, archive);
+            assertThat(a.rewind().run(b.asUpstream(), NEVER))
+                    .isInstanceOfSatisfying(
+                            OperationResult.Failed.class,
+                            failed -> assertThat(failed.reason()).contains("nothing was changed"));
+            String command = "cp " + archive + "/%f %p";
+            ownFetchFindsAll(a, b, command);
+            archived(a, archive);
+            a.append("restore_command = '" + command + "'\n");
+
+            assertThat(a.rewind().run(b.asUpstream(), NEVER))
+                    .isInstanceOf(OperationResult.Done.class);
+            a.append("restore_command = ''\n");
+            a.follow(b).start();
+            Await.until("rows", () -> a.ask("SELECT n FROM public.t"), "2"::equals);
+            assertThat(a.check().assess(b.asUpstream()))
+                    .as("asked with the least rights")
+                    .isInstanceOf(Divergence.None.class);
+        }
+    }
+
+    /** How it is done for PostgreSQL 12, whose pg_rewind knows no restore_command. */
+    private static void ownFetchFindsAll(TestServer a, TestServer b, String command) {
+        ProgramCall dry =
+                a.programs()
+                        .call(
+                                "pg_rewind",
+                                "--dry-run",
+                                "--target-pgdata=" + a.dataDir,
+                                "--source-server=host=127.0.0.1 dbname=postgres user=rewinder port="
+                                        + b.port)
+                        .with("PGPASSWORD", TestServer.PASSWORD);
+        assertThat(
+                        new MissingWal(a.dataDir, Optional.empty(), NEVER)
+                                .runWithFetching(dry)
+                                .succeeded())
+                .isFalse();
+        var run = new MissingWal(a.dataDir, Optional.of(command), NEVER).runWithFetching(dry);
+        assertThat(run.succeeded()).as(run.output()).isTrue();
+    }
+
+    /** Moves what comes before the last segment out of the way, as if archived and recycled. */
+    private static void archived(TestServer server, Path archive) throws Exception {
+        String last = LastSegment.name(1, server.control().checkpointLsn(), 16L << 20);
+        try (Stream<Path> files = Files.list(server.dataDir.resolve("pg_wal"))) {
+            for (Path file : files.toList()) {
+                String name = file.getFileName().toString();
+                if (name.matches("[0-9A-F]{24}") && name.compareTo(last) < 0) {
+                    Files.move(file, archive.resolve(name), StandardCopyOption.REPLACE_EXISTING);
+                }
+            }
+        }
+    }
+
+    private static void crash(TestServer server) throws Exception {
+        ProcessHandle postmaster = server.process();
+        List<ProcessHandle> children = postmaster.children().toList();
+        postmaster.destroyForcibly();
+        Await.until(
+                "the crashed server's processes are gone",
+                () -> !postmaster.isAlive() && children.stream().noneMatch(ProcessHandle::isAlive),
+                Boolean::booleanValue);
+        Files.delete(server.dataDir.resolve("postmaster.pid")); // by which a test server is known
+    }
+}
