@@ -93,7 +93,10 @@ final class Recollection {
             return rejoin;
         }
         boolean streams = standby.receiver().filter(LocalServer.Receiver::streaming).isPresent();
-        if (streams) {
+        // a WAL receiver says so for an instant each time before it is told that the log is gone
+        boolean stands =
+                Standstill.look(s).filter(still -> still.sinceNanos() < s.nowNanos()).isPresent();
+        if (streams && !stands) {
             return Rejoin.FRESH.withRetryAt(rejoin.retryAtNanos());
         }
         Rejoin looked = rejoin.withReplayed(standby.replayedLsn());

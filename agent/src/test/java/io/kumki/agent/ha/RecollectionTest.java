@@ -110,6 +110,18 @@ class RecollectionTest {
                 .isEmpty();
     }
 
+    /** A WAL receiver says that it streams until it is told that the log it wants is gone. */
+    @Test
+    void aStreamThatBringsNothingDoesNotEndAStall() {
+        Memory stalled = turn(Memory.FRESH, Situations.standbyAnswer(900, false), 0);
+        Memory flickers = turn(stalled, Situations.standbyAnswer(900, true), 40);
+        assertThat(flickers.rejoin().stalledSinceNanos()).hasValue(NOW);
+        Memory moves = turn(stalled, Situations.standbyAnswer(901, true), 40);
+        assertThat(moves.rejoin().stalledSinceNanos()).isEmpty();
+        Memory whole = turn(stalled, Situations.standbyAnswer(1000, true), 40);
+        assertThat(whole.rejoin().stalledSinceNanos()).isEmpty();
+    }
+
     @Test
     void whatAnOperatorAskedForIsNoStandstill() {
         Answer.Standby behind = Situations.standbyAnswer(900, true);
