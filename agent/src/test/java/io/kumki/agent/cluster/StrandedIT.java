@@ -1,0 +1,119 @@
+package io.kumki.agent.cluster;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** A standby that gets nothing is copied anew only with the proof that nothing else can help. */
+@Timeout(240)
+class StrandedIT {
+
+    private static void keepsLog(TestNode leader, String size, String slots) throws Exception {
+        leader.send(
+                "PATCH",
+                "/config",
+                "{\"postgresql\": {\"parameters\": {\"wal_keep_size\": \""
+                        + size
+                        + "\", \"max_slot_wal_keep_size\": \""
+                        + slots
+                        + "\", \"min_wal_size\": \"32MB\"}}}");
+        Await.until(
+                "wal_keep_size " + size,
+                Duration.ofSeconds(30),
+                () -> leader.query("SHOW wal_keep_size").equals(size),
+                leader::logTail);
+    }
+
+    @Test
+    void goneLogMeansACopyAndABlockedStreamNever() throws Exception {
+        try (TestCluster cluster = TestCluster.start(3, TestCluster.Settings.USUAL)) {
+            TestNode leader = cluster.leader().orElseThrow();
+            TestNode gone = cluster.others(leader).getFirst();
+            TestNode blocked = cluster.others(leader).getLast();
+            leader.execute("CREATE TABLE t AS SELECT 1 AS n");
+            keepsLog(leader, "16MB", "16MB");
+            gone.killAll();
+            for (int i = 0; i < 8; i++) {
+                leader.execute("INSERT INTO t VALUES (" + i + ")");
+                leader.execute("SELECT pg_switch_wal()");
+            }
+            leader.execute("CHECKPOINT");
+            keepsLog(leader, "128MB", "-1");
+            blocked.killAll();
+            // somebody else uses its slot: its stream is refused, our questions are answered
+            Process thief = receive(cluster, leader, blocked.name);
+            try {
+                Await.until(
+                        "the slot in other hands",
+                        Duration.ofSeconds(20),
+                        () -> active(leader, blocked.name),
+                        cluster::describe);
+                leader.execute("INSERT INTO t VALUES (9)");
+                blocked.start();
+                gone.start();
+
+                Await.until(
+                        "a copy of the one whose log is gone",
+                        Duration.ofSeconds(130),
+                        () -> gone.logText().contains("rule=rejoin.clones"),
+                        cluster::describe);
+                assertThat(gone.logText()).contains("the leader doesn't have the log from");
+                Await.until(
+                        "its rows",
+                        Duration.ofSeconds(40),
+                        () -> gone.query("SELECT count(*) FROM t").equals("10"),
+                        cluster::describe);
+                // stalled for longer than the other one, which is copied by now
+                Await.until(
+                        "what the blocked one waits for",
+                        Duration.ofSeconds(20),
+                        () ->
+                                blocked.json("/decisions")
+                                        .toString()
+                                        .contains("the leader has the log"),
+                        cluster::describe);
+                assertThat(blocked.status("/replica")).as("it stands still").isEqualTo(503);
+                assertThat(blocked.json("/patroni").path("standstill").path("reason").asText())
+                        .contains("nothing is received or replayed since");
+                assertThat(gone.status("/replica")).isEqualTo(200);
+                assertThat(blocked.logText())
+                        .contains("rule=rejoin.stalled")
+                        .doesNotContain("rejoin.clones");
+            } finally {
+                thief.destroyForcibly();
+            }
+            cluster.awaitHealthy();
+            assertThat(blocked.logText()).doesNotContain("rejoin.clones");
+        }
+    }
+
+    private static boolean active(TestNode leader, String slot) throws java.sql.SQLException {
+        return leader.query(
+                        "SELECT active FROM pg_replication_slots WHERE slot_name = '" + slot + "'")
+                .equals("t");
+    }
+
+    private static Process receive(TestCluster cluster, TestNode leader, String slot)
+            throws java.io.IOException {
+        ProcessBuilder builder =
+                new ProcessBuilder(
+                        "/usr/lib/postgresql/15/bin/pg_receivewal",
+                        "-h",
+                        "127.0.0.1",
+                        "-p",
+                        Integer.toString(leader.pgPort),
+                        "-U",
+                        "replicator",
+                        "-D",
+                        java.nio.file.Files.createDirectory(cluster.home().resolve("stolen"))
+                                .toString(),
+                        "-S",
+                        slot);
+        builder.environment().put("PGPASSWORD", TestNode.PASSWORD);
+        return builder.redirectErrorStream(true)
+                .redirectOutput(cluster.home().resolve("stolen.log").toFile())
+                .start();
+    }
+}
