@@ -1,10 +1,15 @@
 package io.kumki.agent.sim;
 
 import io.kumki.agent.ha.LocalServer.ClusterState;
+import io.kumki.dcs.cluster.ClusterSettings.SynchronousMode;
 import io.kumki.dcs.cluster.FailoverRequest;
+import io.kumki.dcs.cluster.MemberName;
+import io.kumki.dcs.cluster.SyncState;
 import io.kumki.dcs.cluster.Tags;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.SortedSet;
@@ -27,6 +32,8 @@ import org.jspecify.annotations.Nullable;
  *       ask, has more of the log that leads to the newest branch than the winner has.
  *   <li><b>Unfinished copies are never started.</b>
  *   <li><b>A standby cluster is not promoted</b> while it is one.
+ *   <li><b>No acknowledged commit is lost</b> where commits wait for standbys: who is promoted has
+ *       all of them.
  * </ol>
  *
  * <p>PostgreSQL gives a promotion the number after its own timeline, so a member that missed a
@@ -61,6 +68,10 @@ final class Invariants {
     private int promotions;
     private int commits;
     private int lostCommits;
+    private int acknowledged;
+
+    /** The last acknowledged commit of each branch, where commits wait for standbys. */
+    private final Map<Branch, Long> relied = new LinkedHashMap<>();
     private int switchovers;
 
     /** All branches, in the order of their beginnings. */
@@ -110,6 +121,28 @@ final class Invariants {
         }
     }
 
+    /** The client was told that its commit is safe. */
+    void acknowledged(SimServer server, long at) {
+        if (cluster.scenario().settings().synchronousMode() != SynchronousMode.OFF) {
+            acknowledged++;
+            relied.put(server.branch(), Math.max(at, relied.getOrDefault(server.branch(), 0L)));
+        }
+    }
+
+    private void keepsWhatWasAcknowledged(SimServer server) {
+        relied.forEach((branch, at) -> {
+            if (!server.branch().holds(server.end(), branch, at)) {
+                world().violate(
+                                "no acknowledged commit is lost: "
+                                        + describe(server)
+                                        + " is promoted without the one at "
+                                        + at
+                                        + " on "
+                                        + branch);
+            }
+        });
+    }
+
     // ---- servers
 
     void startOfUnusableData(SimServer server) {
@@ -145,6 +178,7 @@ final class Invariants {
             world().trace(() -> "timeline " + branch.timeline() + " exists twice");
         }
         begun.add(branch);
+        keepsWhatWasAcknowledged(server);
         if (remote && world().now() - remoteAt > PROMOTION) {
             world().violate(
                             "a standby cluster is not promoted: "
@@ -276,7 +310,8 @@ final class Invariants {
                                 < world().now()
                                         - cluster.scenario().ttl().multipliedBy(2).toNanos();
         boolean steady =
-                other.steadySince() < since
+                mayTakeOver(other)
+                        && other.steadySince() < since
                         && winner.steadySince() < since
                         && server.changedAt() < since
                         && winner.server().changedAt() < since
@@ -295,6 +330,12 @@ final class Invariants {
                         && cluster.etcd().view().failover().leader().isEmpty()
                         && cluster.etcd().view().failover().candidate().isEmpty();
         return able && steady && connected && undirected && mishapsNow == 0 && mishapsEnded < since;
+    }
+
+    /** By the sync key; without one everybody may. */
+    private boolean mayTakeOver(SimNode other) {
+        SyncState sync = cluster.etcd().view().sync();
+        return !sync.active() || sync.names(new MemberName(other.name()));
     }
 
     private boolean withinLag(SimServer server) {
@@ -329,6 +370,8 @@ final class Invariants {
     String summary() {
         return commits
                 + " commits, "
+                + acknowledged
+                + " of them acknowledged by standbys, "
                 + promotions
                 + " promotions, "
                 + switchovers

@@ -67,7 +67,8 @@ final class Observation {
                         .toList();
         LocalServer.ServerInfo info =
                 new LocalServer.ServerInfo(
-                        startTime(server.startedAt()), VERSION, senders(node, server));
+                        startTime(server.startedAt()), VERSION, senders(node, server),
+                        new LocalServer.SyncSetting(server.syncNames(), true));
         if (server.primary()) {
             return new Answer.Primary(info, server.branch().timeline(), server.position(), slots);
         }
@@ -110,8 +111,23 @@ final class Observation {
                                 .streamingFrom()
                                 .filter(server.name()::equals)
                                 .isPresent())
-                .map(other -> sender(other.name()))
+                .map(other -> sender(server, other))
                 .toList();
+    }
+
+    private static LocalServer.Sender sender(SimServer server, SimNode other) {
+        String state = SimCommits.state(server.syncNames(), other.name());
+        return new LocalServer.Sender(
+                "replicator",
+                other.name(),
+                Optional.empty(),
+                "streaming",
+                state,
+                state.equals("async") ? 0 : 1,
+                other.server().position(),
+                other.server().position(),
+                new Lsn(other.server().replayed()),
+                other.name());
     }
 
     static LocalServer.Sender sender(String name) {

@@ -81,6 +81,30 @@ record Scenario(
                 more);
     }
 
+    /**
+     * The same with synchronous replication of a kind that the seed tells. A failover by hand may
+     * lose something, so nobody asks for one.
+     */
+    Scenario withSync(long seed) {
+        Map<String, Object> settings = new LinkedHashMap<>(dynamic);
+        settings.put("synchronous_mode", seed % 2 == 0 ? (Object) true : "quorum");
+        settings.put("synchronous_mode_strict", seed % 3 == 0);
+        settings.put("synchronous_node_count", seed % 5 == 0 ? 2 : 1);
+        SortedMap<Faults.Kind, Double> fewer = new TreeMap<>(weights);
+        fewer.put(Faults.Kind.FAILOVER, 0.0);
+        return new Scenario(
+                nodes,
+                settings,
+                tags,
+                canRewind,
+                cloneAfterFailedRewind,
+                cloneWhenDiverged,
+                supervisorPause,
+                faultPhase,
+                faultPause,
+                fewer);
+    }
+
     private static Map<String, Object> dynamic(Chance chance) {
         Map<String, Object> dynamic = new LinkedHashMap<>();
         List<Integer> times =

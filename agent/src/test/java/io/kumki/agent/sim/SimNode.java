@@ -23,6 +23,7 @@ final class SimNode {
     private final Machine machine = new Machine();
     private final SimServer server;
     private final Replication replication;
+    private final SimCommits commits = new SimCommits(this);
     private final LeaseGuard guard;
     private final SimWatchdog watchdog = new SimWatchdog(this);
     private @Nullable Agent agent;
@@ -127,6 +128,10 @@ final class SimNode {
 
     SimServer server() {
         return server;
+    }
+
+    SimCommits commits() {
+        return commits;
     }
 
     Replication replication() {

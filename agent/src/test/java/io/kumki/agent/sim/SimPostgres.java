@@ -29,6 +29,7 @@ import org.jspecify.annotations.Nullable;
 final class SimPostgres implements PostgresServer {
 
     private static final Duration STEP = Duration.ofMillis(20);
+    private static final Duration RELOAD = Duration.ofMillis(5);
 
     private final SimNode node;
     private final SimNode.Agent agent;
@@ -509,7 +510,12 @@ final class SimPostgres implements PostgresServer {
 
     @Override
     public Future<OperationResult> setSynchronousStandbyNames(Optional<String> value) {
-        return afterwards(chance.millis(1, 10), () -> done(""));
+        return afterwards(
+                RELOAD.toNanos(),
+                () -> {
+                    server.setSyncNames(value.orElse(""));
+                    return done("");
+                });
     }
 
     @Override

@@ -45,6 +45,7 @@ final class SimServer {
     private boolean backupLabel;
     private @Nullable String upstream;
     private final SortedMap<String, Lsn> slots = new TreeMap<>();
+    private String syncNames = "";
 
     private Phase process = Phase.STOPPED;
     private boolean primary;
@@ -113,6 +114,17 @@ final class SimServer {
 
     boolean backupLabel() {
         return backupLabel;
+    }
+
+    /** {@code synchronous_standby_names}; a standby starts without. */
+    String syncNames() {
+        return syncNames;
+    }
+
+    void setSyncNames(String names) {
+        world.trace(() -> name() + " synchronous_standby_names = " + names);
+        syncNames = names;
+        node.commits().confirm();
     }
 
     Optional<String> upstream() {
@@ -198,6 +210,7 @@ final class SimServer {
         life++;
         primary = asPrimary;
         standbySignal = !asPrimary;
+        syncNames = asPrimary ? syncNames : "";
         closed = false;
         plannedStop = false;
         startedAt = world.now();
@@ -268,6 +281,7 @@ final class SimServer {
         end += bytes;
         replayed = end;
         movedAt = world.now();
+        node.commits().written();
         return true;
     }
 
@@ -306,6 +320,10 @@ final class SimServer {
         branch = from;
         end = to;
         movedAt = world.now();
+        node.replication()
+                .streamingFrom()
+                .map(name -> node.parts().cluster().node(name))
+                .ifPresent(source -> source.commits().confirm());
     }
 
     void replay(long to) {

@@ -52,6 +52,11 @@ final class Simulation {
         return run(seed, traced, Rules::decide, Scenario::withRemote);
     }
 
+    /** A seed in which commits wait for standbys. */
+    static Result runWithSync(long seed, boolean traced) {
+        return run(seed, traced, Rules::decide, drawn -> drawn.withSync(seed));
+    }
+
     private static Result run(
             long seed,
             boolean traced,

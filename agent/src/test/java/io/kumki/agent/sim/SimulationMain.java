@@ -19,6 +19,7 @@ public final class SimulationMain {
         long seeds = 2_000;
         long from = 1;
         Long single = null;
+        boolean sync = false;
         for (int i = 0; i < args.length; i += 2) {
             if (i + 1 >= args.length || !args[i + 1].matches("-?[0-9]{1,18}")) {
                 usage("\"" + args[i] + "\" needs a number");
@@ -28,27 +29,30 @@ public final class SimulationMain {
                 case "--seeds" -> seeds = value;
                 case "--from" -> from = value;
                 case "--seed" -> single = value;
+                case "--sync" -> sync = value != 0;
                 default -> usage("unknown option \"" + args[i] + "\"");
             }
         }
-        System.exit(single == null ? many(from, seeds) : one(single));
+        System.exit(single == null ? many(from, seeds, sync) : one(single, sync));
     }
 
     private static void usage(String problem) {
-        System.err.println(problem + "; known are --seeds N, --from N, --seed N");
+        System.err.println(problem + "; known are --seeds N, --from N, --seed N, --sync 1");
         System.exit(2);
     }
 
-    private static int one(long seed) {
-        Simulation.Result result = Simulation.run(seed, true);
+    private static int one(long seed, boolean sync) {
+        Simulation.Result result =
+                sync ? Simulation.runWithSync(seed, true) : Simulation.run(seed, true);
         result.trace().forEach(System.out::println);
         report(result);
         return result.violation().isPresent() ? 1 : 0;
     }
 
-    private static int many(long from, long seeds) throws InterruptedException, ExecutionException {
+    private static int many(long from, long seeds, boolean sync)
+            throws InterruptedException, ExecutionException {
         long begun = System.nanoTime();
-        List<Simulation.Result> failed = runAll(from, seeds);
+        List<Simulation.Result> failed = runAll(from, seeds, sync);
         failed.forEach(SimulationMain::report);
         System.out.printf(
                 "%d seeds from %d: %d failed, %.1f s%n",
@@ -57,7 +61,7 @@ public final class SimulationMain {
     }
 
     /** The failed ones, in order; on as many threads as there are processors. */
-    static List<Simulation.Result> runAll(long from, long seeds)
+    static List<Simulation.Result> runAll(long from, long seeds, boolean sync)
             throws InterruptedException, ExecutionException {
         int threads = Math.max(1, Math.min(4, Runtime.getRuntime().availableProcessors()));
         List<Simulation.Result> failed = new ArrayList<>();
@@ -65,7 +69,10 @@ public final class SimulationMain {
             List<Future<Simulation.Result>> running = new ArrayList<>();
             for (long seed = from; seed < from + seeds; seed++) {
                 long which = seed;
-                running.add(pool.submit(() -> Simulation.run(which, false)));
+                running.add(pool.submit(() ->
+                                sync
+                                        ? Simulation.runWithSync(which, false)
+                                        : Simulation.run(which, false)));
             }
             for (Future<Simulation.Result> result : running) {
                 if (result.get().violation().isPresent()) {

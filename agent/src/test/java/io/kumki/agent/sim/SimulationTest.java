@@ -20,11 +20,12 @@ import org.junit.jupiter.params.provider.MethodSource;
 class SimulationTest {
 
     private static final long SEEDS = 2_000;
+    private static final long SYNC_SEEDS = 300;
 
     @Test
     @Timeout(value = 10, unit = TimeUnit.MINUTES)
     void invariantsHoldOverManySeeds() throws Exception {
-        List<Simulation.Result> failed = SimulationMain.runAll(1, SEEDS);
+        List<Simulation.Result> failed = SimulationMain.runAll(1, SEEDS, false);
         assertThat(failed)
                 .as(() ->
                         failed.stream()
@@ -47,6 +48,14 @@ class SimulationTest {
                                         result.violation().stream()
                                                 .map(what ->
                                                         "seed " + result.seed() + ": " + what)))
+                .isEmpty();
+    }
+
+    @Test
+    @Timeout(value = 10, unit = TimeUnit.MINUTES)
+    void noAcknowledgedCommitIsLostWhereCommitsWaitForStandbys() throws Exception {
+        assertThat(SimulationMain.runAll(1, SYNC_SEEDS, true))
+                .extracting(result -> result.seed() + ": " + result.violation().orElseThrow())
                 .isEmpty();
     }
 
