@@ -251,12 +251,15 @@ public record NodeSnapshot(
          * @param received written position of the WAL receiver if known, else received, else
          *     replayed
          * @param paused whether replay is paused
+         * @param receivedSinceStart something was received since the start: until then a standby
+         *     that was started knows of its own log only what it has replayed
          */
         record Standby(
                 Optional<Lsn> received,
                 Optional<Lsn> replayed,
                 Optional<OffsetDateTime> replayedTimestamp,
-                boolean paused)
+                boolean paused,
+                boolean receivedSinceStart)
                 implements Wal {}
     }
 

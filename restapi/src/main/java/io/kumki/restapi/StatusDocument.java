@@ -72,6 +72,9 @@ final class StatusDocument {
                         "replayed_timestamp",
                         standby.replayedTimestamp().map(WireTime::withBlank).orElse(null));
                 fields.put("paused", standby.paused());
+                if (standby.receivedSinceStart()) {
+                    fields.put("received_since_start", true);
+                }
             }
         }
         return fields;

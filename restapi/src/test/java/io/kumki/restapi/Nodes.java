@@ -189,6 +189,7 @@ final class Nodes {
                 Optional.of(new Lsn(999_500)),
                 Optional.of(new Lsn(replayed)),
                 Optional.of(OffsetDateTime.parse("2026-07-01T10:00:00Z")),
+                false,
                 false);
     }
 

@@ -155,6 +155,7 @@ public final class Candidates {
                                         && !reached.tags().nofailover()
                                         && !reached.watchdogFailed()
                                         && !reached.position().isZero()
+                                        && reached.complete()
                                         && inLine(
                                                                 s.cluster(),
                                                                 s.settings(),

@@ -17,6 +17,8 @@ public sealed interface PeerAnswer {
      * @param timeline 0 if it didn't say
      * @param watchdogFailed a watchdog that it requires isn't there
      * @param readySlots logical slots of which its promotion would lose nothing
+     * @param complete its position is the end of its log; otherwise it may have more, which it
+     *     hasn't replayed since it was started
      */
     record Reached(
             boolean primary,
@@ -25,13 +27,14 @@ public sealed interface PeerAnswer {
             int timeline,
             Tags tags,
             boolean watchdogFailed,
-            SortedSet<String> readySlots)
+            SortedSet<String> readySlots,
+            boolean complete)
             implements PeerAnswer {
         public Reached {
             readySlots = Collections.unmodifiableSortedSet(new TreeSet<>(readySlots));
         }
 
-        /** Without logical slots, as far as it says. */
+        /** Without logical slots, and all of its log is replayed. */
         public Reached(
                 boolean primary,
                 String state,
@@ -39,7 +42,7 @@ public sealed interface PeerAnswer {
                 int timeline,
                 Tags tags,
                 boolean watchdogFailed) {
-            this(primary, state, position, timeline, tags, watchdogFailed, new TreeSet<>());
+            this(primary, state, position, timeline, tags, watchdogFailed, new TreeSet<>(), true);
         }
     }
 

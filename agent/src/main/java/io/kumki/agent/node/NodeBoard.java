@@ -112,7 +112,8 @@ final class NodeBoard {
                                             : standby.receivedLsn()),
                             known(standby.replayedLsn()),
                             standby.replayedTimestamp().flatMap(WireTimes::parse),
-                            standby.replayPaused());
+                            standby.replayPaused(),
+                            !standby.receivedLsn().isZero());
         };
     }
 

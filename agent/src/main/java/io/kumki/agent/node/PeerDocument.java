@@ -50,7 +50,8 @@ final class PeerDocument {
                 timeline == null ? 0 : timeline,
                 Tags.of(scalars(document.getJsonObject("tags", new JsonObject()))),
                 document.getBoolean("watchdog_failed", false),
-                ready(document.getJsonObject("logical_slots_ready", new JsonObject())));
+                ready(document.getJsonObject("logical_slots_ready", new JsonObject())),
+                wal.getBoolean("received_since_start", false));
     }
 
     private static SortedSet<String> ready(JsonObject slots) {

@@ -18,7 +18,9 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.Timeout;
 
-/** Synchronous replication on a real cluster: who confirms, who takes over, and when commits wait. */
+/**
+ * Synchronous replication on a real cluster: who confirms, who takes over, and when commits wait.
+ */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 @Timeout(180)
@@ -32,8 +34,7 @@ class SyncIT {
     void start() throws Exception {
         cluster =
                 TestCluster.start(
-                        3,
-                        new TestCluster.Settings(10, 1, 3, "synchronous_mode: true", ""));
+                        3, new TestCluster.Settings(10, 1, 3, "synchronous_mode: true", ""));
         cluster.awaitLeader(SOON).execute("CREATE TABLE rows (id bigint PRIMARY KEY)");
     }
 
@@ -100,7 +101,8 @@ class SyncIT {
                 () -> leader.query("SHOW synchronous_standby_names").equals("*"),
                 () -> cluster.describe());
         CompletableFuture<Boolean> commit =
-                CompletableFuture.supplyAsync(() -> commits(leader, "INSERT INTO rows VALUES (-1)"));
+                CompletableFuture.supplyAsync(
+                        () -> commits(leader, "INSERT INTO rows VALUES (-1)"));
         Await.until(
                 "the commit waits",
                 SOON,
@@ -131,16 +133,12 @@ class SyncIT {
                         leader.query("SHOW synchronous_standby_names")
                                 .equals(
                                         "ANY 2 (%s,%s)"
-                                                .formatted(
-                                                        voters.get(0).name, voters.get(1).name)),
+                                                .formatted(voters.get(0).name, voters.get(1).name)),
                 () -> cluster.describe());
         assertThat(voters.getFirst().status("/quorum")).isEqualTo(200);
         try (RowWriter writer = new RowWriter(cluster.nodes)) {
             Await.until(
-                    "rows",
-                    SOON,
-                    () -> writer.acknowledgedRows() >= 50,
-                    () -> cluster.describe());
+                    "rows", SOON, () -> writer.acknowledgedRows() >= 50, () -> cluster.describe());
             leader.killAll();
             TestNode now = cluster.awaitLeaderOtherThan(leader, Duration.ofSeconds(60));
             writer.stop();

@@ -1242,6 +1242,12 @@ class RulesTest {
                         race().set("synchronous_mode", "quorum").sync(0, "n1", "n3").heardNobody(),
                         "election.lacks-votes"),
                 row(
+                        "a voter that may not have replayed all of its log",
+                        race().set("synchronous_mode", "quorum")
+                                .sync(1, "n1", "n2", "n3")
+                                .heard("n3", Situations.restartedPeer(900)),
+                        "election.lacks-votes"),
+                row(
                         "an outsider with that vote",
                         race().set("synchronous_mode", "quorum")
                                 .sync(0, "n1", "n3")

@@ -72,7 +72,8 @@ final class BrokenRules {
                         reached.timeline(),
                         reached.tags(),
                         reached.watchdogFailed(),
-                        reached.readySlots())
+                        reached.readySlots(),
+                        reached.complete())
                 : answer;
     }
 

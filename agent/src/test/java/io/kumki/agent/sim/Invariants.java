@@ -72,6 +72,7 @@ final class Invariants {
 
     /** The last acknowledged commit of each branch, where commits wait for standbys. */
     private final Map<Branch, Long> relied = new LinkedHashMap<>();
+
     private int switchovers;
 
     /** All branches, in the order of their beginnings. */

@@ -67,7 +67,9 @@ final class Observation {
                         .toList();
         LocalServer.ServerInfo info =
                 new LocalServer.ServerInfo(
-                        startTime(server.startedAt()), VERSION, senders(node, server),
+                        startTime(server.startedAt()),
+                        VERSION,
+                        senders(node, server),
                         new LocalServer.SyncSetting(server.syncNames(), true));
         if (server.primary()) {
             return new Answer.Primary(info, server.branch().timeline(), server.position(), slots);

@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /** Asks the other nodes' loops over the simulated network. */
 final class SimPeers implements Peers {
@@ -106,7 +107,9 @@ final class SimPeers implements Peers {
                                             .max(standby.replayed().orElse(Lsn.ZERO)),
                                     answer.timeline(),
                                     snapshot.tags(),
-                                    snapshot.watchdogFailed());
+                                    snapshot.watchdogFailed(),
+                                    new TreeSet<>(),
+                                    standby.receivedSinceStart());
         };
     }
 }

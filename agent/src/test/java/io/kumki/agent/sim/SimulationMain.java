@@ -69,7 +69,8 @@ public final class SimulationMain {
             List<Future<Simulation.Result>> running = new ArrayList<>();
             for (long seed = from; seed < from + seeds; seed++) {
                 long which = seed;
-                running.add(pool.submit(() ->
+                running.add(
+                        pool.submit(() ->
                                 sync
                                         ? Simulation.runWithSync(which, false)
                                         : Simulation.run(which, false)));

@@ -103,6 +103,19 @@ class SimulationTest {
                 .isTrue();
     }
 
+    static Stream<Arguments> foundDefectsOfSync() {
+        return Stream.of(
+                argumentSet("a voter voted before it had replayed its log", 715L),
+                argumentSet("an outsider won by such a vote", 1063L));
+    }
+
+    @ParameterizedTest
+    @MethodSource("foundDefectsOfSync")
+    @Timeout(60)
+    void aFoundDefectOfSyncStaysFixed(long seed) {
+        assertThat(Simulation.runWithSync(seed, false).violation()).isEmpty();
+    }
+
     /** Defects that the simulation found, by what each seed showed when it did. */
     static Stream<Arguments> foundDefects() {
         return Stream.of(
