@@ -72,6 +72,16 @@ class RestartIT {
                         "\"role\":\"primary\",\"restart_pending\":true,\"postgres_version\":\"99.0\"");
         assertThat(answer.body()).isEqualTo("restarted successfully");
         assertThat(leader.query("SHOW max_connections")).isEqualTo("60");
+        // a standby with less than its primary must restart; now, not while the next test runs
+        TestNode standby = standby();
+        Await.until(
+                "the standby to have it too",
+                LIMIT,
+                () -> {
+                    restart(standby, "");
+                    return standby.query("SHOW max_connections").equals("60");
+                },
+                cluster::describe);
         cluster.awaitHealthy();
     }
 
@@ -157,11 +167,7 @@ class RestartIT {
     void aSwitchoverDoesNotWaitForAFrozenSession() throws Exception {
         TestNode leader = cluster.leader().orElseThrow();
         TestNode next = standby();
-        Await.until(
-                next.name + " to be synchronous",
-                LIMIT,
-                () -> next.status("/synchronous") == 200,
-                cluster::describe);
+        isSynchronous(next);
         leader.execute("CREATE TABLE acknowledged ()");
         try (Connection session = leader.connect();
                 Statement statement = session.createStatement();
@@ -186,6 +192,7 @@ class RestartIT {
     @Order(5)
     void anEndingLeaderDoesNotWaitForAFrozenSession() throws Exception {
         TestNode leader = cluster.leader().orElseThrow();
+        isSynchronous(standby());
         try (Connection session = leader.connect();
                 Statement statement = session.createStatement();
                 ResultSet rows = statement.executeQuery("SELECT pg_backend_pid()")) {
@@ -208,11 +215,13 @@ class RestartIT {
     @Order(6)
     void withoutTimeToStartACrashedPrimaryIsReplacedAtOnce() throws Exception {
         TestNode leader = cluster.leader().orElseThrow();
+        isSynchronous(standby());
         patch(leader, "{\"primary_start_timeout\":0}");
         HttpResponse<String> answer = restart(leader, "");
         assertThat(answer.body()).as("it is about crashes").isEqualTo("restarted successfully");
         cluster.awaitHealthy();
         assertThat(cluster.leader()).contains(leader);
+        isSynchronous(standby());
 
         leader.killPostmaster();
 
@@ -220,6 +229,15 @@ class RestartIT {
         assertThat(next).isNotSameAs(leader);
         cluster.awaitHealthy();
         assertThat(leader.logText()).contains("recovery.hands-over");
+    }
+
+    /** Only such a standby may take over. */
+    private static void isSynchronous(TestNode node) {
+        Await.until(
+                node.name + " to be synchronous",
+                LIMIT,
+                () -> node.status("/synchronous") == 200,
+                cluster::describe);
     }
 
     private static TestNode standby() {
