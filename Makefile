@@ -12,10 +12,10 @@ endif
 endif
 MVN := mvn -B -ntp
 
-# make sim SEEDS=2000 FROM=1 | make sim SEED=17
+# make sim SEEDS=2000 FROM=1 | make sim SEED=17; MODE=failsafe and others, see Simulation.Mode
 SEEDS ?= 2000
 FROM ?= 1
-sim_args = $(if $(SEED),--seed $(SEED),--seeds $(SEEDS) --from $(FROM)) $(if $(SYNC),--sync 1)
+sim_args = $(if $(SEED),--seed $(SEED),--seeds $(SEEDS) --from $(FROM)) $(if $(MODE),--mode $(MODE))
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 13
@@ -42,7 +42,7 @@ bench: ## failover gaps, REST throughput and memory on this machine
 	tools/make-distribution
 	bench/run $(ARGS)
 
-sim: ## the simulation: SEEDS=2000 FROM=1, or SEED=17 for one with its trace; SYNC=1 with synchronous replication
+sim: ## the simulation: SEEDS=2000 FROM=1, or SEED=17 for one with its trace; MODE=sync, failsafe, remote
 	tools/install-deps build
 	tools/run-simulation $(sim_args)
 

@@ -99,12 +99,12 @@ public final class FakeStore implements ClusterStore {
     }
 
     @Override
-    public Future<WriteOutcome> acquireLeader(MemberName self, long leaseId) {
+    public Future<WriteOutcome> acquireLeader(MemberName self, long leaseId, long seenRevision) {
         throw notForClients();
     }
 
     @Override
-    public Future<WriteOutcome> reattachLeader(MemberName self, long leaseId) {
+    public Future<WriteOutcome> reattachLeader(MemberName self, long createRevision, long leaseId) {
         throw notForClients();
     }
 
@@ -159,7 +159,8 @@ public final class FakeStore implements ClusterStore {
     }
 
     @Override
-    public Future<WriteOutcome> putFailsafe(SortedMap<MemberName, String> members) {
+    public Future<WriteOutcome> putFailsafe(
+            MemberName leader, SortedMap<MemberName, String> members) {
         throw notForClients();
     }
 

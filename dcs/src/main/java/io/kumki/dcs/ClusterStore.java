@@ -41,14 +41,20 @@ public interface ClusterStore {
      */
     Future<LeaseRenewal> refreshLease(OptionalLong current);
 
-    /** Takes the leader key: puts {@code self} with the lease if the key is absent. */
-    Future<WriteOutcome> acquireLeader(MemberName self, long leaseId);
+    /**
+     * Takes the leader key: puts {@code self} with the lease if the key is absent, and the key
+     * {@code failsafe} is not newer than the view that was decided from: who may be promoted
+     * without asking a leader that has lost the store stands there.
+     *
+     * @param seenRevision {@link ClusterView#revision} of that view
+     */
+    Future<WriteOutcome> acquireLeader(MemberName self, long leaseId, long seenRevision);
 
     /**
-     * Moves an own leader key to another lease: if its value is {@code self}, or the key is absent,
-     * puts it.
+     * Moves the leader key of {@code self} to another lease, if this term hasn't ended: the key was
+     * there all the time since the revision at which it was created, so nobody else led.
      */
-    Future<WriteOutcome> reattachLeader(MemberName self, long leaseId);
+    Future<WriteOutcome> reattachLeader(MemberName self, long createRevision, long leaseId);
 
     /**
      * Puts the leader key without any condition: only for the member that has just bootstrapped the
@@ -95,8 +101,11 @@ public interface ClusterStore {
     /** Leader only. */
     Future<WriteOutcome> putHistory(TimelineHistory history);
 
-    /** Leader only: member name to REST address. */
-    Future<WriteOutcome> putFailsafe(SortedMap<MemberName, String> members);
+    /**
+     * Member name to REST address, written only while {@code leader} holds the leader key: who was
+     * deposed must not change who may be promoted.
+     */
+    Future<WriteOutcome> putFailsafe(MemberName leader, SortedMap<MemberName, String> members);
 
     /** Deletes everything below the cluster's prefix. */
     Future<WriteOutcome> deleteCluster();

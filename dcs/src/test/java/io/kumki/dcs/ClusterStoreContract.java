@@ -35,6 +35,7 @@ import org.junit.jupiter.api.Test;
  */
 public abstract class ClusterStoreContract {
 
+    private static final long ANY_REVISION = Long.MAX_VALUE - 1;
     private static final MemberName A = new MemberName("pg-a");
     private static final MemberName B = new MemberName("pg-b");
     private static final Timing SHORT_LEASE =
@@ -122,7 +123,7 @@ public abstract class ClusterStoreContract {
     void keys_vanish_with_their_lease() {
         store.configure(SHORT_LEASE);
         long lease = lease(store).leaseId();
-        applied(store.acquireLeader(A, lease));
+        applied(store.acquireLeader(A, lease, ANY_REVISION));
         applied(store.putMember(Member.nameOnly(A), lease));
 
         await(
@@ -133,8 +134,8 @@ public abstract class ClusterStoreContract {
     @Test
     void the_leader_key_is_taken_once() {
         long leaseA = lease(store).leaseId();
-        long revision = applied(store.acquireLeader(A, leaseA));
-        rejected(other.acquireLeader(B, lease(other).leaseId()));
+        long revision = applied(store.acquireLeader(A, leaseA, ANY_REVISION));
+        rejected(other.acquireLeader(B, lease(other).leaseId(), ANY_REVISION));
 
         assertThat(read().leadership())
                 .isEqualTo(new Leadership.Held(A, revision, revision, leaseA));
@@ -142,7 +143,7 @@ public abstract class ClusterStoreContract {
 
     @Test
     void the_leader_key_needs_a_living_lease() {
-        WriteOutcome outcome = get(store.acquireLeader(A, 4711));
+        WriteOutcome outcome = get(store.acquireLeader(A, 4711, ANY_REVISION));
 
         assertThat(outcome).isInstanceOf(WriteOutcome.Rejected.class);
         assertThat(((WriteOutcome.Rejected) outcome).leaseNotFound()).isTrue();
@@ -151,24 +152,25 @@ public abstract class ClusterStoreContract {
 
     @Test
     void an_own_leader_key_moves_to_another_lease_and_keeps_its_term() {
-        long first = applied(store.acquireLeader(A, lease(store).leaseId()));
+        long first = applied(store.acquireLeader(A, lease(store).leaseId(), ANY_REVISION));
         long lease = lease(store).leaseId();
-        long second = applied(store.reattachLeader(A, lease));
+        long second = applied(store.reattachLeader(A, first, lease));
 
         assertThat(read().leadership()).isEqualTo(new Leadership.Held(A, first, second, lease));
     }
 
     @Test
-    void reattaching_takes_an_absent_key_but_not_another_members() {
-        applied(store.reattachLeader(A, lease(store).leaseId()));
-        rejected(other.reattachLeader(B, lease(other).leaseId()));
-
-        assertThat(read().leader()).contains(A);
+    void a_leader_key_of_another_term_is_not_moved() {
+        long first = applied(store.acquireLeader(A, lease(store).leaseId(), ANY_REVISION));
+        applied(store.releaseLeader(A));
+        rejected(store.reattachLeader(A, first, lease(store).leaseId()));
+        applied(store.acquireLeader(A, lease(store).leaseId(), ANY_REVISION));
+        rejected(store.reattachLeader(A, first, lease(store).leaseId()));
     }
 
     @Test
     void the_bootstrap_winner_takes_the_leader_key_whatever_it_holds() {
-        applied(other.acquireLeader(B, lease(other).leaseId()));
+        applied(other.acquireLeader(B, lease(other).leaseId(), ANY_REVISION));
         applied(store.takeLeaderAfterBootstrap(A, lease(store).leaseId()));
 
         assertThat(read().leader()).contains(A);
@@ -176,7 +178,7 @@ public abstract class ClusterStoreContract {
 
     @Test
     void the_leader_key_is_released_by_its_holder_only() {
-        applied(store.acquireLeader(A, lease(store).leaseId()));
+        applied(store.acquireLeader(A, lease(store).leaseId(), ANY_REVISION));
         rejected(other.releaseLeader(B));
         assertThat(read().leader()).contains(A);
 
@@ -188,9 +190,9 @@ public abstract class ClusterStoreContract {
     @Test
     void a_new_term_of_leadership_has_a_higher_create_revision() {
         long lease = lease(store).leaseId();
-        long first = applied(store.acquireLeader(A, lease));
+        long first = applied(store.acquireLeader(A, lease, ANY_REVISION));
         applied(store.releaseLeader(A));
-        applied(store.acquireLeader(A, lease));
+        applied(store.acquireLeader(A, lease, ANY_REVISION));
 
         assertThat(((Leadership.Held) read().leadership()).createRevision()).isGreaterThan(first);
     }
@@ -316,7 +318,8 @@ public abstract class ClusterStoreContract {
                 new TreeMap<>(Map.of(A, "http://10.0.0.1:8008/patroni"));
         applied(store.putStatus(status));
         applied(store.putHistory(history));
-        applied(store.putFailsafe(failsafe));
+        applied(store.acquireLeader(A, lease(store).leaseId(), ANY_REVISION));
+        applied(store.putFailsafe(A, failsafe));
 
         assertThat(read().status()).isEqualTo(status);
         assertThat(read().history()).isEqualTo(history);
@@ -324,9 +327,30 @@ public abstract class ClusterStoreContract {
     }
 
     @Test
+    void only_the_holder_of_the_leader_key_changes_failsafe() {
+        TreeMap<MemberName, String> failsafe = new TreeMap<>(Map.of(A, "http://a:8008/patroni"));
+
+        rejected(store.putFailsafe(A, failsafe));
+        applied(store.acquireLeader(A, lease(store).leaseId(), ANY_REVISION));
+        rejected(store.putFailsafe(B, failsafe));
+        assertThat(read().failsafe()).isEmpty();
+    }
+
+    @Test
+    void the_leader_key_is_not_taken_by_who_has_not_seen_the_last_failsafe_key() {
+        long term = applied(store.acquireLeader(A, lease(store).leaseId(), ANY_REVISION));
+        long named = applied(store.putFailsafe(A, new TreeMap<>(Map.of(A, "http://a:8008"))));
+        applied(store.releaseLeader(A));
+
+        rejected(other.acquireLeader(B, lease(other).leaseId(), term));
+        assertThat(read().leader()).isEmpty();
+        applied(other.acquireLeader(B, lease(other).leaseId(), named));
+    }
+
+    @Test
     void deleting_the_cluster_leaves_nothing() {
         applied(store.beginBootstrap());
-        applied(store.acquireLeader(A, lease(store).leaseId()));
+        applied(store.acquireLeader(A, lease(store).leaseId(), ANY_REVISION));
         applied(store.deleteCluster());
 
         assertThat(read().initialize()).isEmpty();
@@ -350,7 +374,7 @@ public abstract class ClusterStoreContract {
         applied(other.beginBootstrap());
         applied(other.putMember(Member.nameOnly(B), lease(other).leaseId()));
         applied(other.putHistory(TimelineHistory.EMPTY));
-        applied(other.acquireLeader(B, lease(other).leaseId()));
+        applied(other.acquireLeader(B, lease(other).leaseId(), ANY_REVISION));
 
         await(Duration.ofSeconds(10), () -> changes.contains(Change.LEADER));
         assertThat(changes)
@@ -382,7 +406,7 @@ public abstract class ClusterStoreContract {
         List<Optional<MemberName>> gone = new CopyOnWriteArrayList<>();
         read();
         store.watch((_, leaderGone) -> gone.add(leaderGone));
-        applied(other.acquireLeader(B, lease(other).leaseId()));
+        applied(other.acquireLeader(B, lease(other).leaseId(), ANY_REVISION));
         applied(other.releaseLeader(B));
 
         await(Duration.ofSeconds(10), () -> gone.contains(Optional.of(B)));

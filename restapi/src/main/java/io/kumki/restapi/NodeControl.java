@@ -7,6 +7,7 @@ import io.kumki.dcs.cluster.Lsn;
 import io.kumki.dcs.cluster.MemberName;
 import io.kumki.dcs.cluster.ScheduledRestart;
 import io.vertx.core.Future;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -103,6 +104,9 @@ public interface NodeControl {
 
         record RunningAsLeader() implements FailsafeAnswer {}
 
-        record Accepted(Optional<Lsn> ownLsn) implements FailsafeAnswer {}
+        /**
+         * @param promised for so long this member won't run for leader
+         */
+        record Accepted(Optional<Lsn> ownLsn, Duration promised) implements FailsafeAnswer {}
     }
 }

@@ -7,6 +7,7 @@ import io.kumki.restapi.NodeControl.FailsafeAnswer;
 import io.kumki.restapi.NodeControl.FailsafeCall;
 import io.kumki.restapi.NodeControl.ReinitializeResult;
 import io.vertx.core.Future;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -85,13 +86,16 @@ final class NodeHandler {
                             case FailsafeAnswer.ModeOff _ -> failsafeModeOff();
                             case FailsafeAnswer.RunningAsLeader _ ->
                                     Answer.text(500, "Running as a leader");
-                            case FailsafeAnswer.Accepted(Optional<Lsn> lsn) ->
-                                    Answer.text(200, "Accepted", header(lsn));
+                            case FailsafeAnswer.Accepted(Optional<Lsn> lsn, Duration promised) ->
+                                    Answer.text(200, "Accepted", headers(lsn, promised));
                         });
     }
 
-    private static Map<String, String> header(Optional<Lsn> lsn) {
-        return lsn.map(known -> Map.of("lsn", Long.toString(known.bytes()))).orElse(Map.of());
+    private static Map<String, String> headers(Optional<Lsn> lsn, Duration promised) {
+        Map<String, String> headers = new TreeMap<>();
+        lsn.ifPresent(known -> headers.put("lsn", Long.toString(known.bytes())));
+        headers.put("promised-ms", Long.toString(promised.toMillis()));
+        return headers;
     }
 
     private static FailsafeCall failsafeCall(Map<String, @Nullable Object> body) {

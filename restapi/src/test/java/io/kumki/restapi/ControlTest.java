@@ -12,6 +12,7 @@ import io.kumki.restapi.NodeControl.FailsafeCall;
 import io.kumki.restapi.NodeControl.ReinitializeResult;
 import io.kumki.restapi.NodeControl.RestartResult;
 import io.vertx.core.Future;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -352,7 +353,8 @@ class ControlTest {
     @Test
     void failsafeIsAcceptedWithTheOwnPosition() {
         api.node.snapshot = Nodes.with(Nodes.standby(), Map.of("failsafe_mode", true));
-        api.node.failsafeAnswer = new FailsafeAnswer.Accepted(Optional.of(new Lsn(4711)));
+        api.node.failsafeAnswer =
+                new FailsafeAnswer.Accepted(Optional.of(new Lsn(4711)), Duration.ofSeconds(30));
         Reply reply =
                 api.call(
                         "POST",

@@ -3,10 +3,15 @@ package io.kumki.agent.ha;
 import io.kumki.dcs.cluster.ClusterStatus;
 import io.kumki.dcs.cluster.Lsn;
 import io.kumki.dcs.cluster.Member;
+import io.kumki.dcs.cluster.MemberName;
 import io.kumki.dcs.cluster.SyncState;
+import java.time.Duration;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /**
  * One effect of a decision. Each first checks whether its goal is reached, so that any may run
@@ -51,6 +56,29 @@ public sealed interface Action {
     record RefuseCommand(CommandRefusal refusal) implements Action {}
 
     record RefreshLease() implements Action {}
+
+    /**
+     * etcd is silent: go on as leader if each of these members agrees.
+     *
+     * @param members their REST addresses
+     * @param slots this leader's positions, for their own copies of the slots
+     * @param limit who hasn't answered by then didn't agree
+     */
+    record AskFailsafe(
+            SortedMap<MemberName, String> members, SortedMap<String, Lsn> slots, Duration limit)
+            implements Action {
+        public AskFailsafe {
+            members = Collections.unmodifiableSortedMap(new TreeMap<>(members));
+            slots = Collections.unmodifiableSortedMap(new TreeMap<>(slots));
+        }
+    }
+
+    /** Name the members that a leader in failsafe mode must ask; others aren't promoted. */
+    record PublishFailsafe(SortedMap<MemberName, String> members) implements Action {
+        public PublishFailsafe {
+            members = Collections.unmodifiableSortedMap(new TreeMap<>(members));
+        }
+    }
 
     record PublishMember(Member member) implements Action {}
 

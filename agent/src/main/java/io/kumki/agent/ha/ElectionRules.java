@@ -217,7 +217,7 @@ final class ElectionRules {
                         .filter(member -> formerLeader(s).filter(member.name()::equals).isPresent())
                         .toList();
         boolean votes = request.leader().isPresent() && Candidates.votesCount(s);
-        List<Member> asked = votes ? electorate(s) : formerLeader;
+        List<Member> asked = votes || s.settings().failsafeMode() ? electorate(s) : formerLeader;
         if (s.peers().isEmpty() && !asked.isEmpty()) {
             return votes
                     ? ask(s, "election.asks-everybody", "this member is asked for", asked)
@@ -234,7 +234,12 @@ final class ElectionRules {
                         .after(SOON);
             }
         }
-        return take(s, "election.requested", "a " + request.actionName() + " names this member");
+        return FailsafeRules.keepsFromLead(s)
+                .orElseGet(() ->
+                        take(
+                                s,
+                                "election.requested",
+                                "a " + request.actionName() + " names this member"));
     }
 
     /**
@@ -293,22 +298,13 @@ final class ElectionRules {
                             + ", the cluster on "
                             + clusterTimeline);
         }
-        boolean outsideFailsafe =
-                s.settings().failsafeMode()
-                        && s.cluster()
-                                .failsafe()
-                                .filter(map -> !map.isEmpty() && !map.containsKey(s.me()))
-                                .isPresent();
-        if (outsideFailsafe) {
-            return no(
-                    s,
-                    "election.not-in-failsafe",
-                    "failsafe_mode is on and the key \"failsafe\" doesn't name this member: a leader may go on"
-                            + " without asking it");
-        }
         List<Member> others = electorate(s);
         if (s.peers().isEmpty() && !others.isEmpty()) {
             return ask(s, "election.asks-everybody", "the leader key is free", others);
+        }
+        Optional<Decision> kept = FailsafeRules.keepsFromLead(s);
+        if (kept.isPresent()) {
+            return kept.get();
         }
         Optional<Decision> better = better(s, position, steppedDown);
         if (better.isPresent()) {
@@ -462,18 +458,25 @@ final class ElectionRules {
     }
 
     /**
-     * Whom to ask: the members of the last good view and of this one, without this member and those
-     * that may not lead; the former leader always.
+     * Whom to ask: the members of the last good view, those named by failsafe mode and those of
+     * this view, without this member and those that may not lead; the former leader always.
      */
     private static List<Member> electorate(Situation s) {
         SortedMap<MemberName, Member> members = new TreeMap<>();
         s.memory().lastLocked().ifPresent(last -> members.putAll(last.members()));
+        if (s.settings().failsafeMode()) {
+            s.cluster()
+                    .failsafe()
+                    .orElse(new TreeMap<>())
+                    .forEach((name, url) -> members.putIfAbsent(name, Member.reachedBy(name, url)));
+        }
         members.putAll(s.cluster().members());
         members.remove(s.me());
         return members.values().stream()
                 .filter(member -> member.addresses().apiUrl().isPresent())
                 .filter(member ->
                         !member.tags().nofailover()
+                                || FailsafeRules.names(s, member.name())
                                 || formerLeader(s).filter(member.name()::equals).isPresent())
                 .toList();
     }

@@ -36,6 +36,7 @@ import java.util.function.Consumer;
  * @param electedOn the revision of the sync key by which this member won the last election; 0 if
  *     there was no key
  * @param standstill since when this standby doesn't move although its leader is ahead
+ * @param begunNanos first turn of this agent: what it promised before isn't remembered
  */
 public record Memory(
         Optional<LastLocked> lastLocked,
@@ -54,7 +55,8 @@ public record Memory(
         Optional<Duration> startLimit,
         Sync sync,
         OptionalLong electedOn,
-        Optional<Standstill> standstill) {
+        Optional<Standstill> standstill,
+        OptionalLong begunNanos) {
 
     public static final Memory FRESH =
             new Memory(
@@ -74,7 +76,8 @@ public record Memory(
                     Optional.empty(),
                     Sync.NOTHING,
                     OptionalLong.empty(),
-                    Optional.empty());
+                    Optional.empty(),
+                    OptionalLong.empty());
 
     public Memory {
         slotsSeenNanos = Collections.unmodifiableSortedMap(new TreeMap<>(slotsSeenNanos));
@@ -385,6 +388,10 @@ public record Memory(
         return edited(d -> d.standstill = value);
     }
 
+    Memory withBegun(OptionalLong value) {
+        return edited(d -> d.begunNanos = value);
+    }
+
     Memory withRequest(Optional<RequestSeen> value) {
         return edited(d -> d.request = value);
     }
@@ -413,6 +420,7 @@ public record Memory(
         Sync sync;
         OptionalLong electedOn;
         Optional<Standstill> standstill;
+        OptionalLong begunNanos;
 
         Draft(Memory from) {
             lastLocked = from.lastLocked;
@@ -432,6 +440,7 @@ public record Memory(
             sync = from.sync;
             electedOn = from.electedOn;
             standstill = from.standstill;
+            begunNanos = from.begunNanos;
         }
     }
 
@@ -455,6 +464,7 @@ public record Memory(
                 d.startLimit,
                 d.sync,
                 d.electedOn,
-                d.standstill);
+                d.standstill,
+                d.begunNanos);
     }
 }

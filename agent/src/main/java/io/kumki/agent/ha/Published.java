@@ -68,8 +68,7 @@ public final class Published {
 
     /** The word for a standby: in a standby cluster one of them leads. */
     private static String standby(Situation s) {
-        boolean leads = s.iHoldKey() || s.etcdSilent() && s.leadsByClock();
-        return leads && s.followsRemote() ? "standby_leader" : "replica";
+        return s.leads() && s.followsRemote() ? "standby_leader" : "replica";
     }
 
     /** The own member entry. */

@@ -25,6 +25,9 @@ final class Recollection {
                     memory.withLastLocked(new LastLocked(held.holder(), members(s, held.holder())));
         }
         memory = memory.withVacancy(vacancy(s)).withRequest(request(s));
+        if (memory.begunNanos().isEmpty()) {
+            memory = memory.withBegun(OptionalLong.of(s.nowNanos()));
+        }
         if (s.server().answer().isPresent()) {
             memory = memory.withWasPrimary(s.server().primary());
         }

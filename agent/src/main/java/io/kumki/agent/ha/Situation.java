@@ -102,7 +102,12 @@ public record Situation(
 
     /** What hides who leads; empty text while that is known. */
     String silence() {
-        return cluster.leadership() instanceof Leadership.Unknown(String why) ? why : "";
+        return cluster.leadership() instanceof Leadership.Unknown unknown ? unknown.why() : "";
+    }
+
+    /** Nothing but the store's silence hides who leads. */
+    boolean onlyStoreSilent() {
+        return cluster.leadership() instanceof Leadership.Unknown unknown && unknown.storeSilent();
     }
 
     /**
@@ -138,6 +143,11 @@ public record Situation(
     /** Whether this member is leader by its own clock. */
     public boolean leadsByClock() {
         return !leaseLeft().isZero();
+    }
+
+    /** Whether this member leads, by the key or, while the store is silent, by its own clock. */
+    boolean leads() {
+        return iHoldKey() || etcdSilent() && leadsByClock();
     }
 
     /** Whether this member led and its deadline passed without a renewal. */

@@ -162,11 +162,11 @@ final class SlotPlan {
                 switch (s.server().answer().orElse(null)) {
                     case LocalServer.Answer.Standby standby -> standby.replayedLsn();
                     case LocalServer.Answer.Primary primary ->
-                            s.iHoldKey() ? primary.flushedLsn() : Lsn.ZERO;
+                            s.leads() ? primary.flushedLsn() : Lsn.ZERO;
                     case null -> Lsn.ZERO;
                 };
         Lsn target = ofCascade(s, slot).flatMap(member -> member.wal().location()).orElse(Lsn.ZERO);
-        if (!s.iHoldKey()) {
+        if (!s.leads()) {
             target = target.max(s.cluster().status().slots().getOrDefault(slot.name(), Lsn.ZERO));
         }
         Lsn reachable = target.compareTo(limit) < 0 ? target : limit;

@@ -58,6 +58,10 @@ final class StoreSilenceRules {
                             new Action.Fence())
                     .atOnce();
         }
+        Optional<Decision> goesOn = FailsafeRules.goesOn(s);
+        if (goesOn.isPresent()) {
+            return goesOn.get();
+        }
         Duration left = s.leaseLeft();
         if (left.compareTo(s.stopMargin()) > 0) {
             Duration untilStop = left.minus(s.stopMargin());

@@ -29,7 +29,7 @@ public final class Upkeep {
      */
     public static Plan plan(Situation s, Optional<ScheduledRestart> scheduledRestart) {
         if (s.etcdSilent()) {
-            return new Plan(s.memory(), List.of(), Optional.empty());
+            return new Plan(s.memory(), inSilence(s), Optional.empty());
         }
         List<Action> actions = new ArrayList<>();
         Memory memory = s.memory();
@@ -90,6 +90,25 @@ public final class Upkeep {
                         > 0;
     }
 
+    /** A leader that goes on in failsafe mode writes on: idle slots move along, or WAL piles up. */
+    private static List<Action> inSilence(Situation s) {
+        boolean slots =
+                s.settings().failsafeMode()
+                        && s.onlyStoreSilent()
+                        && s.server().answer().isPresent()
+                        && s.ongoing().isEmpty()
+                        && !s.paused();
+        List<SlotChange> moves =
+                slots
+                        ? SlotPlan.changes(s).stream()
+                                .filter(change ->
+                                        change instanceof SlotChange.Advance
+                                                || change instanceof SlotChange.AdvanceLogical)
+                                .toList()
+                        : List.of();
+        return moves.isEmpty() ? List.of() : List.of(new Action.ReconcileSlots(moves));
+    }
+
     private static void leader(Situation s, List<Action> actions) {
         if (s.cluster().systemIdentifier().isEmpty() && s.server().control().isPresent()) {
             actions.add(
@@ -99,6 +118,10 @@ public final class Upkeep {
         }
         if (s.cluster().config().isEmpty()) {
             actions.add(new Action.WriteOwnConfig());
+        }
+        if (s.settings().failsafeMode()
+                && !s.cluster().failsafe().equals(Optional.of(FailsafeRules.members(s)))) {
+            actions.add(new Action.PublishFailsafe(FailsafeRules.members(s)));
         }
         ClusterStatus status = SlotPlan.status(s);
         if (!status.equals(s.cluster().status())) {

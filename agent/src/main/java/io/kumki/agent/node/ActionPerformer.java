@@ -10,14 +10,20 @@ import io.kumki.dcs.ClusterStore;
 import io.kumki.dcs.WriteOutcome;
 import io.kumki.dcs.cluster.ClusterStatus;
 import io.kumki.dcs.cluster.FailoverRequest;
+import io.kumki.dcs.cluster.Lsn;
 import io.kumki.dcs.cluster.MemberName;
+import io.kumki.restapi.NodeControl.FailsafeCall;
 import io.vertx.core.AsyncResult;
 import io.vertx.core.Future;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.function.IntConsumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -39,6 +45,9 @@ final class ActionPerformer {
     private final CommandDesk commands;
     private final Consumer<Action.Exit> onExit;
     private final IntConsumer onCheckpoint;
+    private final Peers peers;
+    private final FailsafePromise promise;
+    private final Consumer<SortedMap<MemberName, Lsn>> onPositions;
     private boolean checkpointRuns;
     private boolean slotsAreChanging;
     private boolean replayIsResuming;
@@ -70,6 +79,8 @@ final class ActionPerformer {
             LeaseKeeper lease,
             OperationRunner operations,
             CommandDesk commands,
+            FailsafePromise promise,
+            Consumer<SortedMap<MemberName, Lsn>> onPositions,
             IntConsumer onCheckpoint) {
         this.self = self;
         this.clock = parts.clock();
@@ -81,6 +92,9 @@ final class ActionPerformer {
         this.operations = operations;
         this.commands = commands;
         this.onCheckpoint = onCheckpoint;
+        this.peers = parts.peers();
+        this.promise = promise;
+        this.onPositions = onPositions;
     }
 
     Future<Outcome> perform(Action action, Situation s) {
@@ -108,7 +122,7 @@ final class ActionPerformer {
                 operations.cancel();
                 yield done();
             }
-            case Action.AcquireLeadership() -> written(lease.acquire());
+            case Action.AcquireLeadership() -> acquire(s);
             case Action.ReleaseLeadership(var lsn) -> release(s, lsn.orElse(null));
             case Action.BeginBootstrap() -> written(store.beginBootstrap());
             case Action.CancelBootstrap() -> written(store.cancelBootstrap());
@@ -128,6 +142,8 @@ final class ActionPerformer {
                 yield done();
             }
             case Action.RefreshLease() -> lease.refresh().map(DONE);
+            case Action.AskFailsafe ask -> askFailsafe(ask, s);
+            case Action.PublishFailsafe(var members) -> written(store.putFailsafe(self, members));
             case Action.PublishMember(var member) ->
                     lease.leaseId().isPresent()
                             ? written(store.putMember(member, lease.leaseId().getAsLong()))
@@ -179,15 +195,69 @@ final class ActionPerformer {
         };
     }
 
+    /** Who promised to leave the lead to another one keeps to it, whatever a rule says. */
+    private Future<Outcome> acquire(Situation s) {
+        Optional<MemberName> promised = promise.leader(clock.nanos());
+        if (promised.isPresent()) {
+            return Future.succeededFuture(
+                    new Outcome.Refused(
+                            "in failsafe mode this member agreed that "
+                                    + promised.get()
+                                    + " goes on as leader"));
+        }
+        promise.asksForKey();
+        return written(lease.acquire(s.cluster().revision()));
+    }
+
+    private Future<Outcome> askFailsafe(Action.AskFailsafe ask, Situation s) {
+        long sent = clock.nanos();
+        FailsafeCall call =
+                new FailsafeCall(
+                        self,
+                        s.self().addresses().connUrl().orElse(""),
+                        s.self().addresses().apiUrl().orElse(""),
+                        Optional.of(ask.slots()));
+        return peers.askFailsafe(ask.members(), call, ask.limit())
+                .map(replies -> agreed(ask, replies, sent, s.settings().timing().ttl()));
+    }
+
+    private Outcome agreed(
+            Action.AskFailsafe ask,
+            SortedMap<MemberName, Peers.FailsafeReply> replies,
+            long sent,
+            Duration ttl) {
+        Duration promised = ttl;
+        SortedMap<MemberName, Lsn> positions = new TreeMap<>();
+        for (MemberName name : ask.members().keySet()) {
+            switch (replies.get(name)) {
+                case Peers.FailsafeReply.Agreed yes -> {
+                    Duration theirs = yes.promised().orElse(ttl);
+                    promised = theirs.compareTo(promised) < 0 ? theirs : promised;
+                    yes.position().ifPresent(lsn -> positions.put(name, lsn));
+                }
+                case Peers.FailsafeReply.Refused(String why) -> {
+                    return new Outcome.Refused(name + " doesn't agree: " + why);
+                }
+                case null -> {
+                    return new Outcome.Refused(name + " gave no answer");
+                }
+            }
+        }
+        if (!lease.keep(sent, promised, clock.nanos())) {
+            return new Outcome.Refused("they agreed after the lease had ended");
+        }
+        onPositions.accept(positions);
+        return DONE;
+    }
+
     /** The final position first, then the key: who takes over must see how far the log goes. */
-    private Future<Outcome> release(
-            Situation s, io.kumki.dcs.cluster.@org.jspecify.annotations.Nullable Lsn lsn) {
+    private Future<Outcome> release(Situation s, @Nullable Lsn lsn) {
         Future<WriteOutcome> position =
                 lsn == null
                         ? Future.succeededFuture(new WriteOutcome.Applied(0))
                         : store.putStatus(
                                 new ClusterStatus(
-                                        java.util.Optional.of(lsn),
+                                        Optional.of(lsn),
                                         s.cluster().status().slots(),
                                         s.cluster().status().retainSlots()));
         return position.compose(_ -> written(store.releaseLeader(self)));

@@ -205,10 +205,6 @@ final class AgentConfiguration implements ConfigurationSource {
                 .filter(warning -> !said.contains(warning))
                 .forEach(warning ->
                         LOG.atWarn().addKeyValue("reason", warning).log("configuration"));
-        ClusterSettings settings = effective.settings();
-        if (settings.failsafeMode()) {
-            notYet("failsafe_mode", "a leader stops when its lease ends");
-        }
         warnOfRemote(effective);
     }
 
@@ -236,13 +232,6 @@ final class AgentConfiguration implements ConfigurationSource {
                 .addKeyValue("value", value)
                 .addKeyValue("remedy", remedy)
                 .log("setting ignored");
-    }
-
-    private static void notYet(String key, String what) {
-        LOG.atWarn()
-                .addKeyValue("key", key)
-                .addKeyValue("reason", what)
-                .log("setting accepted, but not carried out by this version");
     }
 
     @Override

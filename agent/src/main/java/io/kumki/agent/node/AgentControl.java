@@ -129,9 +129,7 @@ final class AgentControl implements NodeControl {
 
     @Override
     public Future<FailsafeAnswer> failsafe(FailsafeCall call) {
-        // a leader's own failsafe round comes with failsafe mode; until then nobody may rely on
-        // this member's acceptance
-        return Future.succeededFuture(new FailsafeAnswer.ModeOff());
+        return onLoop(() -> loop.failsafe(call));
     }
 
     private <T> Future<T> command(Supplier<Future<T>> command) {

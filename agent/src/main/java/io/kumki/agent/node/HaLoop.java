@@ -19,11 +19,14 @@ import io.kumki.dcs.cluster.ClusterSettings;
 import io.kumki.dcs.cluster.ClusterView;
 import io.kumki.dcs.cluster.DynamicConfig;
 import io.kumki.dcs.cluster.Leadership;
+import io.kumki.dcs.cluster.Lsn;
 import io.kumki.dcs.cluster.Member;
 import io.kumki.dcs.cluster.MemberName;
 import io.kumki.dcs.cluster.ScheduledRestart;
 import io.kumki.restapi.DecisionEntry;
 import io.kumki.restapi.LoopMetrics;
+import io.kumki.restapi.NodeControl.FailsafeAnswer;
+import io.kumki.restapi.NodeControl.FailsafeCall;
 import io.kumki.restapi.NodeSnapshot;
 import io.kumki.restapi.WatchdogMetrics;
 import io.vertx.core.Future;
@@ -83,7 +86,11 @@ public final class HaLoop {
      */
     private static final Duration MEMBER_CHANGE_DELAY = Duration.ofMillis(200);
 
-    private static final String SILENT = "etcd silent";
+    /** What a silent store must leave of a lease, so that the members can still be asked. */
+    private static final Duration FAILSAFE_ROUND = Duration.ofSeconds(2);
+
+    /** Less than this before the end of a lease, only the end itself is waited for. */
+    private static final Duration LAST_CALL = Duration.ofMillis(100);
 
     /** A standby looks a little later than the leader, whose writes then wake it first. */
     private static final Duration FOLLOWER_DELAY = Duration.ofMillis(500);
@@ -97,9 +104,10 @@ public final class HaLoop {
     private final CommandDesk commands = new CommandDesk();
     private final DecisionLog decisions;
     private final ActionPerformer performer;
+    private final FailsafePromise promise = new FailsafePromise();
 
     private volatile ClusterSettings settings;
-    private ClusterView view = ClusterView.EMPTY.unreachable(SILENT);
+    private ClusterView view = ClusterView.EMPTY.silent();
     private volatile Optional<NodeBoard.LastGood> lastGood = Optional.empty();
     private LocalServer server =
             new LocalServer(
@@ -154,6 +162,8 @@ public final class HaLoop {
                         lease,
                         operations,
                         commands,
+                        promise,
+                        positions -> view = at(view, positions),
                         timeline -> clock.execute(() -> checkpointed(timeline)));
         this.plannedNanos = clock.nanos();
         this.snapshot =
@@ -162,7 +172,8 @@ public final class HaLoop {
                         situation(Optional.empty()),
                         lastGood,
                         restarts.waiting(),
-                        plannedNanos);
+                        plannedNanos,
+                        OptionalLong.empty());
     }
 
     /** Begins to turn. */
@@ -320,9 +331,10 @@ public final class HaLoop {
 
     private Future<ClusterView> readStore() {
         Duration budget = settings.timing().retryTimeout();
-        Duration lead = situation(Optional.empty()).leaseLeft();
-        Duration margin = situation(Optional.empty()).stopMargin();
-        Duration limit = lead.isZero() ? budget : shorter(budget, lead.minus(margin));
+        Situation s = situation(Optional.empty());
+        Duration margin =
+                settings.failsafeMode() ? s.stopMargin().plus(FAILSAFE_ROUND) : s.stopMargin();
+        Duration limit = s.leadsByClock() ? shorter(budget, s.leaseLeft().minus(margin)) : budget;
         Duration atLeast = Duration.ofMillis(100);
         return Within.limit(
                 store.read(),
@@ -342,7 +354,8 @@ public final class HaLoop {
         if (lastGood.isEmpty()) {
             restarts.takeOver(fresh);
         }
-        view = fresh;
+        promise.storeShown();
+        view = promise.complete(fresh, clock.nanos());
         lastGood = Optional.of(new NodeBoard.LastGood(fresh, clock.nanos(), clock.wall()));
         if (fresh.config().isPresent()) {
             accept(fresh.config().get());
@@ -354,8 +367,12 @@ public final class HaLoop {
             return;
         }
         configRevision = config.modRevision();
+        Duration ttl = settings.timing().ttl();
         settings = parts.config().accept(config);
         store.configure(settings.timing());
+        if (!settings.timing().ttl().equals(ttl)) {
+            lease.ttlChanged();
+        }
     }
 
     private void silent(Throwable cause) {
@@ -367,7 +384,7 @@ public final class HaLoop {
                     .addKeyValue("error", String.valueOf(cause.getMessage()))
                     .log("etcd is silent");
         }
-        view = view.unreachable(SILENT);
+        view = promise.complete(view.silent(), clock.nanos());
         quiet.disturbed();
     }
 
@@ -516,7 +533,10 @@ public final class HaLoop {
 
     private void afterAction(Action action, ActionPerformer.Outcome outcome) {
         switch (action) {
-            case Action.AcquireLeadership(), Action.TakeLeadAfterBootstrap() -> setLeaseAlarm();
+            case Action.AcquireLeadership(),
+                    Action.TakeLeadAfterBootstrap(),
+                    Action.AskFailsafe _ ->
+                    setLeaseAlarm();
             case Action.ReleaseLeadership _ -> {
                 if (outcome instanceof ActionPerformer.Outcome.Done) {
                     leadGivenAway();
@@ -587,6 +607,9 @@ public final class HaLoop {
         if (index >= actions.size()) {
             return Future.succeededFuture();
         }
+        if (actions.get(index) instanceof Action.PublishFailsafe(var members)) {
+            mayBeNamed(members);
+        }
         return performer
                 .perform(actions.get(index), s)
                 .compose(outcome -> {
@@ -610,6 +633,31 @@ public final class HaLoop {
     /** Calls {@code listener} after each turn, on the loop's context. */
     void onTurnEnded(Runnable listener) {
         turnEnded = listener;
+    }
+
+    /**
+     * Until the store is read again, who was named before and who is named now both must agree: the
+     * write may have been done or not.
+     */
+    private void mayBeNamed(SortedMap<MemberName, String> members) {
+        SortedMap<MemberName, String> either =
+                new TreeMap<>(view.failsafe().orElse(new TreeMap<>()));
+        either.putAll(members);
+        view = view.withFailsafe(either);
+    }
+
+    private static ClusterView at(ClusterView view, SortedMap<MemberName, Lsn> positions) {
+        SortedMap<MemberName, Member> members = new TreeMap<>(view.members());
+        positions.forEach(
+                (name, lsn) -> members.computeIfPresent(name, (_, member) -> member.at(lsn)));
+        return view.withMembers(members);
+    }
+
+    /** Another member asks, etcd being silent, whether it may go on as leader. */
+    public Future<FailsafeAnswer> failsafe(FailsafeCall call) {
+        FailsafeAnswer answer = promise.answer(call, situation(Optional.empty()));
+        publish();
+        return Future.succeededFuture(answer);
     }
 
     private void endTurn(Decision.Next next) {
@@ -713,6 +761,7 @@ public final class HaLoop {
             return;
         }
         if (!turning) {
+            ringAgain();
             beginTurn();
             return;
         }
@@ -735,14 +784,24 @@ public final class HaLoop {
                                         s.leaseLeft().toMillis()));
             }
         }
+        ringAgain();
+    }
+
+    /**
+     * The turn that begins now may wait as well, so this isn't the last call: halfway to the end
+     * comes the next, and one at the end itself, when the server must be stopped hard.
+     */
+    private void ringAgain() {
+        Situation s = situation(Optional.empty());
         Duration untilEnd = s.leaseLeft();
         Duration untilStop = untilEnd.minus(s.stopMargin());
-        if (!untilEnd.isZero()) {
-            leaseAlarm =
-                    clock.schedule(
-                            untilStop.isPositive() ? untilStop : untilEnd,
-                            this::leaseComesToItsEnd);
+        if (untilEnd.isZero()) {
+            return;
         }
+        Duration half = untilEnd.dividedBy(2);
+        Duration next = half.compareTo(LAST_CALL) > 0 ? half : untilEnd;
+        leaseAlarm =
+                clock.schedule(untilStop.isPositive() ? untilStop : next, this::leaseComesToItsEnd);
     }
 
     // ---- events of operations
@@ -824,6 +883,13 @@ public final class HaLoop {
                 clock.wall());
     }
 
+    /** Until when failsafe mode is in action here: as a leader that it keeps, or by a promise. */
+    private OptionalLong failsafeUntil() {
+        return lease.keptUntilNanos().isPresent()
+                ? lease.keptUntilNanos()
+                : promise.until(clock.nanos());
+    }
+
     private void publish() {
         List<String> problems = new ArrayList<>(parts.config().parameterProblems());
         problems.addAll(parts.server().parameterProblems());
@@ -833,7 +899,8 @@ public final class HaLoop {
                                 situation(Optional.empty()),
                                 lastGood,
                                 restarts.waiting(),
-                                plannedNanos)
+                                plannedNanos,
+                                failsafeUntil())
                         .withParameterProblems(problems)
                         .withSlotsReady(parts.server().slotsReady());
         snapshotNanos = clock.nanos();

@@ -3,12 +3,15 @@ package io.kumki.agent.node;
 import io.kumki.agent.ha.PeerAnswer;
 import io.kumki.dcs.cluster.Member;
 import io.kumki.dcs.cluster.MemberName;
+import io.kumki.restapi.NodeControl.FailsafeCall;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpClientOptions;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.RequestOptions;
+import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -84,6 +87,52 @@ final class HttpPeers implements Peers {
                         clock,
                         () -> new IllegalStateException("no answer in " + limit.toMillis() + " ms"))
                 .otherwise(failure -> new PeerAnswer.Unreachable(message(failure)));
+    }
+
+    @Override
+    public Future<SortedMap<MemberName, FailsafeReply>> askFailsafe(
+            SortedMap<MemberName, String> members, FailsafeCall call, Duration limit) {
+        SortedMap<MemberName, FailsafeReply> replies = new TreeMap<>();
+        List<Future<FailsafeReply>> questions = new ArrayList<>();
+        members.forEach((name, url) ->
+                questions.add(
+                        askFailsafe(url, call, limit)
+                                .onSuccess(reply -> replies.put(name, reply))));
+        return questions.isEmpty()
+                ? Future.succeededFuture(replies)
+                : Future.join(questions).map(_ -> replies);
+    }
+
+    private Future<FailsafeReply> askFailsafe(String url, FailsafeCall call, Duration limit) {
+        RequestOptions request;
+        try {
+            request =
+                    new RequestOptions()
+                            .setMethod(HttpMethod.POST)
+                            .setAbsoluteURI(URI.create(url).resolve("/failsafe").toString())
+                            .setTimeout(limit.toMillis());
+        } catch (IllegalArgumentException nonsense) {
+            return Future.succeededFuture(
+                    new FailsafeReply.Refused("its address \"" + url + "\" is no URL"));
+        }
+        authorization.ifPresent(value -> request.putHeader("Authorization", value));
+        request.putHeader("Content-Type", "application/json");
+        Future<FailsafeReply> reply =
+                client.request(request)
+                        .compose(open -> open.send(Buffer.buffer(FailsafeDocument.write(call))))
+                        .compose(response ->
+                                response.body()
+                                        .map(body ->
+                                                FailsafeDocument.reply(
+                                                        response.statusCode(),
+                                                        body.toString(),
+                                                        response::getHeader)));
+        return Within.limit(
+                        reply,
+                        limit,
+                        clock,
+                        () -> new IllegalStateException("no answer in " + limit.toMillis() + " ms"))
+                .otherwise(failure -> new FailsafeReply.Refused(message(failure)));
     }
 
     private static String message(Throwable failure) {

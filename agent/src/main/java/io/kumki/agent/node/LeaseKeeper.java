@@ -30,6 +30,7 @@ final class LeaseKeeper {
     private OptionalLong leaseId = OptionalLong.empty();
     private OptionalLong sentNanos = OptionalLong.empty();
     private OptionalLong leaderUntilNanos = OptionalLong.empty();
+    private OptionalLong keptUntilNanos = OptionalLong.empty();
 
     LeaseKeeper(ClusterStore store, MemberName self) {
         this.store = store;
@@ -53,6 +54,11 @@ final class LeaseKeeper {
         return leaseId;
     }
 
+    /** A lease of another length is due at once: the keys that hang on the old one end with it. */
+    void ttlChanged() {
+        sentNanos = OptionalLong.empty();
+    }
+
     /** Refreshes the lease, or gets one. */
     Future<LeaseRenewal> refresh() {
         return store.refreshLease(leaseId)
@@ -65,22 +71,16 @@ final class LeaseKeeper {
 
     /**
      * Renews the lead: refreshes the lease, and moves the leader key to it if it hangs on another
-     * one.
+     * one, of an earlier life of this agent or of another {@code ttl}.
      */
     Future<Renewal> renew(Leadership.Held held) {
-        boolean hadLease = leaseId.isPresent();
         return refresh()
                 .compose(renewal -> {
-                    if (hadLease && renewal.granted()) {
-                        // the old lease ended, and the key with it: whoever led meanwhile may be
-                        // gone again, so a free key proves nothing
-                        return Future.succeededFuture(Renewal.LOST);
-                    }
                     if (held.leaseId() == renewal.leaseId() && !renewal.granted()) {
                         lead(renewal);
                         return Future.succeededFuture(Renewal.RENEWED);
                     }
-                    return store.reattachLeader(self, renewal.leaseId())
+                    return store.reattachLeader(self, held.createRevision(), renewal.leaseId())
                             .map(outcome -> reattached(renewal, outcome));
                 })
                 .otherwise(Renewal.UNKNOWN);
@@ -97,11 +97,13 @@ final class LeaseKeeper {
         };
     }
 
-    /** Takes the free leader key, on a lease refreshed just before. */
-    Future<WriteOutcome> acquire() {
+    /**
+     * Takes the leader key, free in the view of this revision, on a lease refreshed just before.
+     */
+    Future<WriteOutcome> acquire(long seenRevision) {
         return refresh()
                 .compose(renewal ->
-                        store.acquireLeader(self, renewal.leaseId())
+                        store.acquireLeader(self, renewal.leaseId(), seenRevision)
                                 .map(outcome -> acquired(renewal, outcome)))
                 .otherwise(
                         failure -> new WriteOutcome.Unknown(String.valueOf(failure.getMessage())));
@@ -124,7 +126,31 @@ final class LeaseKeeper {
         return outcome;
     }
 
+    /**
+     * In failsafe mode every member that could be promoted agreed, and won't be for {@code
+     * promised} from {@code sentNanos} on. A deadline that has passed isn't brought back.
+     *
+     * @return whether the deadline moved
+     */
+    boolean keep(long sentNanos, Duration promised, long nowNanos) {
+        if (leaderUntilNanos.isEmpty() || leaderUntilNanos.getAsLong() - nowNanos <= 0) {
+            return false;
+        }
+        long until = sentNanos + promised.minus(promised.dividedBy(MARGIN_PART)).toNanos();
+        if (until - leaderUntilNanos.getAsLong() > 0) {
+            leaderUntilNanos = OptionalLong.of(until);
+        }
+        keptUntilNanos = leaderUntilNanos;
+        return true;
+    }
+
+    /** Up to when failsafe mode keeps this leader; empty while the store does. */
+    OptionalLong keptUntilNanos() {
+        return keptUntilNanos;
+    }
+
     private void lead(LeaseRenewal renewal) {
+        keptUntilNanos = OptionalLong.empty();
         Duration margin = renewal.ttl().dividedBy(MARGIN_PART);
         leaderUntilNanos = OptionalLong.of(renewal.deadlineNanos() - margin.toNanos());
     }
@@ -134,6 +160,7 @@ final class LeaseKeeper {
      * no object.
      */
     void leadEnded() {
+        keptUntilNanos = OptionalLong.empty();
         leaderUntilNanos = OptionalLong.empty();
     }
 }

@@ -23,13 +23,15 @@ final class NodeBoard {
     /**
      * @param lastGood the last view that etcd gave, and when it was asked for
      * @param nextRunNanos planned begin of the next turn
+     * @param failsafeUntil until when failsafe mode is in action here; empty if it isn't
      */
     static NodeSnapshot snapshot(
             String scope,
             Situation s,
             Optional<LastGood> lastGood,
             Optional<ScheduledRestart> scheduledRestart,
-            long nextRunNanos) {
+            long nextRunNanos,
+            OptionalLong failsafeUntil) {
         Duration ttl = s.settings().timing().ttl();
         boolean keyIsOurs = s.etcdSilent() || s.iHoldKey();
         boolean runningPrimary = s.couldWrite();
@@ -51,7 +53,7 @@ final class NodeBoard {
                         runningPrimary ? ttl.toNanos() : ttl.multipliedBy(2).toNanos(),
                         lastGood.map(LastGood::wall).orElse(Instant.EPOCH)),
                 scheduledRestart,
-                OptionalLong.empty(),
+                failsafeUntil,
                 s.self().unfit().isPresent());
     }
 

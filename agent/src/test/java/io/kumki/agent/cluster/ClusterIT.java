@@ -74,6 +74,33 @@ class ClusterIT {
                 .isEqualTo("leader.holds-lock");
     }
 
+    /** Each member's keys move to a lease of the new length, the leader key within its term. */
+    @Test
+    void anotherTtlCostsNeitherTheLeadNorAMember() {
+        TestNode leader = cluster.leader().orElseThrow();
+        long postmaster = leader.postmaster().orElseThrow();
+        for (int ttl : new int[] {60, 30, 20}) {
+            assertThat(
+                            leader.send("PATCH", "/config", "{\"ttl\":" + ttl + "}")
+                                    .orElseThrow()
+                                    .statusCode())
+                    .isEqualTo(200);
+            long until = System.nanoTime() + 4_000_000_000L;
+            Await.until(
+                    "two turns with ttl " + ttl,
+                    Duration.ofSeconds(20),
+                    () -> {
+                        assertThat(leader.status("/primary")).isEqualTo(200);
+                        assertThat(leader.json("/decisions").get(0).path("rule").asText())
+                                .as(leader.json("/decisions").toString())
+                                .isEqualTo("leader.holds-lock");
+                        return System.nanoTime() > until;
+                    },
+                    cluster::describe);
+        }
+        assertThat(leader.postmaster()).contains(postmaster);
+    }
+
     @Test
     void switchoverLosesNoAcknowledgedRow() throws Exception {
         TestNode old = cluster.leader().orElseThrow();

@@ -172,7 +172,7 @@ final class TestCluster implements AutoCloseable {
     Map<String, String> states() {
         Map<String, String> states = new TreeMap<>();
         for (TestNode node : nodes) {
-            if (node.agentLives()) {
+            if (node.agentLives() && node.status("/cluster") == 200) {
                 for (JsonNode member : node.json("/cluster").path("members")) {
                     states.put(
                             member.path("name").asText(),

@@ -175,6 +175,34 @@ class RulesTest {
         return Stream.of(
                 row("lease left: waits", leader().silent(), "leader.waits-for-etcd"),
                 row(
+                        "failsafe: all must agree",
+                        leader().silent().set("failsafe_mode", true).failsafe("n1", "n2", "n3"),
+                        "failsafe.asks-members"),
+                row(
+                        "failsafe: all agreed a moment ago",
+                        leader().silent()
+                                .set("failsafe_mode", true)
+                                .failsafe("n1", "n2")
+                                .leaseLeft(ofSeconds(25)),
+                        "failsafe.goes-on"),
+                row(
+                        "failsafe: not named itself",
+                        leader().silent().set("failsafe_mode", true).failsafe("n2"),
+                        "leader.waits-for-etcd"),
+                row(
+                        "failsafe: nobody agreed up to the margin",
+                        leader().silent()
+                                .set("failsafe_mode", true)
+                                .failsafe("n1", "n2")
+                                .leaseLeft(ofSeconds(5)),
+                        "leader.stops-before-lease-ends"),
+                row(
+                        "failsafe: the store refused the renewal",
+                        leader().inDoubt("the key moved")
+                                .set("failsafe_mode", true)
+                                .failsafe("n1", "n2"),
+                        "leader.waits-for-etcd"),
+                row(
                         "just above the margin",
                         leader().silent().leaseLeft(ofMillis(5001)),
                         "leader.waits-for-etcd"),
@@ -1326,8 +1354,29 @@ class RulesTest {
                         race().set("failsafe_mode", true).failsafe("n1", "n3").heardNobody(),
                         "election.not-in-failsafe"),
                 row(
+                        "not named by failsafe, and all who are aren't primaries",
+                        race().set("failsafe_mode", true)
+                                .failsafe("n1", "n3")
+                                .heard("n1", peer(900))
+                                .heard("n3", peer(900)),
+                        "election.wins"),
+                row(
                         "named by failsafe",
                         race().set("failsafe_mode", true).failsafe("n1", "n2").heardNobody(),
+                        "election.wins"),
+                row(
+                        "named by failsafe, the agent is new",
+                        race().set("failsafe_mode", true)
+                                .failsafe("n1", "n2")
+                                .memory(m -> m.withBegun(OptionalLong.of(Situations.NOW)))
+                                .heardNobody(),
+                        "election.may-have-promised"),
+                row(
+                        "named by failsafe, the agent is new, all others answer",
+                        race().set("failsafe_mode", true)
+                                .failsafe("n1", "n2")
+                                .memory(m -> m.withBegun(OptionalLong.of(Situations.NOW)))
+                                .heard("n1", peer(900)),
                         "election.wins"),
                 row(
                         "lag tolerated",

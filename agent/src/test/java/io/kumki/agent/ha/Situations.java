@@ -94,7 +94,7 @@ final class Situations {
     private Optional<Situation.Ongoing> ongoing = Optional.empty();
     private Optional<OperatorCommand> command = Optional.empty();
     private Optional<SortedMap<MemberName, PeerAnswer>> peers = Optional.empty();
-    private Memory memory = Memory.FRESH;
+    private Memory memory = Memory.FRESH.withBegun(OptionalLong.of(0));
     private Instant wall = WALL;
     private long now = NOW;
 
@@ -272,7 +272,13 @@ final class Situations {
     }
 
     Situations silent() {
-        leadership = new Leadership.Unknown("etcd silent");
+        leadership = new Leadership.Unknown("etcd silent", true);
+        return this;
+    }
+
+    /** The store answered, and what it said leaves the lead in doubt. */
+    Situations inDoubt(String why) {
+        leadership = new Leadership.Unknown(why, false);
         return this;
     }
 

@@ -36,7 +36,7 @@ class ActionPerformerTest {
     private static final MemberName ME = new MemberName("n1");
 
     /** Answers what it is given; any other call is a mistake of the test. */
-    private static <T> T answering(Class<T> type, Map<String, Object> answers) {
+    static <T> T answering(Class<T> type, Map<String, Object> answers) {
         Object proxy =
                 Proxy.newProxyInstance(
                         ActionPerformerTest.class.getClassLoader(),
@@ -56,7 +56,7 @@ class ActionPerformerTest {
                         answering(ConfigurationSource.class, Map.of()),
                         answering(ClusterStore.class, Map.of()),
                         answering(PostgresServer.class, serverAnswers),
-                        (_, _) -> Future.succeededFuture(new TreeMap<>()),
+                        answering(Peers.class, Map.of()),
                         Guard.NONE,
                         new Now(),
                         s -> Decision.of("none", "", s.memory()),
@@ -67,6 +67,8 @@ class ActionPerformerTest {
                 new LeaseKeeper(parts.store(), ME),
                 new OperationRunner(parts.server(), parts.config(), parts.clock(), () -> {}),
                 new CommandDesk(),
+                new FailsafePromise(),
+                _ -> {},
                 _ -> {});
     }
 

@@ -77,7 +77,7 @@ class QuietViewTest {
         assertThat(quiet.serves(at(1, new Leadership.Held(new MemberName("n2"), 5, 6, 7))))
                 .isFalse();
         assertThat(quiet.serves(at(1, new Leadership.Vacant()))).isFalse();
-        assertThat(quiet.serves(at(1, new Leadership.Unknown("silent")))).isFalse();
+        assertThat(quiet.serves(at(1, new Leadership.Unknown("silent", true)))).isFalse();
     }
 
     @Test

@@ -23,7 +23,8 @@ import org.jspecify.annotations.Nullable;
  * <ol>
  *   <li><b>One writer.</b> A server commits only while the store's leader key is its member's; if
  *       the store broke its promise and revoked the key early, only up to the deadline that its
- *       agent had proved, and not after another took the key.
+ *       agent had proved, and not after another took the key. In failsafe mode a free key is
+ *       enough, up to the deadline that all members agreed to.
  *   <li><b>One line.</b> A server commits only on the newest branch of the log; a branch is written
  *       by the one server that began it.
  *   <li><b>A switchover loses nothing</b>: who is promoted after a leader stepped down on request
@@ -101,7 +102,11 @@ final class Invariants {
         boolean revokedEarly =
                 cluster.etcd().brokenPromiseTo().filter(server.name()::equals).isPresent()
                         && server.node().guard().withinDeadline();
-        if (!leads && !revokedEarly) {
+        boolean keptByFailsafe =
+                cluster.etcd().leader().isEmpty()
+                        && server.node().parts().scenario().settings().failsafeMode()
+                        && server.node().guard().withinDeadline();
+        if (!leads && !revokedEarly && !keptByFailsafe) {
             world().violate(
                             "one writer: "
                                     + server.name()

@@ -105,6 +105,23 @@ record Scenario(
                 fewer);
     }
 
+    /** The same in failsafe mode. */
+    Scenario withFailsafe() {
+        Map<String, Object> more = new LinkedHashMap<>(dynamic);
+        more.put("failsafe_mode", true);
+        return new Scenario(
+                nodes,
+                more,
+                tags,
+                canRewind,
+                cloneAfterFailedRewind,
+                cloneWhenDiverged,
+                supervisorPause,
+                faultPhase,
+                faultPause,
+                weights);
+    }
+
     private static Map<String, Object> dynamic(Chance chance) {
         Map<String, Object> dynamic = new LinkedHashMap<>();
         List<Integer> times =

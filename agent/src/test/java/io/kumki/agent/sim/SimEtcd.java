@@ -210,6 +210,12 @@ final class SimEtcd {
         return revision;
     }
 
+    /** Create revision of the leader key; 0 without one. */
+    long term() {
+        Entry leader = keys.get(LEADER);
+        return leader == null ? 0 : leader.createRevision();
+    }
+
     boolean leaseLives(long id) {
         Lease lease = leases.get(id);
         return lease != null && lease.expiresAt > world.now();

@@ -6,11 +6,14 @@ import io.kumki.agent.node.Peers;
 import io.kumki.dcs.cluster.Lsn;
 import io.kumki.dcs.cluster.Member;
 import io.kumki.dcs.cluster.MemberName;
+import io.kumki.restapi.NodeControl.FailsafeAnswer;
+import io.kumki.restapi.NodeControl.FailsafeCall;
 import io.kumki.restapi.NodeSnapshot;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -78,6 +81,77 @@ final class SimPeers implements Peers {
                                             agent,
                                             () -> reply.accept(answer(snapshot))));
                 });
+    }
+
+    @Override
+    public Future<SortedMap<MemberName, FailsafeReply>> askFailsafe(
+            SortedMap<MemberName, String> members, FailsafeCall call, Duration limit) {
+        SortedMap<MemberName, FailsafeReply> replies = new TreeMap<>();
+        Promise<SortedMap<MemberName, FailsafeReply>> promise = Promise.promise();
+        if (members.isEmpty()) {
+            promise.complete(replies);
+        }
+        for (MemberName member : members.keySet()) {
+            ask(
+                    member.value(),
+                    call,
+                    reply -> {
+                        replies.put(member, reply);
+                        if (replies.size() == members.size()) {
+                            promise.tryComplete(new TreeMap<>(replies));
+                        }
+                    });
+        }
+        clock.schedule(limit, () -> promise.tryComplete(new TreeMap<>(replies)));
+        long sent = clock.nanos();
+        return promise.future().onSuccess(all -> tellGuard(sent, all, members.size()));
+    }
+
+    /** All agreed: the deadline moves to where the first promise ends. */
+    private void tellGuard(long sent, SortedMap<MemberName, FailsafeReply> replies, int asked) {
+        Duration promised = node.parts().scenario().ttl();
+        for (FailsafeReply reply : replies.values()) {
+            if (!(reply instanceof FailsafeReply.Agreed yes)) {
+                return;
+            }
+            Duration theirs = yes.promised().orElse(promised);
+            promised = theirs.compareTo(promised) < 0 ? theirs : promised;
+        }
+        if (replies.size() == asked && node.guard().withinDeadline()) {
+            node.guard().proved(agent, sent + promised.toNanos());
+        }
+    }
+
+    private void ask(
+            String name, FailsafeCall call, java.util.function.Consumer<FailsafeReply> reply) {
+        SimNode other = node.parts().cluster().node(name);
+        SimNode.Agent asked = other == null ? null : other.agent();
+        if (other == null || asked == null || asked.gone()) {
+            return;
+        }
+        SimNetwork network = node.parts().network();
+        network.send(
+                node.name(),
+                name,
+                asked,
+                () -> {
+                    HaLoop loop = other.loop();
+                    if (loop != null) {
+                        loop.failsafe(call)
+                                .onSuccess(answer ->
+                                        network.send(
+                                                name,
+                                                node.name(),
+                                                agent,
+                                                () -> reply.accept(reply(answer))));
+                    }
+                });
+    }
+
+    private static FailsafeReply reply(FailsafeAnswer answer) {
+        return answer instanceof FailsafeAnswer.Accepted yes
+                ? new FailsafeReply.Agreed(yes.ownLsn(), Optional.of(yes.promised()))
+                : new FailsafeReply.Refused(answer.toString());
     }
 
     /** What the status document of such a snapshot tells an election. */

@@ -219,13 +219,22 @@ final class SimStore implements ClusterStore {
     }
 
     @Override
-    public Future<WriteOutcome> acquireLeader(MemberName self, long leaseId) {
-        return lead("acquire", self, leaseId, () -> etcd.leader().isEmpty());
+    public Future<WriteOutcome> acquireLeader(MemberName self, long leaseId, long seenRevision) {
+        return lead(
+                "acquire",
+                self,
+                leaseId,
+                () ->
+                        etcd.leader().isEmpty()
+                                && etcd.entry("failsafe")
+                                        .filter(entry -> entry.modRevision() > seenRevision)
+                                        .isEmpty());
     }
 
     @Override
-    public Future<WriteOutcome> reattachLeader(MemberName self, long leaseId) {
-        return lead("reattach", self, leaseId, () -> etcd.leader().isEmpty() || leaderIs(self));
+    public Future<WriteOutcome> reattachLeader(MemberName self, long createRevision, long leaseId) {
+        return lead(
+                "reattach", self, leaseId, () -> etcd.term() == createRevision && leaderIs(self));
     }
 
     @Override
@@ -332,8 +341,12 @@ final class SimStore implements ClusterStore {
     }
 
     @Override
-    public Future<WriteOutcome> putFailsafe(SortedMap<MemberName, String> members) {
-        return guarded("failsafe", () -> true, () -> etcd.put("failsafe", members, 0));
+    public Future<WriteOutcome> putFailsafe(
+            MemberName leader, SortedMap<MemberName, String> members) {
+        return guarded(
+                "failsafe",
+                () -> etcd.leader().filter(leader.value()::equals).isPresent(),
+                () -> etcd.put("failsafe", members, 0));
     }
 
     @Override

@@ -6,7 +6,6 @@ import io.kumki.agent.ha.Situation;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
-import java.util.function.UnaryOperator;
 
 /**
  * One seed: the cluster comes up, faults happen, all of them end, and the cluster must become whole
@@ -36,35 +35,40 @@ final class Simulation {
             double virtualSeconds,
             String summary) {}
 
+    /** What the drawn scenarios of a run have in common. */
+    enum Mode {
+        PLAIN,
+        /** The cluster now and then is a standby cluster. */
+        REMOTE,
+        FAILSAFE,
+        /** Commits wait for standbys. */
+        SYNC;
+
+        private Scenario of(Scenario drawn, long seed) {
+            return switch (this) {
+                case PLAIN -> drawn;
+                case SYNC -> drawn.withSync(seed);
+                case REMOTE -> drawn.withRemote();
+                case FAILSAFE -> drawn.withFailsafe();
+            };
+        }
+    }
+
     static Result run(long seed, boolean traced) {
-        return run(seed, traced, Rules::decide);
+        return run(seed, traced, Mode.PLAIN);
+    }
+
+    static Result run(long seed, boolean traced, Mode mode) {
+        return run(seed, traced, mode, Rules::decide);
     }
 
     /**
      * @param rules the real ones, but in tests of the simulation itself
      */
-    static Result run(long seed, boolean traced, Function<Situation, Decision> rules) {
-        return run(seed, traced, rules, drawn -> drawn);
-    }
-
-    /** A seed in which the cluster now and then is a standby cluster. */
-    static Result runWithRemote(long seed, boolean traced) {
-        return run(seed, traced, Rules::decide, Scenario::withRemote);
-    }
-
-    /** A seed in which commits wait for standbys. */
-    static Result runWithSync(long seed, boolean traced) {
-        return run(seed, traced, Rules::decide, drawn -> drawn.withSync(seed));
-    }
-
-    private static Result run(
-            long seed,
-            boolean traced,
-            Function<Situation, Decision> rules,
-            UnaryOperator<Scenario> kind) {
+    static Result run(long seed, boolean traced, Mode mode, Function<Situation, Decision> rules) {
         SimWorld world = new SimWorld(traced);
         Chance chance = new Chance(seed);
-        Scenario scenario = kind.apply(Scenario.draw(chance.fork()));
+        Scenario scenario = mode.of(Scenario.draw(chance.fork()), seed);
         world.trace(() -> "seed " + seed + " " + scenario);
         Cluster cluster = new Cluster(world, scenario, chance.fork(), rules);
         Chance beginnings = chance.fork();

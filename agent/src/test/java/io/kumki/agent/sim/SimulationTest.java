@@ -5,6 +5,7 @@ import static org.junit.jupiter.params.provider.Arguments.argumentSet;
 
 import io.kumki.agent.ha.Decision;
 import io.kumki.agent.ha.Situation;
+import io.kumki.agent.sim.Simulation.Mode;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
@@ -14,48 +15,29 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** The simulation holds over many seeds, repeats itself, and can fail. */
 class SimulationTest {
 
     private static final long SEEDS = 2_000;
-    private static final long SYNC_SEEDS = 300;
 
-    @Test
+    /** All modes together have less than two minutes. */
+    @ParameterizedTest
+    @CsvSource({"PLAIN, 2000", "REMOTE, 250", "FAILSAFE, 500", "SYNC, 300"})
     @Timeout(value = 10, unit = TimeUnit.MINUTES)
-    void invariantsHoldOverManySeeds() throws Exception {
-        List<Simulation.Result> failed = SimulationMain.runAll(1, SEEDS, false);
+    void invariantsHoldOverManySeeds(Mode mode, long seeds) throws Exception {
+        List<Simulation.Result> failed = SimulationMain.runAll(1, seeds, mode);
         assertThat(failed)
                 .as(() ->
                         failed.stream()
                                 .map(result ->
-                                        SimulationMain.replay(result)
+                                        SimulationMain.replay(result, mode)
                                                 + ": "
                                                 + result.violation().orElseThrow())
                                 .toList()
                                 .toString())
-                .isEmpty();
-    }
-
-    @Test
-    @Timeout(value = 5, unit = TimeUnit.MINUTES)
-    void invariantsHoldThoughTheClusterFollowsARemoteNowAndThen() {
-        assertThat(
-                        LongStream.rangeClosed(1, SEEDS / 8)
-                                .mapToObj(seed -> Simulation.runWithRemote(seed, false))
-                                .flatMap(result ->
-                                        result.violation().stream()
-                                                .map(what ->
-                                                        "seed " + result.seed() + ": " + what)))
-                .isEmpty();
-    }
-
-    @Test
-    @Timeout(value = 10, unit = TimeUnit.MINUTES)
-    void noAcknowledgedCommitIsLostWhereCommitsWaitForStandbys() throws Exception {
-        assertThat(SimulationMain.runAll(1, SYNC_SEEDS, true))
-                .extracting(result -> result.seed() + ": " + result.violation().orElseThrow())
                 .isEmpty();
     }
 
@@ -96,24 +78,28 @@ class SimulationTest {
     void aBrokenRuleIsFound(Function<Situation, Decision> rules, String expected) {
         assertThat(
                         LongStream.rangeClosed(1, SEEDS)
-                                .mapToObj(seed -> Simulation.run(seed, false, rules))
+                                .mapToObj(seed -> Simulation.run(seed, false, Mode.PLAIN, rules))
                                 .flatMap(result -> result.violation().stream())
                                 .anyMatch(violation ->
                                         violation.matches("(?s).*(" + expected + ").*")))
                 .isTrue();
     }
 
-    static Stream<Arguments> foundDefectsOfSync() {
+    static Stream<Arguments> foundDefectsOfModes() {
         return Stream.of(
-                argumentSet("a voter voted before it had replayed its log", 715L),
-                argumentSet("an outsider won by such a vote", 1063L));
+                argumentSet("a voter voted before it had replayed its log", Mode.SYNC, 715L),
+                argumentSet("an outsider won by such a vote", Mode.SYNC, 1063L),
+                argumentSet("a request promoted whom no leader asks", Mode.FAILSAFE, 387L),
+                argumentSet("the named one lagged, the best wasn't named", Mode.FAILSAFE, 947L),
+                argumentSet("a view from before a freeze took the key", Mode.FAILSAFE, 2038L),
+                argumentSet("no alarm rang in the last turn of a lease", Mode.FAILSAFE, 5547L));
     }
 
     @ParameterizedTest
-    @MethodSource("foundDefectsOfSync")
+    @MethodSource("foundDefectsOfModes")
     @Timeout(60)
-    void aFoundDefectOfSyncStaysFixed(long seed) {
-        assertThat(Simulation.runWithSync(seed, false).violation()).isEmpty();
+    void aFoundDefectOfAModeStaysFixed(Mode mode, long seed) {
+        assertThat(Simulation.run(seed, false, mode).violation()).isEmpty();
     }
 
     /** Defects that the simulation found, by what each seed showed when it did. */

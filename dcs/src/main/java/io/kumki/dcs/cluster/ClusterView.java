@@ -51,26 +51,51 @@ public record ClusterView(
                     0);
 
     /**
-     * The same view when it can't be relied on any more, mostly because etcd fell silent:
-     * everything as last seen, but who leads is not known.
+     * The same view when the lead itself is in doubt: everything as last seen, but who leads is not
+     * known.
      *
      * @param why see {@link Leadership.Unknown}
      */
     public ClusterView unreachable(String why) {
-        return withLeadership(new Leadership.Unknown(why));
+        return withLeadership(new Leadership.Unknown(why, false));
+    }
+
+    /** The same view while etcd doesn't answer. */
+    public ClusterView silent() {
+        return withLeadership(new Leadership.Unknown("etcd silent", true));
     }
 
     public ClusterView withLeadership(Leadership other) {
+        return copy(other, members, status, failsafe);
+    }
+
+    public ClusterView withMembers(SortedMap<MemberName, Member> others) {
+        return copy(leadership, others, status, failsafe);
+    }
+
+    public ClusterView withStatus(ClusterStatus other) {
+        return copy(leadership, members, other, failsafe);
+    }
+
+    public ClusterView withFailsafe(SortedMap<MemberName, String> other) {
+        return copy(leadership, members, status, Optional.of(other));
+    }
+
+    private ClusterView copy(
+            Leadership leads,
+            SortedMap<MemberName, Member> all,
+            ClusterStatus positions,
+            Optional<SortedMap<MemberName, String>> mayLead) {
         return new ClusterView(
                 initialize,
-                other,
-                members,
+                leads,
+                all,
                 config,
                 failover,
                 sync,
-                status,
+                positions,
                 history,
-                failsafe,
+                mayLead,
                 revision);
     }
 

@@ -23,8 +23,10 @@ public sealed interface Leadership {
      *
      * @param why what hides it, for the decision log: "etcd silent", or what made the last view
      *     worthless
+     * @param storeSilent whether only the store's silence hides it; else the lead itself is in
+     *     doubt
      */
-    record Unknown(String why) implements Leadership {}
+    record Unknown(String why, boolean storeSilent) implements Leadership {}
 
     /** Whether {@code name} holds the leader key for sure. */
     default boolean heldBy(MemberName name) {

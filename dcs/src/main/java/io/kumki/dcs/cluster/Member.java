@@ -86,6 +86,33 @@ public record Member(
                         Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty(), 0);
     }
 
+    /** The same at this position of its log. */
+    public Member at(Lsn location) {
+        return new Member(
+                name,
+                addresses,
+                status,
+                new WalProgress(
+                        Optional.of(location),
+                        wal.received(),
+                        wal.replayed(),
+                        wal.replicationState(),
+                        wal.timeline()),
+                tags,
+                leaseId);
+    }
+
+    /** A member of which only the REST address is known. */
+    public static Member reachedBy(MemberName name, String apiUrl) {
+        return new Member(
+                name,
+                new Addresses(Optional.empty(), Optional.of(apiUrl), Optional.empty()),
+                Status.of("", "", ""),
+                WalProgress.UNKNOWN,
+                Tags.NONE,
+                0);
+    }
+
     /** A member known by name only: it holds a key but published nothing (readable). */
     public static Member nameOnly(MemberName name) {
         return new Member(

@@ -120,21 +120,23 @@ public final class EtcdClusterStore implements ClusterStore {
     }
 
     @Override
-    public Future<WriteOutcome> acquireLeader(MemberName self, long leaseId) {
+    public Future<WriteOutcome> acquireLeader(MemberName self, long leaseId, long seenRevision) {
         return perform(
                 Write.create(
-                        path,
-                        "leader",
-                        self.value(),
-                        leaseId,
-                        kv ->
-                                kv.getLease() == leaseId
-                                        && kv.getValue().equals(EtcdApi.bytes(self.value()))));
+                                path,
+                                "leader",
+                                self.value(),
+                                leaseId,
+                                kv ->
+                                        kv.getLease() == leaseId
+                                                && kv.getValue()
+                                                        .equals(EtcdApi.bytes(self.value())))
+                        .unlessNewer(path.key("failsafe"), seenRevision));
     }
 
     @Override
-    public Future<WriteOutcome> reattachLeader(MemberName self, long leaseId) {
-        return perform(Write.putIfSameOrAbsent(path, "leader", self.value(), leaseId));
+    public Future<WriteOutcome> reattachLeader(MemberName self, long createRevision, long leaseId) {
+        return perform(Write.moveInTerm(path, "leader", self.value(), createRevision, leaseId));
     }
 
     @Override
@@ -213,8 +215,11 @@ public final class EtcdClusterStore implements ClusterStore {
     }
 
     @Override
-    public Future<WriteOutcome> putFailsafe(SortedMap<MemberName, String> members) {
-        return put("failsafe", FailsafeJson.write(members), OptionalLong.empty());
+    public Future<WriteOutcome> putFailsafe(
+            MemberName leader, SortedMap<MemberName, String> members) {
+        return perform(
+                Write.putWhileLeader(
+                        path, "failsafe", FailsafeJson.write(members), leader.value()));
     }
 
     @Override

@@ -47,6 +47,17 @@ record Write(
                 now -> now.filter(kv -> kv.getValue().equals(content)).isPresent());
     }
 
+    /** Puts a key while the leader key names {@code leader}. */
+    static Write putWhileLeader(ClusterPath path, String key, String value, String leader) {
+        ByteString content = EtcdApi.bytes(value);
+        return guarded(
+                path,
+                key,
+                valueIs(path.key("leader"), leader),
+                putOp(path.key(key), value, 0),
+                now -> now.filter(kv -> kv.getValue().equals(content)).isPresent());
+    }
+
     /** Puts a key that must be absent. */
     static Write create(
             ClusterPath path, String key, String value, long leaseId, Predicate<KeyValue> ours) {
@@ -63,23 +74,24 @@ record Write(
                 now -> now.filter(ours).isPresent());
     }
 
-    /** Puts a key with a lease if it holds that value already, or is absent. */
-    static Write putIfSameOrAbsent(ClusterPath path, String key, String value, long leaseId) {
-        ByteString content = EtcdApi.bytes(value);
-        Write ifAbsent =
-                create(
-                        path,
-                        key,
-                        value,
-                        leaseId,
-                        kv -> kv.getValue().equals(content) && kv.getLease() == leaseId);
-        TxnRequest transaction =
-                TxnRequest.newBuilder()
-                        .addCompare(valueIs(path.key(key), value))
-                        .addSuccess(putOp(path.key(key), value, leaseId))
-                        .addFailure(RequestOp.newBuilder().setRequestTxn(ifAbsent.transaction()))
+    /** Puts a key with another lease while it is the one created at this revision. */
+    static Write moveInTerm(
+            ClusterPath path, String key, String value, long createRevision, long leaseId) {
+        Compare sameTerm =
+                compare(path.key(key))
+                        .setTarget(Compare.CompareTarget.CREATE)
+                        .setCreateRevision(createRevision)
                         .build();
-        return new Write(transaction, key, true, ifAbsent.doneBefore());
+        return guarded(
+                path,
+                key,
+                sameTerm,
+                putOp(path.key(key), value, leaseId),
+                now ->
+                        now.filter(kv ->
+                                        kv.getCreateRevision() == createRevision
+                                                && kv.getLease() == leaseId)
+                                .isPresent());
     }
 
     /** Deletes a key that must hold this value. */
@@ -125,6 +137,18 @@ record Write(
                 "*",
                 false,
                 _ -> false);
+    }
+
+    /** The same, only if that key was not changed after this revision. */
+    Write unlessNewer(String otherKey, long revision) {
+        Compare seen =
+                compare(otherKey)
+                        .setTarget(Compare.CompareTarget.MOD)
+                        .setResult(Compare.CompareResult.LESS)
+                        .setModRevision(revision + 1)
+                        .build();
+        return new Write(
+                transaction.toBuilder().addCompare(seen).build(), key, repeatable, doneBefore);
     }
 
     private static Write guarded(

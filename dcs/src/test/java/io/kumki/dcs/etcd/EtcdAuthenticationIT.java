@@ -57,7 +57,8 @@ class EtcdAuthenticationIT {
     void expired_tokens_are_renewed_by_reads_writes_keep_alives_and_the_watch() {
         EtcdClusterStore store = open("kumki", "s3cret");
         LeaseRenewal lease = StoreTests.lease(store);
-        StoreTests.await(store.acquireLeader(StoreTests.A, lease.leaseId()));
+        StoreTests.await(
+                store.acquireLeader(StoreTests.A, lease.leaseId(), StoreTests.ANY_REVISION));
         StoreTests.await(store.read());
         List<Change> changes = StoreTests.watch(store);
 

@@ -114,7 +114,9 @@ class EtcdFaultsIT {
             long lease = StoreTests.lease(store).leaseId();
             proxy.loseAnswers(true);
 
-            WriteOutcome outcome = StoreTests.await(store.acquireLeader(StoreTests.A, lease));
+            WriteOutcome outcome =
+                    StoreTests.await(
+                            store.acquireLeader(StoreTests.A, lease, StoreTests.ANY_REVISION));
 
             ClusterView view = StoreTests.await(store.read());
             long revision = ((Leadership.Held) view.leadership()).modRevision();
@@ -197,7 +199,7 @@ class EtcdFaultsIT {
     void a_whole_etcd_that_restarts_within_the_budget_loses_nothing() {
         EtcdClusterStore store = open(Timing.DEFAULT, etcd.endpoint(0));
         long lease = StoreTests.lease(store).leaseId();
-        StoreTests.await(store.acquireLeader(StoreTests.A, lease));
+        StoreTests.await(store.acquireLeader(StoreTests.A, lease, StoreTests.ANY_REVISION));
 
         etcd.kill(0);
         Future<ClusterView> during = store.read();

@@ -97,7 +97,10 @@ class EtcdGarbageIT {
             put("leader", "a/b");
             long lease = StoreTests.lease(store).leaseId();
 
-            assertThat(StoreTests.await(store.acquireLeader(StoreTests.A, lease)))
+            assertThat(
+                            StoreTests.await(
+                                    store.acquireLeader(
+                                            StoreTests.A, lease, StoreTests.ANY_REVISION)))
                     .isInstanceOf(WriteOutcome.Rejected.class);
             assertThat(StoreTests.await(store.read()).leadership())
                     .isInstanceOf(Leadership.Held.class);

@@ -119,7 +119,10 @@ class EtcdThreeMembersIT {
     private void lead(List<URI> endpoints, Timing timing) {
         use(new EtcdConfig(endpoints, Optional.empty(), Tls.NONE, false), timing);
         leaseId = StoreTests.lease(store).leaseId();
-        assertThat(StoreTests.await(store.acquireLeader(StoreTests.A, leaseId)))
+        assertThat(
+                        StoreTests.await(
+                                store.acquireLeader(
+                                        StoreTests.A, leaseId, StoreTests.ANY_REVISION)))
                 .isInstanceOf(WriteOutcome.Applied.class);
         StoreTests.await(store.read());
     }

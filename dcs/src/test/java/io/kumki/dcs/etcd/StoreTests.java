@@ -23,6 +23,7 @@ final class StoreTests {
 
     static final MemberName A = new MemberName("pg-a");
     static final MemberName B = new MemberName("pg-b");
+    static final long ANY_REVISION = Long.MAX_VALUE - 1;
 
     /** Short times, so that a lost lease shows within a test. */
     static final Timing SHORT =
