@@ -244,7 +244,10 @@ final class ConfigKeys {
                 strictly(path + ".username", Form.TEXT);
                 maybe(Form.TEXT, path + ".", "password");
             }
-            needed("postgresql.data_dir", Form.PATH, "data_dir: /var/lib/postgresql/15/main");
+            needed(
+                    "postgresql.data_dir",
+                    Form.OWN_DIRECTORY,
+                    "data_dir: /var/lib/postgresql/15/main");
             maybe(Form.MAPPING, section, "bin_name");
             maybe(Form.PATH, section, "bin_dir", "config_dir", "pgpass", "custom_conf");
             maybe(Form.TEXT, section, "database", "config_base_name", "krbsrvname");

@@ -66,6 +66,14 @@ record Form(
                     "a path",
                     value -> value instanceof String text && text.indexOf('\0') < 0,
                     value -> unless(value instanceof String, "is not a string"));
+
+    /** An empty one would be the working directory. */
+    static final Form OWN_DIRECTORY =
+            new Form(
+                    "the path of a directory of the server's own, not empty",
+                    value -> PATH.usable().test(value) && !String.valueOf(value).isBlank(),
+                    PATH.strict());
+
     static final Form TEXTS =
             new Form(
                     "a list of texts (- line)",

@@ -93,7 +93,7 @@ final class RecoveryRules {
         return retried(
                 known,
                 "recovery.restarts-crashed-primary",
-                "the primary crashed; this member still holds the leader key",
+                "the primary is down; this member still holds the leader key, so nobody else was promoted",
                 new Operation.StartPrimary(
                         left.compareTo(MINIMUM_START) > 0 ? left : MINIMUM_START));
     }

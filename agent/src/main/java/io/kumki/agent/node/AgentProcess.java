@@ -45,6 +45,18 @@ public final class AgentProcess {
                                     + " --init-groups\"");
             return 1;
         }
+        Object programs = node.postgresql().get("bin_dir");
+        if (programs instanceof String directory
+                && !directory.isEmpty()
+                && !Files.isDirectory(Path.of(directory))) {
+            LOG.atError()
+                    .addKeyValue("key", "postgresql.bin_dir")
+                    .addKeyValue("value", directory)
+                    .log(
+                            "there is no such directory; name the one that holds the program postgres, such as"
+                                    + " /usr/lib/postgresql/15/bin");
+            return 1;
+        }
         CompletableFuture<Integer> ended = new CompletableFuture<>();
         Agent agent = new Agent(vertx(), loader, node, ended::complete);
         AtomicBoolean ends = new AtomicBoolean();

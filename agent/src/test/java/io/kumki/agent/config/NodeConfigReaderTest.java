@@ -98,7 +98,8 @@ class NodeConfigReaderTest {
                 "postgresql: {pg_ctl_timeout: soon} | seconds",
                 "postgresql: {use_pg_rewind: perhaps} | on or off",
                 "postgresql: {listen: 'a:b'} | port from 1 to 65535",
-                "postgresql: {data_dir: \"a\\0b\"} | must be a path",
+                "postgresql: {data_dir: \"a\\0b\"} | the path of a directory",
+                "postgresql: {data_dir: ''} | postgresql.data_dir: must be the path of a directory",
                 "tags: {nosync: [1]} | true or false",
                 "watchdog: {safety_margin: -2} | from -1 to"
             })

@@ -125,7 +125,13 @@ final class ViewReader {
                         .filter(name -> !name.isBlank() && name.indexOf('/') < 0)
                         .map(MemberName::new)
                         .orElseGet(() -> {
-                            report("leader", key, "not a member name");
+                            report(
+                                    "leader",
+                                    key,
+                                    "not a member name, so nobody can lead or take the lead; delete the key, as"
+                                            + " with etcdctl del "
+                                            + prefix
+                                            + "leader");
                             return new MemberName("(unreadable leader key)");
                         });
         return new Leadership.Held(
@@ -178,7 +184,7 @@ final class ViewReader {
                     .addKeyValue("key", prefix + name)
                     .addKeyValue("revision", key.getModRevision())
                     .addKeyValue("error", problem)
-                    .log("a key in etcd makes no sense and is ignored");
+                    .log("a key in etcd makes no sense; nothing is taken from it");
         }
     }
 }
