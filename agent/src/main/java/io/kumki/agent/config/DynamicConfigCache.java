@@ -72,8 +72,9 @@ public final class DynamicConfigCache {
         boolean group =
                 Files.getPosixFilePermissions(dataDir).contains(PosixFilePermission.GROUP_READ);
         var mode = PosixFilePermissions.fromString(group ? "rw-r-----" : "rw-------");
-        Path fresh =
-                Files.createTempFile(dataDir, FILE, "", PosixFilePermissions.asFileAttribute(mode));
+        Path fresh = dataDir.resolve(FILE + ".new");
+        Files.deleteIfExists(fresh); // of an agent that was killed meanwhile
+        Files.createFile(fresh, PosixFilePermissions.asFileAttribute(mode));
         try {
             try (FileChannel channel = FileChannel.open(fresh, StandardOpenOption.WRITE)) {
                 ByteBuffer content =

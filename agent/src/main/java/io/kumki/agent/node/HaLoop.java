@@ -660,9 +660,14 @@ public final class HaLoop {
         return Future.succeededFuture(answer);
     }
 
+    private boolean dataIsOfThisCluster() {
+        Optional<String> own = server.control().map(LocalServer.ControlData::systemIdentifier);
+        return own.isPresent() && own.equals(view.systemIdentifier());
+    }
+
     private void endTurn(Decision.Next next) {
         turnEnded.run();
-        if (operations.ongoing().isEmpty() && server.control().isPresent()) {
+        if (operations.ongoing().isEmpty() && dataIsOfThisCluster()) {
             parts.config().turnEnded();
         }
         if (!running) {

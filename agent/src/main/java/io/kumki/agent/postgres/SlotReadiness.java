@@ -24,11 +24,12 @@ import org.slf4j.LoggerFactory;
  *
  * <p>The slot needs catalog rows that the primary may have vacuumed away already, as nothing held
  * them back there for this standby. So it waits: once the primary's physical slot for this server
- * holds a {@code catalog_xmin}, the primary's logical slot's is remembered; when the physical one
- * has passed that, and the local slot has passed the physical one, all that it may need is here and
- * stays. And decoding must be able to begin exactly where the slot stands: that takes the decoding
- * snapshot of that position on this server's disk, else it would begin somewhat later and pass over
- * what was committed before.
+ * holds a {@code catalog_xmin}, the primary's logical slot's is remembered. Until then that one
+ * held the rows back, since then the physical one does, which follows the oldest of this standby's
+ * slots: when the local slot has passed both, all that it may need is here and stays. And decoding
+ * must be able to begin exactly where the slot stands: that takes the decoding snapshot of that
+ * position on this server's disk, else it would begin somewhat later and pass over what was
+ * committed before.
  *
  * <p>All of that is looked at in every turn, also of a slot that was ready: one that nothing holds
  * back for any more begins anew, as does everything when the local server was started anew or
@@ -125,7 +126,7 @@ final class SlotReadiness {
         Integer first = remembered.get(name);
         return first != null
                 && own.isPresent()
-                && notAfter(first, physical)
+                && notAfter(first, own.getAsInt())
                 && notAfter(physical, own.getAsInt())
                 && begins(local, name);
     }

@@ -3,6 +3,7 @@ package io.kumki.agent.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.kumki.dcs.FreePort;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,7 +27,7 @@ class HaproxyIT {
     void writesFollowTheLeaderThroughSwitchoverAndFailover() throws Exception {
         assumeTrue(Files.isExecutable(HAPROXY), "package haproxy isn't installed");
         try (TestCluster cluster = TestCluster.start(3, TestCluster.Settings.USUAL.withTtl(5))) {
-            int port = Ports.free();
+            int port = FreePort.next();
             Process haproxy = start(cluster, port);
             try {
                 awaitWritesGoTo(cluster, port);

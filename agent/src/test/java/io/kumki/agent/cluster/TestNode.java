@@ -2,6 +2,7 @@ package io.kumki.agent.cluster;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.kumki.dcs.FreePort;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -32,8 +33,8 @@ final class TestNode {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     final String name;
-    final int restPort = Ports.free();
-    final int pgPort = Ports.free();
+    final int restPort = FreePort.next();
+    final int pgPort = FreePort.next();
     final Path dir;
     private final Path config;
 

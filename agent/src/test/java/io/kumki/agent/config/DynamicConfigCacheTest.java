@@ -30,6 +30,15 @@ class DynamicConfigCacheTest {
     }
 
     @Test
+    void removesWhatAKilledAgentLeft() throws IOException {
+        Files.writeString(dataDir.resolve("patroni.dynamic.json.new"), "{\"tt");
+
+        new DynamicConfigCache(dataDir).write(Map.of("ttl", 30));
+
+        assertThat(dataDir.toFile().list()).containsExactly("patroni.dynamic.json");
+    }
+
+    @Test
     void opensTheFileToTheGroupOnlyInAnOpenDataDirectory() throws IOException {
         assertThat(modeIn("rwx------")).isEqualTo("rw-------");
         assertThat(modeIn("rwxr-x---")).isEqualTo("rw-r-----");

@@ -12,6 +12,7 @@ import io.kumki.agent.config.PostgresConfig.Listen;
 import io.kumki.agent.config.PostgresConfig.Sockets;
 import io.kumki.agent.ha.LocalServer;
 import io.kumki.agent.postgres.PgConnections.Target;
+import io.kumki.dcs.FreePort;
 import io.kumki.dcs.cluster.ParameterChange;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -70,7 +71,7 @@ class ConnectionsIT {
     @Test
     void aChangedPortCountsFromTheRestartOn() {
         try (ServerFixture pg = new ServerFixture(directory, "pg-1").bootstrapped()) {
-            int port = ServerFixture.freePort();
+            int port = FreePort.next();
             Listen elsewhere =
                     new Listen("127.0.0.1", port, "127.0.0.1", port, Optional.empty(), "postgres");
             await(

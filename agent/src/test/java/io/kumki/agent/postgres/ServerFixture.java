@@ -7,12 +7,11 @@ import io.kumki.agent.ha.LocalServer;
 import io.kumki.agent.ha.Upstream;
 import io.kumki.agent.postgres.PostgresServer.ShutdownListener;
 import io.kumki.agent.postgres.PostgresServer.StopMode;
+import io.kumki.dcs.FreePort;
 import io.kumki.dcs.cluster.MemberName;
 import io.vertx.core.Future;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -54,7 +53,7 @@ public final class ServerFixture implements AutoCloseable {
         this.binDir = binDir;
         this.name = name;
         this.home = parent.resolve(name);
-        this.port = freePort();
+        this.port = FreePort.next();
         try {
             Files.createDirectories(home);
         } catch (IOException e) {
@@ -158,14 +157,6 @@ public final class ServerFixture implements AutoCloseable {
 
     private static Credentials credentials(String user, String password) {
         return new Credentials(Optional.of(user), Optional.of(password), new TreeMap<>());
-    }
-
-    public static int freePort() {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 
     public BootstrapConfig bootstrapConfig() {

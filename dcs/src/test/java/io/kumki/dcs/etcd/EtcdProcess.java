@@ -2,11 +2,10 @@ package io.kumki.dcs.etcd;
 
 import static org.awaitility.Awaitility.await;
 
+import io.kumki.dcs.FreePort;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.ConnectException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -46,7 +45,7 @@ public final class EtcdProcess implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        this.ports = freePorts(3 * members);
+        this.ports = IntStream.range(0, 3 * members).mapToObj(_ -> FreePort.next()).toList();
         this.scheme = scheme;
         this.options = options;
         Runtime.getRuntime().addShutdownHook(endWithJvm);
@@ -262,22 +261,6 @@ public final class EtcdProcess implements AutoCloseable {
                 Thread.currentThread().interrupt();
                 return;
             }
-        }
-    }
-
-    private static List<Integer> freePorts(int count) {
-        List<ServerSocket> sockets = new ArrayList<>();
-        try {
-            for (int i = 0; i < count; i++) {
-                sockets.add(new ServerSocket(0, 1, InetAddress.getLoopbackAddress()));
-            }
-            List<Integer> ports = sockets.stream().map(ServerSocket::getLocalPort).toList();
-            for (ServerSocket socket : sockets) {
-                socket.close();
-            }
-            return ports;
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
         }
     }
 }

@@ -11,8 +11,8 @@ import io.kumki.agent.postgres.PgConnections.Target;
 import io.kumki.agent.postgres.PgPrograms;
 import io.kumki.agent.postgres.ProgramRun;
 import io.kumki.agent.postgres.Programs;
+import io.kumki.dcs.FreePort;
 import java.io.IOException;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -49,10 +49,8 @@ final class TestServer implements AutoCloseable {
         this.port = port;
     }
 
-    static TestServer at(Path base, String name) throws IOException {
-        try (ServerSocket free = new ServerSocket(0)) {
-            return new TestServer(base, name, free.getLocalPort());
-        }
+    static TestServer at(Path base, String name) {
+        return new TestServer(base, name, FreePort.next());
     }
 
     static Optional<Path> binDir() throws IOException {
