@@ -164,11 +164,12 @@ final class ConfigKeys {
                     "server_tokens");
         }
 
+        /** {@code ttl} from 5 on: as members take it, though their peers raise it to 20. */
         private void bootstrap() {
             maybe(Form.MAPPING, "", "bootstrap");
             strictly("bootstrap.dcs", Form.MAPPING);
             String dcs = "bootstrap.dcs.";
-            maybe(Form.number(20, ANY).runsWithAnyNumber(), dcs, "ttl");
+            maybe(Form.number(5, ANY).runsWithAnyNumber(), dcs, "ttl");
             maybe(Form.number(1, ANY).runsWithAnyNumber(), dcs, "loop_wait");
             maybe(Form.number(3, ANY).runsWithAnyNumber(), dcs, "retry_timeout");
             maybe(Form.number(0, ANY).runsWithAnyNumber(), dcs, "maximum_lag_on_failover");

@@ -4,6 +4,7 @@ import io.kumki.dcs.cluster.ClusterSettings;
 import io.kumki.dcs.cluster.ClusterSettings.Timing;
 import io.kumki.dcs.cluster.DynamicConfig;
 import io.kumki.dcs.cluster.LenientValues;
+import io.kumki.dcs.cluster.SettingsCheck;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -63,7 +64,7 @@ public record EffectiveConfig(
                             + String.join("; ", refusals)
                             + "; correct it with \"kumkictl edit-config\"");
         }
-        List<String> warnings = new ArrayList<>();
+        List<String> warnings = new ArrayList<>(SettingsCheck.findingsOfLoop(dynamic));
         Section section = Section.of(dynamic);
         ClusterSettings settings = ClusterSettings.of(dynamic);
         PostgresConfig postgres =
@@ -108,6 +109,13 @@ public record EffectiveConfig(
                     "ttl="
                             + ttl
                             + " can't be smaller than "
+                            + timing.ttl().toSeconds()
+                            + ", adjusting...");
+        } else if (ttl > timing.ttl().toSeconds()) {
+            warnings.add(
+                    "ttl="
+                            + ttl
+                            + " can't be larger than "
                             + timing.ttl().toSeconds()
                             + ", adjusting...");
         }

@@ -212,6 +212,7 @@ public final class NodeConfigReader {
                 });
         warnOfConflict(section, "nofailover", "failover_priority");
         warnOfConflict(section, "nosync", "sync_priority");
+        warnings.addAll(TagChecks.warnings(section));
         return Tags.of(published);
     }
 

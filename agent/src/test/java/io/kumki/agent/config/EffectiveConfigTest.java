@@ -116,6 +116,17 @@ class EffectiveConfigTest {
         assertThat(merge("", "postgresql: {use_slots: off}").postgres().useSlots()).isFalse();
     }
 
+    @Test
+    void saysOfEachValueThatSteersTheLoopWhatIsTakenInstead() throws Exception {
+        assertThat(merge("", "maximum_lag_on_failover: -1\npause: maybe\nttl: 1e12").warnings())
+                .containsExactly(
+                        "maximum_lag_on_failover: -1 (allowed: a whole number, at least 0):"
+                                + " members take 0",
+                        "pause: maybe (allowed: true or false (on, off, yes, no, 1, 0)): members"
+                                + " take it for false",
+                        "ttl=1000000000000 can't be larger than 316224000, adjusting...");
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',

@@ -9,6 +9,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class NodeConfigReaderTest {
 
@@ -178,6 +179,32 @@ class NodeConfigReaderTest {
                                 + " 1. Defaulting to nofailover: true");
         assertThat(Configs.readingWith("tags: {nosync: true, sync_priority: 0}").warnings())
                 .isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "{nofailover: maybe} | tags.nofailover = maybe counts as true, as any text does; write true or false, without quotes",
+                "{nosync: 'false'} | tags.nosync = false counts as true, as any text does; write true or false, without quotes",
+                "{clonefrom: ''} | tags.clonefrom =  counts as false; write true or false, without quotes",
+                "{nostream: sometimes} | tags.nostream = sometimes counts as false; write true or false",
+                "{failover_priority: high} | tags.failover_priority = high counts as 1; write a whole number; 0 excludes the member"
+            })
+    void saysWhatATagCountsAsThatIsNeitherTrueNorFalse(String yaml, String warning)
+            throws Exception {
+        assertThat(Configs.readingWith("tags: " + yaml).warnings()).containsExactly(warning);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{nofailover: on, nosync: no, noloadbalance: 1}",
+                "{nostream: 'off', failover_priority: '2', sync_priority: 0, any: maybe}"
+            })
+    void isSilentAboutTagsThatMeanWhatTheySay(String yaml) throws Exception {
+        assertThat(Configs.readingWith("tags: " + yaml).warnings()).isEmpty();
     }
 
     @Test

@@ -78,7 +78,7 @@ class StrictValidatorTest {
                 "postgresql: {listen: '*,a:5432'} | postgresql.listen *,a:5432 didn't pass validation: expecting '*' alone",
                 "postgresql: {listen: '10.0.0.2,used:5432'} | postgresql.listen 10.0.0.2,used:5432 didn't pass validation: Port 5432 is already in use.",
                 "etcd3: {hosts: 'dead'} | etcd3.hosts.0 dead didn't pass validation: dead:2379 is not reachable",
-                "bootstrap: {dcs: {ttl: 19}} | bootstrap.dcs.ttl 19 didn't pass validation: Wrong value",
+                "bootstrap: {dcs: {ttl: 4}} | bootstrap.dcs.ttl 4 didn't pass validation: Wrong value",
                 "bootstrap: {dcs: null} | bootstrap.dcs  is not defined.",
                 "postgresql: {data_dir: ''} | postgresql.data_dir  didn't pass validation: is an empty string",
                 "postgresql: {bin_dir: /no/where} | postgresql.bin_dir /no/where didn't pass validation: Directory '/no/where' does not exist.",
@@ -97,6 +97,7 @@ class StrictValidatorTest {
             value = {
                 "log: {file_num: true}",
                 "watchdog: {mode: off}",
+                "bootstrap: {dcs: {ttl: 5}}",
                 "bootstrap: {dcs: {synchronous_mode: quorum, member_slots_ttl: 30min}}",
                 "restapi: {connect_address: 'h'}"
             })

@@ -811,6 +811,10 @@ class RulesTest {
                         leader().request("n1", "", "").heardNobody(),
                         "switchover.refused"),
                 row(
+                        "all others on an older timeline, and that is checked",
+                        asked().set("check_timeline", true).history(clusterOnTimeline(3)),
+                        "switchover.refused"),
+                row(
                         "another leader named",
                         leader().request("n2", "", ""),
                         "switchover.names-another-leader"),

@@ -18,6 +18,11 @@ final class ClusterSettingsReader {
     static final long MIN_LOOP_WAIT_SECONDS = 1;
     static final long MIN_RETRY_TIMEOUT_SECONDS = 3;
 
+    /** Ten years: nobody waits longer, and in nanoseconds it leaves room for sums. */
+    static final long MAX_SECONDS = 10L * 366 * 24 * 3600;
+
+    private static final Duration MAX = Duration.ofSeconds(MAX_SECONDS);
+
     private ClusterSettingsReader() {}
 
     static ClusterSettings read(Map<String, ?> values) {
@@ -26,9 +31,9 @@ final class ClusterSettingsReader {
         long syncNodes = integer(values, "synchronous_node_count", 1);
         return new ClusterSettings(
                 timing(values),
-                integer(values, "maximum_lag_on_failover", 1_048_576),
+                Math.max(0, integer(values, "maximum_lag_on_failover", 1_048_576)),
                 integer(values, "maximum_lag_on_syncnode", -1),
-                (int) integer(values, "max_timelines_history", 0),
+                count(integer(values, "max_timelines_history", 0)),
                 renamedSeconds(values, "primary_start_timeout", "master_start_timeout", 300),
                 renamedSeconds(values, "primary_stop_timeout", "master_stop_timeout", 0),
                 bool(values, "check_timeline"),
@@ -38,10 +43,11 @@ final class ClusterSettingsReader {
                         ? SynchronousMode.OFF
                         : synchronousMode(values.get("synchronous_mode")),
                 strict,
-                (int) Math.max(syncNodes, strict ? 1 : 0),
+                Math.max(count(syncNodes), strict ? 1 : 0),
                 standbyCluster,
                 LenientValues.seconds(values.get("member_slots_ttl"))
                         .filter(ttl -> !ttl.isNegative())
+                        .map(ttl -> ttl.compareTo(MAX) > 0 ? MAX : ttl)
                         .orElse(Duration.ofMinutes(30)));
     }
 
@@ -51,9 +57,14 @@ final class ClusterSettingsReader {
      * turn runs out.
      */
     static Timing timing(Map<String, ?> values) {
-        long ttl = Math.max(MIN_TTL_SECONDS, integer(values, "ttl", 30));
-        long loopWait = Math.max(MIN_LOOP_WAIT_SECONDS, integer(values, "loop_wait", 10));
-        long retry = Math.max(MIN_RETRY_TIMEOUT_SECONDS, integer(values, "retry_timeout", 10));
+        long ttl = Math.clamp(integer(values, "ttl", 30), MIN_TTL_SECONDS, MAX_SECONDS);
+        long loopWait =
+                Math.clamp(integer(values, "loop_wait", 10), MIN_LOOP_WAIT_SECONDS, MAX_SECONDS);
+        long retry =
+                Math.clamp(
+                        integer(values, "retry_timeout", 10),
+                        MIN_RETRY_TIMEOUT_SECONDS,
+                        MAX_SECONDS);
         if (1 + 2 * retry > ttl) {
             loopWait = 1;
             retry = (ttl - 1) / 2;
@@ -64,7 +75,7 @@ final class ClusterSettingsReader {
                 Duration.ofSeconds(ttl), Duration.ofSeconds(loopWait), Duration.ofSeconds(retry));
     }
 
-    private static Optional<StandbyCluster> standbyCluster(@Nullable Object value) {
+    static Optional<StandbyCluster> standbyCluster(@Nullable Object value) {
         if (!(value instanceof Map<?, ?> map)) {
             return Optional.empty();
         }
@@ -101,7 +112,15 @@ final class ClusterSettingsReader {
     private static Duration renamedSeconds(
             Map<String, ?> values, String name, String oldName, long standard) {
         Object value = values.get(name) != null ? values.get(name) : values.get(oldName);
-        return Duration.ofSeconds(Math.max(0, LenientValues.integer(value).orElse(standard)));
+        return seconds(Math.max(0, LenientValues.integer(value).orElse(standard)));
+    }
+
+    private static Duration seconds(long number) {
+        return Duration.ofSeconds(Math.min(number, MAX_SECONDS));
+    }
+
+    private static int count(long number) {
+        return Math.clamp(number, 0, Integer.MAX_VALUE);
     }
 
     private static boolean bool(Map<String, ?> values, String name) {

@@ -1,10 +1,12 @@
 package io.kumki.dcs.cluster;
 
+import static io.kumki.dcs.cluster.ClusterSettingsReader.MAX_SECONDS;
 import static io.kumki.dcs.cluster.ClusterSettingsReader.MIN_LOOP_WAIT_SECONDS;
 import static io.kumki.dcs.cluster.ClusterSettingsReader.MIN_RETRY_TIMEOUT_SECONDS;
 import static io.kumki.dcs.cluster.ClusterSettingsReader.MIN_TTL_SECONDS;
 
 import io.kumki.dcs.cluster.ClusterSettings.Timing;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -23,6 +25,7 @@ public final class SettingsCheck {
     private enum Remedy {
         WHOLE_REFUSED("members refuse the whole new configuration and keep the one before"),
         RAISED("members take the smallest allowed"),
+        LOWERED("members take the largest allowed"),
         DEFAULT("members take the default");
 
         private final String text;
@@ -50,10 +53,25 @@ public final class SettingsCheck {
         check.time("loop_wait", MIN_LOOP_WAIT_SECONDS);
         check.time("retry_timeout", MIN_RETRY_TIMEOUT_SECONDS);
         check.timing();
-        check.integers();
-        check.switches();
-        check.mappings();
+        check.loop();
+        check.parameters();
         return List.copyOf(check.findings);
+    }
+
+    /**
+     * @return the findings about what steers the loop, without the three times and the server's
+     *     parameters: of those a member tells itself what it made of them
+     */
+    public static List<String> findingsOfLoop(Map<String, ? extends @Nullable Object> values) {
+        SettingsCheck check = new SettingsCheck(values);
+        check.loop();
+        return List.copyOf(check.findings);
+    }
+
+    private void loop() {
+        integers();
+        switches();
+        mappings();
     }
 
     private void time(String key, long minimum) {
@@ -67,6 +85,14 @@ public final class SettingsCheck {
             find(key, value, allowed, Remedy.WHOLE_REFUSED.text);
         } else if (seconds.getAsLong() < minimum) {
             find(key, value, allowed, Remedy.RAISED.text);
+        } else {
+            notTooLong(key, value, seconds.getAsLong());
+        }
+    }
+
+    private void notTooLong(String key, Object value, long seconds) {
+        if (seconds > MAX_SECONDS) {
+            find(key, value, "at most %d seconds".formatted(MAX_SECONDS), Remedy.LOWERED.text);
         }
     }
 
@@ -107,14 +133,28 @@ public final class SettingsCheck {
                 List.of("maximum_lag_on_syncnode", "primary_stop_timeout", "master_stop_timeout")) {
             integer(key, "a whole number", Long.MIN_VALUE);
         }
+        for (String key :
+                List.of(
+                        "primary_start_timeout",
+                        "master_start_timeout",
+                        "primary_stop_timeout",
+                        "master_stop_timeout")) {
+            Object value = values.get(key);
+            if (value != null) {
+                LenientValues.integer(value).ifPresent(seconds -> notTooLong(key, value, seconds));
+            }
+        }
         Object slots = values.get("member_slots_ttl");
-        if (slots != null
-                && LenientValues.seconds(slots).filter(ttl -> !ttl.isNegative()).isEmpty()) {
-            find(
-                    "member_slots_ttl",
-                    slots,
-                    "seconds, or a number with s, min, h or d, at least 0",
-                    Remedy.DEFAULT.text);
+        if (slots != null) {
+            Optional<Duration> kept = LenientValues.seconds(slots).filter(ttl -> !ttl.isNegative());
+            kept.ifPresent(ttl -> notTooLong("member_slots_ttl", slots, ttl.toSeconds()));
+            if (kept.isEmpty()) {
+                find(
+                        "member_slots_ttl",
+                        slots,
+                        "seconds, or a number with s, min, h or d, at least 0",
+                        Remedy.DEFAULT.text);
+            }
         }
     }
 
@@ -149,15 +189,34 @@ public final class SettingsCheck {
     }
 
     private void mappings() {
+        mapping(
+                "postgresql",
+                Optional.ofNullable(values.get("postgresql")),
+                Remedy.WHOLE_REFUSED.text);
         for (String key :
                 List.of(
-                        "postgresql",
                         "standby_cluster",
                         "slots",
                         "permanent_slots",
                         "permanent_replication_slots")) {
             mapping(key, Optional.ofNullable(values.get(key)), "members ignore it");
         }
+        if (values.get("standby_cluster") instanceof Map<?, ?> remote
+                && !remote.isEmpty()
+                && ClusterSettingsReader.standbyCluster(remote).isEmpty()) {
+            find(
+                    "standby_cluster",
+                    remote,
+                    "with a host, a port from 1 to 65535 or a restore_command",
+                    "members ignore it, this is no standby cluster");
+        }
+        Object ignored = values.get("ignore_slots");
+        if (ignored != null && !(ignored instanceof List)) {
+            find("ignore_slots", ignored, "a list of mappings", "members ignore it");
+        }
+    }
+
+    private void parameters() {
         if (values.get("postgresql") instanceof Map<?, ?> postgresql) {
             mapping(
                     "postgresql.parameters",
@@ -166,10 +225,6 @@ public final class SettingsCheck {
             if (postgresql.get("parameters") instanceof Map<?, ?> parameters) {
                 findings.addAll(ParameterLimits.findings(parameters));
             }
-        }
-        Object ignored = values.get("ignore_slots");
-        if (ignored != null && !(ignored instanceof List)) {
-            find("ignore_slots", ignored, "a list of mappings", "members ignore it");
         }
     }
 

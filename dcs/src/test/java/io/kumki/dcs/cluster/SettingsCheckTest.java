@@ -2,6 +2,7 @@ package io.kumki.dcs.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -48,7 +49,12 @@ class SettingsCheckTest {
                 "member_slots_ttl | -1s | member_slots_ttl: -1s (allowed: seconds, or a number with s, min, h or d, at least 0): members take the default",
                 "pause | maybe | pause: maybe (allowed: true or false (on, off, yes, no, 1, 0)): members take it for false",
                 "synchronous_mode | most | synchronous_mode: most (allowed: true or false (on, off, yes, no, 1, 0), or quorum): members take false",
-                "postgresql | x | postgresql: x (allowed: a mapping): members ignore it",
+                "postgresql | x | postgresql: x (allowed: a mapping): members refuse the whole new configuration and keep the one before",
+                "ttl | 10000000000 | ttl: 10000000000 (allowed: at most 316224000 seconds): members take the largest allowed",
+                "retry_timeout | 1e999 | retry_timeout: 1e999 (allowed: at most 316224000 seconds): members take the largest allowed",
+                "primary_stop_timeout | 1e10 | primary_stop_timeout: 1e10 (allowed: at most 316224000 seconds): members take the largest allowed",
+                "member_slots_ttl | 200000d | member_slots_ttl: 200000d (allowed: at most 316224000 seconds): members take the largest allowed",
+                "maximum_lag_on_failover | -1 | maximum_lag_on_failover: -1 (allowed: a whole number, at least 0): members take 0",
             })
     void each_finding_names_key_value_range_and_consequence(
             String key, String value, String expected) {
@@ -62,6 +68,61 @@ class SettingsCheckTest {
                         "loop_wait: 10, retry_timeout: 10, ttl: 20 (allowed: loop_wait + 2 *"
                                 + " retry_timeout <= ttl): members take loop_wait 1 and"
                                 + " retry_timeout 9");
+    }
+
+    /** With times that no nanoseconds hold, or with a lag below none, no turn would end well. */
+    @Test
+    void members_take_what_the_findings_say() {
+        ClusterSettings taken =
+                ClusterSettings.of(
+                        Map.of(
+                                "ttl",
+                                "1e999",
+                                "loop_wait",
+                                "1e999",
+                                "retry_timeout",
+                                Long.MAX_VALUE,
+                                "maximum_lag_on_failover",
+                                -1,
+                                "max_timelines_history",
+                                1L << 40,
+                                "primary_start_timeout",
+                                "1e30",
+                                "primary_stop_timeout",
+                                "1e30",
+                                "member_slots_ttl",
+                                "1e30d"));
+        Duration longest = Duration.ofSeconds(316_224_000);
+
+        assertThat(taken.timing().ttl()).isEqualTo(longest);
+        assertThat(taken.timing().loopWait().plus(taken.timing().retryTimeout().multipliedBy(2)))
+                .isLessThanOrEqualTo(longest);
+        assertThat(taken.maximumLagOnFailover()).isZero();
+        assertThat(taken.maxTimelinesHistory()).isEqualTo(Integer.MAX_VALUE);
+        assertThat(
+                        List.of(
+                                taken.primaryStartTimeout(),
+                                taken.primaryStopTimeout(),
+                                taken.memberSlotsTtl()))
+                .containsOnly(longest);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "hosts | 10.0.0.1 | {hosts=10.0.0.1}",
+                "port | 70000 | {port=70000}",
+            })
+    void a_remote_that_is_none_is_told(String key, String value, String shown) {
+        assertThat(SettingsCheck.findings(Map.of("standby_cluster", Map.of(key, value))))
+                .containsExactly(
+                        "standby_cluster: "
+                                + shown
+                                + " (allowed: with a host, a port from 1 to 65535 or a"
+                                + " restore_command): members ignore it, this is no standby"
+                                + " cluster");
+        assertThat(SettingsCheck.findings(Map.of("standby_cluster", Map.of()))).isEmpty();
     }
 
     @Test
