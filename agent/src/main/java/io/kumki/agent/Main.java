@@ -6,6 +6,7 @@ import io.kumki.agent.config.LocalConfigLoader;
 import io.kumki.agent.config.NodeConfigReader;
 import io.kumki.agent.config.Problem;
 import io.kumki.agent.config.RefusedConfigException;
+import io.kumki.agent.config.ResultingConfig;
 import io.kumki.agent.config.StrictValidator;
 import io.kumki.agent.node.AgentProcess;
 import java.io.IOException;
@@ -21,12 +22,14 @@ public final class Main {
             """
             usage: kumki [options] [CONFIG]
 
-            CONFIG is a YAML file or a directory of *.yml and *.yaml files; without it the configuration comes from
-            PATRONI_* environment variables alone.
+            CONFIG is a YAML file or a directory of *.yml and *.yaml files; KUMKI_* and PATRONI_* environment variables
+            lie over it. Without it they are the whole configuration.
 
               --validate-config         check the configuration, name every mistake, exit 0 or 1
               --ignore-listen-port, -i  with the former: ports to listen on may be in use
               --print, -p               with the former: print the merged configuration if it is valid
+              --dry-run                 print the whole configuration with the source of each value, secrets masked;
+                                        with mistakes: name them all, exit 1; nothing is touched
               --self-test               run a node for a moment without touching anything, exit 0 or 1
               --version                 print the version
               --help, -h                print this text
@@ -55,6 +58,7 @@ public final class Main {
                         "-i",
                         "--print",
                         "-p",
+                        "--dry-run",
                         "--self-test");
         Optional<String> unknown =
                 options.stream().filter(option -> !known.contains(option)).findFirst();
@@ -84,11 +88,22 @@ public final class Main {
             if (options.contains("--validate-config")) {
                 return validate(options, local);
             }
+            if (options.contains("--dry-run")) {
+                return dryRun(local);
+            }
             return AgentProcess.run(loader, NodeConfigReader.read(local));
         } catch (InvalidConfigException | RefusedConfigException | IOException e) {
             System.err.println(e.getMessage());
             return 1;
         }
+    }
+
+    private static int dryRun(LocalConfig local)
+            throws InvalidConfigException, RefusedConfigException {
+        String printed = ResultingConfig.print(local);
+        NodeConfigReader.read(local).warnings().forEach(System.err::println);
+        System.out.print(printed);
+        return 0;
     }
 
     private static int validate(List<String> options, LocalConfig local) {

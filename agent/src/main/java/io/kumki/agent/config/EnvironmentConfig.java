@@ -1,6 +1,7 @@
 package io.kumki.agent.config;
 
 import io.kumki.dcs.cluster.LenientValues;
+import io.kumki.dcs.environment.OwnVariables;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -12,34 +13,38 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the variables {@code PATRONI_*} say, as a tree like that of a file.
+ * What {@link OwnVariables} say, as a tree like that of a file.
  *
  * @param tree the configuration they make; empty without any
+ * @param origins path of each of its values to the variable it came from
  * @param whole text of {@link #WHOLE}, which replaces all others when there is no file
+ * @param problems variables that can't be used
  * @param warnings variables that were left out because their text can't be read
  */
 record EnvironmentConfig(
-        Map<String, @Nullable Object> tree, Optional<String> whole, List<String> warnings) {
+        Map<String, @Nullable Object> tree,
+        SortedMap<String, String> origins,
+        Optional<String> whole,
+        List<Problem> problems,
+        List<String> warnings) {
 
-    /** A prefix of our own would be a second one, read under this one. */
-    static final String PREFIX = "PATRONI_";
+    private static final String PREFIX = OwnVariables.PREFIX;
 
     static final String WHOLE = PREFIX + "CONFIGURATION";
 
     static EnvironmentConfig of(Map<String, String> environment) {
-        SortedMap<String, String> ours = new TreeMap<>();
-        environment.forEach((name, value) -> {
-            if (name.startsWith(PREFIX)) {
-                ours.put(name.substring(PREFIX.length()), value);
-            }
-        });
-        Reader reader = new Reader(ours);
+        OwnVariables own = OwnVariables.of(environment);
+        Reader reader = new Reader(own);
         EnvironmentVariables.FIXED.forEach(reader::fixed);
-        ours.forEach(reader::store);
+        reader.variables.forEach(reader::store);
         reader.etcdCredentials();
         return new EnvironmentConfig(
                 reader.tree,
-                Optional.ofNullable(environment.get(WHOLE)).filter(text -> !text.isBlank()),
+                reader.origins,
+                Optional.ofNullable(own.values().get(WHOLE)).filter(text -> !text.isBlank()),
+                own.problems().stream()
+                        .map(wrong -> new Problem(wrong.variable(), wrong.value(), wrong.message()))
+                        .toList(),
                 List.copyOf(reader.warnings));
     }
 
@@ -56,19 +61,24 @@ record EnvironmentConfig(
 
     /** Collects the tree variable by variable. */
     private static final class Reader {
-        private final SortedMap<String, String> variables;
+        private final OwnVariables own;
+        private final SortedMap<String, String> variables = new TreeMap<>();
         private final Map<String, @Nullable Object> tree = new LinkedHashMap<>();
-        private final List<String> warnings = new ArrayList<>();
+        private final SortedMap<String, String> origins = new TreeMap<>();
+        private final List<String> warnings;
 
-        private Reader(SortedMap<String, String> variables) {
-            this.variables = variables;
+        private Reader(OwnVariables own) {
+            this.own = own;
+            this.warnings = new ArrayList<>(own.warnings());
+            own.values()
+                    .forEach((name, text) -> variables.put(name.substring(PREFIX.length()), text));
         }
 
         private void fixed(String name, EnvironmentVariables.Target target) {
             String text = variables.get(name);
             if (text != null && !text.isEmpty()) {
                 convert(name, text, target.conversion())
-                        .ifPresent(value -> put(target.path(), value));
+                        .ifPresent(value -> put(name, target.path(), value));
             }
         }
 
@@ -85,6 +95,7 @@ record EnvironmentConfig(
                 convert(name, text, conversion)
                         .ifPresent(value ->
                                 put(
+                                        name,
                                         lower.substring(0, underscore)
                                                 + "."
                                                 + lower.substring(underscore + 1),
@@ -103,7 +114,7 @@ record EnvironmentConfig(
                         String name = (store + "_" + key).toUpperCase(java.util.Locale.ROOT);
                         String text = variables.get(name);
                         if (text != null && !text.isEmpty()) {
-                            put(store + "." + key, text);
+                            put(name, store + "." + key, text);
                         }
                     }
                 }
@@ -160,11 +171,21 @@ record EnvironmentConfig(
         }
 
         private Optional<Object> dropped(String name, String why) {
-            warnings.add(PREFIX + name + " is ignored: its value " + why);
+            warnings.add(origin(name) + " is ignored: its value " + why);
             return Optional.empty();
         }
 
-        private void put(String path, Object value) {
+        /** The variable as it was really set. */
+        private String origin(String name) {
+            return own.origins().getOrDefault(PREFIX + name, PREFIX + name);
+        }
+
+        private void put(String name, String path, Object value) {
+            if (value instanceof Map<?, ?> several) {
+                several.keySet().forEach(key -> origins.put(path + "." + key, origin(name)));
+            } else {
+                origins.put(path, origin(name));
+            }
             Map<String, @Nullable Object> map = tree;
             String[] keys = path.split("\\.", -1);
             for (int i = 0; i < keys.length - 1; i++) {

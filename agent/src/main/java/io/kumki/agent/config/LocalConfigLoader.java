@@ -13,6 +13,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -48,7 +50,7 @@ public final class LocalConfigLoader {
     public LocalConfig load() throws InvalidConfigException {
         List<String> warnings = new ArrayList<>();
         LocalConfig loaded = loadSources(warnings);
-        if (loaded.tree().isEmpty()) {
+        if (loaded.tree().isEmpty() && loaded.problems().isEmpty()) {
             Optional<String> absent = path.filter(file -> !Files.exists(file)).map(Path::toString);
             String source = absent.orElse(loaded.source());
             throw new InvalidConfigException(
@@ -56,18 +58,24 @@ public final class LocalConfigLoader {
                     source,
                     (absent.isPresent() ? "does not exist. " : "Config is empty. ")
                             + "Name a YAML file or a directory of them as argument, or set"
-                            + " PATRONI_* variables");
+                            + " KUMKI_* or PATRONI_* variables");
         }
         return loaded;
     }
 
     private LocalConfig loadSources(List<String> warnings) throws InvalidConfigException {
         if (path.isPresent() && (hadFile || Files.exists(path.get()))) {
-            Map<String, @Nullable Object> tree = files(path.get());
+            SortedMap<String, String> origins = new TreeMap<>();
+            Map<String, @Nullable Object> tree = files(path.get(), origins);
             hadFile = true;
             warnings.addAll(environment.warnings());
+            origins.putAll(environment.origins());
             return new LocalConfig(
-                    path.get().toString(), ConfigPatch.apply(tree, environment.tree()), warnings);
+                    path.get().toString(),
+                    ConfigPatch.apply(tree, environment.tree()),
+                    origins,
+                    environment.problems(),
+                    warnings);
         }
         path.ifPresent(
                 absent -> warnings.add(absent + " does not exist: only the environment is used"));
@@ -76,10 +84,19 @@ public final class LocalConfigLoader {
             return new LocalConfig(name, mapping(environment.whole().get(), name), warnings);
         }
         warnings.addAll(environment.warnings());
-        return new LocalConfig("environment", environment.tree(), warnings);
+        return new LocalConfig(
+                "environment",
+                environment.tree(),
+                environment.origins(),
+                environment.problems(),
+                warnings);
     }
 
-    private static Map<String, @Nullable Object> files(Path path) throws InvalidConfigException {
+    /**
+     * @param origins receives the file of each value of a directory's files
+     */
+    private static Map<String, @Nullable Object> files(Path path, SortedMap<String, String> origins)
+            throws InvalidConfigException {
         if (Files.isRegularFile(path)) {
             return mapping(read(path), path.toString());
         }
@@ -93,9 +110,22 @@ public final class LocalConfigLoader {
         }
         Map<String, @Nullable Object> tree = new LinkedHashMap<>();
         for (Path file : yamlFiles(path)) {
-            tree = ConfigPatch.apply(tree, mapping(read(file), file.toString()));
+            Map<String, @Nullable Object> content = mapping(read(file), file.toString());
+            tree = ConfigPatch.apply(tree, content);
+            trace("", content, file.toString(), origins);
         }
         return tree;
+    }
+
+    private static void trace(
+            String prefix, Map<?, ?> content, String file, SortedMap<String, String> origins) {
+        content.forEach((key, value) -> {
+            if (value instanceof Map<?, ?> inner && !inner.isEmpty()) {
+                trace(prefix + key + ".", inner, file, origins);
+            } else {
+                origins.put(prefix + key, file);
+            }
+        });
     }
 
     private static List<Path> yamlFiles(Path directory) throws InvalidConfigException {

@@ -37,7 +37,8 @@ public final class NodeConfigReader {
      */
     public static Reading read(LocalConfig local) throws InvalidConfigException {
         Map<String, @Nullable Object> tree = OldLayouts.renewed(local.tree());
-        List<Problem> problems = ConfigValidator.problems(tree);
+        List<Problem> problems = new ArrayList<>(local.problems());
+        problems.addAll(ConfigValidator.problems(tree));
         if (!problems.isEmpty()) {
             throw new InvalidConfigException(local.source(), problems);
         }

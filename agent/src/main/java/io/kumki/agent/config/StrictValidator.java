@@ -41,7 +41,9 @@ public final class StrictValidator {
      */
     public static List<Problem> validate(
             LocalConfig local, boolean ignoreListenPort, String searchPath) {
-        return validate(local.tree(), ignoreListenPort, Surroundings.real(searchPath));
+        List<Problem> problems = new ArrayList<>(local.problems());
+        problems.addAll(validate(local.tree(), ignoreListenPort, Surroundings.real(searchPath)));
+        return problems;
     }
 
     static List<Problem> validate(

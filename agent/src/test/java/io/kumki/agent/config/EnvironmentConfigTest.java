@@ -89,6 +89,9 @@ class EnvironmentConfigTest {
                         expected instanceof Map<?, ?> map && !map.isEmpty()
                                 ? map.keySet()
                                 : expected instanceof Map ? java.util.Set.of("X-A") : expected);
+        assertThat(EnvironmentConfig.of(Map.of("KUMKI_" + name, text)).tree())
+                .as("its twin")
+                .isEqualTo(config.tree());
     }
 
     @Test

@@ -2,6 +2,7 @@ package io.kumki.ctl.config;
 
 import io.kumki.ctl.console.CtlException;
 import io.kumki.ctl.output.YamlText;
+import io.kumki.dcs.environment.OwnVariables;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -11,6 +12,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Reads the configuration: a YAML file, or all {@code *.yml} and {@code *.yaml} files of a
@@ -19,16 +22,30 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ConfigSource {
 
+    private static final Logger LOG = LoggerFactory.getLogger(ConfigSource.class);
+
     private ConfigSource() {}
 
     /**
+     * @param variables the whole environment; of ours see {@link OwnVariables}
      * @param named the path the operator named; it must exist. Null: the default path, which may be
      *     missing
      * @throws CtlException naming the file, if it can't be read
      */
     public static Map<String, @Nullable Object> load(
-            @Nullable String named, Map<String, String> environment) {
-        Path path = named == null ? defaultPath(environment) : Path.of(named);
+            @Nullable String named, Map<String, String> variables) {
+        Path path = named == null ? defaultPath(variables) : Path.of(named);
+        OwnVariables own = OwnVariables.of(variables);
+        own.warnings().forEach(warning -> LOG.atWarn().log(warning));
+        // most likely a secret of the server that this user may not read and the client doesn't
+        // need
+        own.problems()
+                .forEach(problem ->
+                        LOG.atWarn()
+                                .addKeyValue("variable", problem.variable())
+                                .addKeyValue("value", problem.value())
+                                .log(problem.message()));
+        Map<String, String> environment = own.values();
         boolean readable = Files.isReadable(path);
         if (named != null && !readable) {
             throw new CtlException(

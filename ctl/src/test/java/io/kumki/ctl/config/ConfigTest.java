@@ -33,7 +33,9 @@ class ConfigTest {
                         ConfigSource.load(
                                 path,
                                 Map.of(
-                                        "PATRONI_SCOPE", "b",
+                                        "PATRONI_SCOPE", "c",
+                                        "KUMKI_SCOPE_FILE", file("scope", "b\n"),
+                                        "KUMKI_SUPERUSER_PASSWORD_FILE", "/unreadable",
                                         "PATRONI_NAMESPACE", "",
                                         "PATRONI_CTL_INSECURE", "on",
                                         "PATRONI_ETCD3_HOSTS", "'a:1','b:2'",
