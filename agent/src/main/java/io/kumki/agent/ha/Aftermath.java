@@ -55,11 +55,10 @@ public final class Aftermath {
                                     ? new BootstrapStage.Ready()
                                     : new BootstrapStage.Failed(outcome.text()));
             case Operation.DiscardBootstrap() ->
-                    memory.withBootstrap(
-                            new BootstrapStage.Discarded(
-                                    memory.bootstrap() instanceof BootstrapStage.Failed(var reason)
-                                            ? reason
-                                            : outcome.text()));
+                    // one that an earlier agent left is nothing to give up for
+                    memory.bootstrap() instanceof BootstrapStage.Failed(var reason)
+                            ? memory.withBootstrap(new BootstrapStage.Discarded(reason))
+                            : memory;
             case Operation.Clone _ -> {
                 int failures = done ? 0 : rejoin.cloneFailures() + 1;
                 yield memory.withRejoin(rejoin.withClone(failures, retry(failures, nowNanos)));

@@ -26,9 +26,14 @@ final class DataDirectoryRules {
                             : Optional.empty();
             case DataDirectory.Unfinished(UnfinishedWork work) ->
                     Optional.of(
-                            work == UnfinishedWork.CLONE
-                                    ? empty(s, "an earlier clone into this directory didn't finish")
-                                    : halfRewound(s));
+                            switch (work) {
+                                case CLONE ->
+                                        empty(
+                                                s,
+                                                "an earlier clone into this directory didn't finish");
+                                case REWIND -> halfRewound(s);
+                                case BOOTSTRAP -> halfCreated(s);
+                            });
         };
     }
 
@@ -66,6 +71,23 @@ final class DataDirectoryRules {
                 found
                         + ": it can't be started; clone it anew (\"kumkictl reinit\"), or let the agent do so with"
                         + " postgresql.remove_data_directory_on_rewind_failure");
+    }
+
+    /**
+     * The agent was killed while it created a cluster. What it made looks like a data directory,
+     * but lacks data, roles or what a script was to fill in. The key "initialize" stays: it may be
+     * another member's by now.
+     */
+    private static Decision halfCreated(Situation s) {
+        String found = "an earlier agent ended while it created a cluster in this directory";
+        if (s.iHoldKey() || s.paused()) {
+            return keyless(s, "data.half-created", found);
+        }
+        return Decision.of(
+                "data.sets-half-created-aside",
+                found + ": it is never started, and set aside with the suffix \".failed\"",
+                s.memory(),
+                new Action.Start(new Operation.DiscardBootstrap()));
     }
 
     private static Decision keyless(Situation s, String rule, String reason) {

@@ -68,7 +68,7 @@ public record LocalServer(
         /** There is something, but it can't be read or is no data directory: never overwritten. */
         record Unreadable(String why) implements DataDirectory {}
 
-        /** A rewind or a clone has begun in it and not ended: it must never be started. */
+        /** Work has begun in it and not ended: it must never be started. */
         record Unfinished(UnfinishedWork work) implements DataDirectory {}
 
         /** A data directory. */
@@ -78,7 +78,9 @@ public record LocalServer(
     /** What left its marker in the data directory. */
     public enum UnfinishedWork {
         CLONE,
-        REWIND
+        REWIND,
+        /** A new cluster whose creation broke off. */
+        BOOTSTRAP
     }
 
     /**

@@ -5,6 +5,7 @@ import io.kumki.agent.config.PostgresConfig;
 import io.kumki.agent.config.PostgresConfig.Credentials;
 import io.kumki.agent.postgres.ConfigFiles.Role;
 import io.kumki.agent.postgres.PgPass.Temporary;
+import io.kumki.agent.postgres.rejoin.UnfinishedMarker;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,6 +15,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Creates a cluster with initdb, starts it, and makes its roles. */
 final class Bootstrapper {
@@ -23,6 +26,8 @@ final class Bootstrapper {
 
     /** Restoring a backup or filling a schema may take long; forever is no limit. */
     static final Duration SCRIPT_LIMIT = Duration.ofHours(24);
+
+    private static final Logger LOG = LoggerFactory.getLogger(Bootstrapper.class);
 
     private final Installation installation;
     private final ServerStarter starter;
@@ -41,12 +46,13 @@ final class Bootstrapper {
             return new OperationResult.Failed(
                     "cannot bootstrap: " + dataDir + " isn't empty; nothing was changed");
         }
-        if (!bootstrap.method().equals("initdb")) {
-            return custom.run(bootstrap, cancellation);
-        }
-        if (!bootstrap.initdbProblems().isEmpty()) {
+        if (bootstrap.method().equals("initdb") && !bootstrap.initdbProblems().isEmpty()) {
             return new OperationResult.Failed(
                     "initdb was not run: " + String.join("; ", bootstrap.initdbProblems()));
+        }
+        mark(dataDir);
+        if (!bootstrap.method().equals("initdb")) {
+            return custom.run(bootstrap, cancellation);
         }
         ProgramRun run = initdb(bootstrap, cancellation);
         if (cancellation.cancelled()) {
@@ -58,6 +64,21 @@ final class Bootstrapper {
         appendAccess(bootstrap);
         return starter.start(new Role.Primary(), installation.config().pgCtlTimeout(), cancellation)
                 .result();
+    }
+
+    /**
+     * So that a cluster whose creation breaks off with its agent is never started. A data directory
+     * that is the top of a volume may have a parent that isn't ours: that is no reason to create
+     * none.
+     */
+    private static void mark(Path dataDir) {
+        try {
+            UnfinishedMarker.beginBootstrap(dataDir);
+        } catch (IOException e) {
+            LOG.atWarn()
+                    .addKeyValue("error", e.getMessage())
+                    .log("if this agent is killed now, what it has made by then looks complete");
+        }
     }
 
     private ProgramRun initdb(BootstrapConfig bootstrap, Cancellation cancellation)
@@ -123,7 +144,11 @@ final class Bootstrapper {
             return new OperationResult.Failed(
                     "the new cluster's roles can't be created: " + e.getMessage());
         }
-        return custom.finish(cancellation);
+        OperationResult finished = custom.finish(cancellation);
+        if (finished.done()) {
+            UnfinishedMarker.end(installation.dataDir());
+        }
+        return finished;
     }
 
     private Optional<OperationResult> postBootstrap(

@@ -262,11 +262,26 @@ final class ConfigFiles {
         }
         // a left-over request would promote the standby at once
         Files.deleteIfExists(dataDir.resolve("promote"));
+        String trigger = triggerFile(role);
+        if (!trigger.isEmpty()) {
+            Files.deleteIfExists(dataDir.resolve(trigger));
+        }
         changed |= cleanAutoConf();
         if (changed) {
             AtomicFiles.syncDirectory(dataDir);
         }
         return changed;
+    }
+
+    /** Empty: none. */
+    private static String triggerFile(Role role) {
+        SortedMap<String, String> settings =
+                switch (role) {
+                    case Role.Standby(RecoverySettings wanted) -> wanted.values();
+                    case Role.Recovery(SortedMap<String, String> wanted) -> wanted;
+                    case Role.Primary(), Role.Unchanged() -> new TreeMap<>();
+                };
+        return settings.getOrDefault(RecoverySettings.TRIGGER, "");
     }
 
     /** {@code ALTER SYSTEM} must not decide whom a standby follows, nor whom commits wait for. */

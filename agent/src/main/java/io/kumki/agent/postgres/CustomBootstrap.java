@@ -16,8 +16,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.SortedMap;
-import java.util.TreeMap;
 
 /**
  * Creates a cluster with the operator's own command, such as the restore of a backup, and lets it
@@ -98,10 +96,7 @@ final class CustomBootstrap {
 
     private Role role(Map<String, Object> options) {
         if (options.get("recovery_conf") instanceof Map<?, ?> recovery) {
-            SortedMap<String, String> settings = new TreeMap<>();
-            recovery.forEach((name, value) -> settings.put("" + name, "" + value));
-            settings.putIfAbsent("recovery_target_action", "promote");
-            return new Role.Recovery(settings);
+            return new Role.Recovery(RecoverySettings.ofBackup(recovery, installation.major()));
         }
         return PostgresConfig.truth(options, "keep_existing_recovery_conf")
                 ? new Role.Unchanged()
@@ -134,7 +129,11 @@ final class CustomBootstrap {
         String superuser = config.superuser().username().map(RoleSql::identifier).orElse("all");
         String replication = config.replication().username().map(RoleSql::identifier).orElse("all");
         for (String from :
-                List.of("host %s %s 127.0.0.1/32", "host %s %s ::1/128", "local %s %s")) {
+                List.of(
+                        "host %s %s 127.0.0.1/32",
+                        "host %s %s ::1/128",
+                        "host %s %s samehost", // where we listen on another address only
+                        "local %s %s")) {
             lines.add(from.formatted("all", superuser) + " trust");
             lines.add(from.formatted("replication", replication) + " trust");
         }

@@ -22,6 +22,9 @@ record RecoverySettings(SortedMap<String, String> values, List<String> passLines
     static final String CONNINFO = "primary_conninfo";
     static final String SLOT = "primary_slot_name";
 
+    /** Until PostgreSQL 15. */
+    static final String TRIGGER = "promote_trigger_file";
+
     /** Parameters that are written for standbys only, never as ordinary ones. */
     static final Set<String> NAMES =
             new TreeSet<>(
@@ -40,7 +43,7 @@ record RecoverySettings(SortedMap<String, String> values, List<String> passLines
                             "recovery_target_time",
                             "recovery_target_timeline",
                             "recovery_target_xid",
-                            "promote_trigger_file",
+                            TRIGGER,
                             "trigger_file"));
 
     /** Not told to stop anywhere, whatever an included file says. */
@@ -52,8 +55,7 @@ record RecoverySettings(SortedMap<String, String> values, List<String> passLines
                     "recovery_target_time",
                     "recovery_target_xid");
 
-    private static final Map<String, String> OLD_NAMES =
-            Map.of("trigger_file", "promote_trigger_file");
+    private static final Map<String, String> OLD_NAMES = Map.of("trigger_file", TRIGGER);
 
     RecoverySettings {
         values = java.util.Collections.unmodifiableSortedMap(new TreeMap<>(values));
@@ -80,7 +82,7 @@ record RecoverySettings(SortedMap<String, String> values, List<String> passLines
                     }
                 });
         if (major >= 16) {
-            values.remove("promote_trigger_file");
+            values.remove(TRIGGER);
         }
         values.put("recovery_target_timeline", "latest");
         NO_TARGET.forEach(name -> values.put(name, ""));
@@ -99,6 +101,31 @@ record RecoverySettings(SortedMap<String, String> values, List<String> passLines
             }
         }
         return new RecoverySettings(values, List.of());
+    }
+
+    /**
+     * For a restored backup that leaves recovery at its target.
+     *
+     * @param configured {@code recovery_conf} of a bootstrap method; names of before PostgreSQL 12
+     *     are understood
+     */
+    static SortedMap<String, String> ofBackup(Map<?, ?> configured, int major) {
+        SortedMap<String, String> values = new TreeMap<>();
+        configured.forEach((key, value) -> {
+            String name = String.valueOf(key);
+            if (name.equals("pause_at_recovery_target")) {
+                values.put(
+                        "recovery_target_action",
+                        "true".equals(String.valueOf(value)) ? "pause" : "promote");
+            } else if (value != null && !name.equals("standby_mode")) {
+                values.put(OLD_NAMES.getOrDefault(name, name), value.toString());
+            }
+        });
+        if (major >= 16) {
+            values.remove(TRIGGER);
+        }
+        values.putIfAbsent("recovery_target_action", "promote");
+        return values;
     }
 
     private static void putArchive(

@@ -137,6 +137,7 @@ final class ServerOperations {
         if (Files.exists(installation.dataDir())) {
             DataRemoval.setAside(installation.dataDir());
         }
+        UnfinishedMarker.end(installation.dataDir());
         return new OperationResult.Done(installation.dataDir() + ".failed holds what was there");
     }
 

@@ -1,5 +1,6 @@
 package io.kumki.agent.postgres;
 
+import io.kumki.agent.ha.LocalServer.UnfinishedWork;
 import io.kumki.agent.postgres.ConfigFiles.Role;
 import io.kumki.agent.postgres.rejoin.ConfigBackups;
 import io.kumki.agent.postgres.rejoin.UnfinishedMarker;
@@ -140,6 +141,8 @@ final class ServerStarter {
         }
         try {
             return UnfinishedMarker.read(dataDir)
+                    // that one is started by the bootstrap itself, and by no rule
+                    .filter(work -> work != UnfinishedWork.BOOTSTRAP)
                     .map(work ->
                             "a "
                                     + work.name().toLowerCase(Locale.ROOT)

@@ -55,6 +55,10 @@ class EveryStateTest {
                     s -> s.without(new DataDirectory.Empty()),
                     s -> s.without(new DataDirectory.Unreadable("?")),
                     s -> s.without(new DataDirectory.Unfinished(LocalServer.UnfinishedWork.REWIND)),
+                    s ->
+                            s.without(
+                                    new DataDirectory.Unfinished(
+                                            LocalServer.UnfinishedWork.BOOTSTRAP)),
                     s -> s.stopped(ClusterState.IN_PRODUCTION, false),
                     s -> s.stopped(ClusterState.SHUT_DOWN, false),
                     s -> s.stopped(ClusterState.SHUT_DOWN_IN_RECOVERY, true));

@@ -414,6 +414,8 @@ class RulesTest {
     static Stream<Arguments> data() {
         DataDirectory unreadable = new DataDirectory.Unreadable("permission denied");
         DataDirectory halfRewound = new DataDirectory.Unfinished(LocalServer.UnfinishedWork.REWIND);
+        DataDirectory halfCreated =
+                new DataDirectory.Unfinished(LocalServer.UnfinishedWork.BOOTSTRAP);
         DataDirectory halfCloned = new DataDirectory.Unfinished(LocalServer.UnfinishedWork.CLONE);
         return Stream.of(
                 row("no cluster", race().without(EMPTY).noCluster(), "bootstrap.races"),
@@ -473,6 +475,26 @@ class RulesTest {
                         leader().without(EMPTY),
                         "data.nothing-to-lead-with-gives-up-lead"),
                 row("unreadable", standby().without(unreadable), "data.unreadable"),
+                row(
+                        "half created",
+                        race().without(halfCreated).noCluster(),
+                        "data.sets-half-created-aside"),
+                row(
+                        "half created, another leads by now",
+                        standby().without(halfCreated),
+                        "data.sets-half-created-aside"),
+                row(
+                        "half created, pause",
+                        standby().without(halfCreated).paused(),
+                        "data.half-created"),
+                row(
+                        "half created, its server runs",
+                        race().data(halfCreated),
+                        "data.stops-server-without-directory"),
+                row(
+                        "half created, and it leads",
+                        leader().without(halfCreated),
+                        "data.half-created-gives-up-lead"),
                 row("half rewound", standby().without(halfRewound), "data.half-rewound"),
                 row(
                         "half rewound, may clone",

@@ -4,15 +4,20 @@ import static io.kumki.agent.postgres.ServerFixture.LIMIT;
 import static io.kumki.agent.postgres.ServerFixture.await;
 import static io.kumki.agent.postgres.ServerFixture.expectDone;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import io.kumki.agent.config.BootstrapConfig;
 import io.kumki.agent.config.PostgresConfig;
+import io.kumki.agent.ha.LocalServer;
 import io.kumki.agent.ha.LocalServer.Answer;
 import io.kumki.agent.ha.LocalServer.DataDirectory;
 import io.kumki.agent.ha.StandbyTarget;
 import io.kumki.agent.postgres.PostgresServer.ShutdownListener;
 import io.kumki.agent.postgres.PostgresServer.StopMode;
 import java.io.IOException;
+import java.net.Inet4Address;
+import java.net.InetAddress;
+import java.net.NetworkInterface;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -155,9 +160,65 @@ class ScriptsIT {
     }
 
     @Test
+    void aClusterWhoseCreationBrokeOffWithItsAgentIsSetAside() {
+        expectDone(pg.server.bootstrap(pg.bootstrapConfig(), new Cancellation()));
+
+        ServerFixture next = pg.anotherAgent();
+
+        assertThat(next.observe().data())
+                .isEqualTo(new DataDirectory.Unfinished(LocalServer.UnfinishedWork.BOOTSTRAP));
+        expectDone(next.server.discardFailedBootstrap());
+        assertThat(next.observe().data()).isEqualTo(new DataDirectory.Empty());
+        assertThat(pg.home.resolve("data.failed/PG_VERSION")).exists();
+        await(next.server.close());
+        pg.bootstrapped();
+        assertThat(pg.observe().data()).isInstanceOf(DataDirectory.Initialized.class);
+    }
+
+    @Test
+    void aServerThatListensOnNoLoopbackAddressLetsItsAgentInMeanwhile() throws Exception {
+        String address =
+                NetworkInterface.networkInterfaces()
+                        .flatMap(NetworkInterface::inetAddresses)
+                        .filter(each -> each instanceof Inet4Address && !each.isLoopbackAddress())
+                        .map(InetAddress::getHostAddress)
+                        .findFirst()
+                        .orElse("");
+        assumeFalse(address.isEmpty(), "this machine has a loopback address only");
+        PostgresConfig.Listen listen =
+                new PostgresConfig.Listen(
+                        address, pg.port, address, pg.port, Optional.empty(), "postgres");
+        List<String> hba = List.of("host all all samehost scram-sha-256");
+        LocalPostgres server =
+                new LocalPostgres(
+                        ServerFixture.changed(
+                                pg.config,
+                                listen,
+                                pg.config.files(),
+                                pg.config.sockets(),
+                                hba,
+                                List.of()));
+        String initdb = pg.config.files().binDir().orElseThrow().resolve("initdb").toString();
+        Map<String, Object> custom =
+                Map.of(
+                        "command",
+                        initdb + " --no-sync -U postgres -D " + pg.dataDir(),
+                        "no_params",
+                        true);
+        BootstrapConfig config = bootstrap("restore", custom, Optional.empty());
+
+        expectDone(server.bootstrap(config, new Cancellation()));
+        expectDone(server.afterBootstrap(config, new Cancellation()));
+
+        assertThat(await(server.observe()).primary()).isTrue();
+        await(server.close());
+    }
+
+    @Test
     void aRestoredBackupRecoversWithItsSettingsAndLeavesRecovery() throws IOException {
         pg.bootstrapped();
         expectDone(pg.server.stop(StopMode.FAST, Optional.of(LIMIT), ShutdownListener.NONE));
+        Files.createFile(pg.dataDir().resolve("go"));
         try (ServerFixture restored = new ServerFixture(directory, "pg-2")) {
             BootstrapConfig config =
                     bootstrap(
@@ -169,7 +230,15 @@ class ScriptsIT {
                                             "no_params",
                                             true,
                                             "recovery_conf",
-                                            Map.of("restore_command", "false"))),
+                                            Map.of(
+                                                    "restore_command",
+                                                    "false",
+                                                    "standby_mode",
+                                                    "off",
+                                                    "pause_at_recovery_target",
+                                                    false,
+                                                    "trigger_file",
+                                                    "go"))),
                             Optional.empty());
 
             expectDone(restored.server.bootstrap(config, new Cancellation()));
@@ -178,6 +247,7 @@ class ScriptsIT {
             assertThat(restored.observe().primary()).isTrue();
             assertThat(restored.query("SELECT timeline_id FROM pg_control_checkpoint()"))
                     .isEqualTo("2");
+            assertThat(restored.dataDir().resolve("go")).doesNotExist();
             assertThat(restored.query("SHOW restore_command")).isEmpty();
             assertThat(restored.query("SHOW hot_standby")).isEqualTo("on");
             assertThat(restored.observe().pendingRestart()).isEmpty();

@@ -15,9 +15,9 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The marker that stands while a clone or a rewind works in a data directory. It is on disk before
- * the first change and goes away after the last one, so a directory in which the work broke off is
- * never started.
+ * The marker that stands while a clone, a rewind or a bootstrap works in a data directory. It is on
+ * disk before the first change and goes away after the last one, so a directory in which the work
+ * broke off is never started.
  *
  * <p>Three places, each for a reason:
  *
@@ -29,13 +29,15 @@ import java.util.Optional;
  *       sees only files, directories and links.
  *   <li>An operator's replica method: a file beside the data directory, {@code
  *       NAME.kumki-unfinished}. Such a method works in the data directory itself, and may want it
- *       empty or clean it.
+ *       empty or clean it. The same place for a bootstrap, since initdb wants an empty directory.
  * </ul>
  */
 public final class UnfinishedMarker {
 
     /** Its name inside the data directory. */
     public static final String NAME = "kumki.unfinished";
+
+    private static final String BOOTSTRAP = "bootstrap\n";
 
     private UnfinishedMarker() {}
 
@@ -50,7 +52,14 @@ public final class UnfinishedMarker {
             return Optional.of(
                     inside.get().isOther() ? UnfinishedWork.REWIND : UnfinishedWork.CLONE);
         }
-        return attributes(beside(dataDir)).map(_ -> UnfinishedWork.CLONE);
+        Path beside = beside(dataDir);
+        if (attributes(beside).isEmpty()) {
+            return Optional.empty();
+        }
+        return Optional.of(
+                Files.readString(beside).equals(BOOTSTRAP)
+                        ? UnfinishedWork.BOOTSTRAP
+                        : UnfinishedWork.CLONE);
     }
 
     /** For a clone by pg_basebackup; the data directory must exist. */
@@ -60,14 +69,25 @@ public final class UnfinishedMarker {
 
     /** For a clone by an operator's method, which owns the data directory meanwhile. */
     static void beginForeignClone(Path dataDir) throws IOException {
+        writeBeside(dataDir, "clone\n", "a replica method works");
+    }
+
+    /** For a new cluster, from before its first file until its roles and scripts are done. */
+    public static void beginBootstrap(Path dataDir) throws IOException {
+        writeBeside(dataDir, BOOTSTRAP, "a cluster is created");
+    }
+
+    private static void writeBeside(Path dataDir, String content, String why) throws IOException {
         Path marker = beside(dataDir);
         try {
-            AtomicFiles.replace(marker, "clone\n", AtomicFiles.Access.OWNER);
+            AtomicFiles.replace(marker, content, AtomicFiles.Access.OWNER);
         } catch (IOException e) {
             throw new IOException(
                     "cannot write "
                             + marker
-                            + ", which must stand while a replica method works; let this user write to "
+                            + ", which must stand while "
+                            + why
+                            + "; let this user write to "
                             + marker.getParent()
                             + ", or set postgresql.data_dir to a directory below the mount point",
                     e);
@@ -88,7 +108,7 @@ public final class UnfinishedMarker {
     }
 
     /** The work is complete and on disk. */
-    static void end(Path dataDir) throws IOException {
+    public static void end(Path dataDir) throws IOException {
         if (Files.deleteIfExists(dataDir.resolve(NAME))) {
             AtomicFiles.syncDirectory(dataDir);
         }

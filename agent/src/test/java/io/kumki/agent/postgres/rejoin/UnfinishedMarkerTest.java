@@ -33,6 +33,8 @@ class UnfinishedMarkerTest {
         assertThat(UnfinishedMarker.read(dataDir)).contains(UnfinishedWork.REWIND);
         UnfinishedMarker.end(dataDir);
 
+        UnfinishedMarker.beginBootstrap(dataDir);
+        assertThat(UnfinishedMarker.read(dataDir)).contains(UnfinishedWork.BOOTSTRAP);
         UnfinishedMarker.beginForeignClone(dataDir);
         assertThat(UnfinishedMarker.read(dataDir)).contains(UnfinishedWork.CLONE);
         DataRemoval.remove(dataDir);
