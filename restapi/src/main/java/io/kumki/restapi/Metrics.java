@@ -2,6 +2,7 @@ package io.kumki.restapi;
 
 import io.kumki.dcs.cluster.ClusterSettings.SynchronousMode;
 import io.kumki.dcs.cluster.Lsn;
+import io.kumki.dcs.cluster.Volumes;
 import io.kumki.restapi.NodeSnapshot.Wal;
 import io.vertx.core.buffer.Buffer;
 import java.lang.management.ManagementFactory;
@@ -10,6 +11,8 @@ import java.math.BigDecimal;
 import java.time.OffsetDateTime;
 import java.util.List;
 import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /**
  * The text of {@code GET /metrics}: the contract's {@code patroni_*} with their exact labels and
@@ -209,6 +212,7 @@ final class Metrics {
                                     ready ? "1" : "0"));
         }
         loop.watchdog().ifPresent(this::watchdog);
+        condition(probes.node().condition());
         head("kumki_decisions_total", "counter", "Decisions of the loop by rule");
         loop.decisionsByRule()
                 .forEach((rule, count) ->
@@ -216,6 +220,43 @@ final class Metrics {
                                 "kumki_decisions_total",
                                 ",rule=\"" + escaped(rule) + "\"",
                                 count.toString()));
+    }
+
+    private void condition(NodeSnapshot.Condition condition) {
+        one(
+                "kumki_multiple_primaries",
+                "gauge",
+                "Members that are seen to be primaries at the same time, 0 if at most one is",
+                "" + condition.primaries().size());
+        one(
+                "kumki_primary_crashes",
+                "gauge",
+                "Crashes of the primary led by this member within crash_loop_window",
+                "" + condition.crashes());
+        SortedMap<String, Volumes.Volume> volumes = new TreeMap<>();
+        condition.volumes().data().ifPresent(volume -> volumes.put("data", volume));
+        condition.volumes().wal().ifPresent(volume -> volumes.put("wal", volume));
+        if (volumes.isEmpty()) {
+            return;
+        }
+        head("kumki_volume_free_bytes", "gauge", "What the server may still write");
+        volumes.forEach((name, volume) -> ofVolume("free_bytes", name, "" + volume.freeBytes()));
+        head("kumki_volume_total_bytes", "gauge", "Size of the volume");
+        volumes.forEach((name, volume) -> ofVolume("total_bytes", name, "" + volume.totalBytes()));
+        head(
+                "kumki_volume_full_in_seconds",
+                "gauge",
+                "When nothing is free any more if it goes on as in the last minutes, +Inf if it"
+                        + " doesn't fill up");
+        volumes.forEach((name, volume) ->
+                ofVolume(
+                        "full_in_seconds",
+                        name,
+                        volume.fullIn().map(time -> "" + time.toSeconds()).orElse("+Inf")));
+    }
+
+    private void ofVolume(String metric, String name, String value) {
+        sample("kumki_volume_" + metric, ",volume=\"" + name + "\"", value);
     }
 
     private void watchdog(WatchdogMetrics watchdog) {

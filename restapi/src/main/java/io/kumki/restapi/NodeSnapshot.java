@@ -6,6 +6,7 @@ import io.kumki.dcs.cluster.Lsn;
 import io.kumki.dcs.cluster.ParameterChange;
 import io.kumki.dcs.cluster.ScheduledRestart;
 import io.kumki.dcs.cluster.Tags;
+import io.kumki.dcs.cluster.Volumes;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
@@ -30,6 +31,7 @@ import java.util.TreeMap;
  * @param scheduledRestart a restart that waits for its time
  * @param failsafeActiveUntilNanos monotonic end of failsafe mode's effect; empty if it isn't active
  * @param watchdogFailed a required watchdog that isn't there
+ * @param condition what an operator should look after
  */
 public record NodeSnapshot(
         String scope,
@@ -42,7 +44,78 @@ public record NodeSnapshot(
         LoopState loop,
         Optional<ScheduledRestart> scheduledRestart,
         OptionalLong failsafeActiveUntilNanos,
-        boolean watchdogFailed) {
+        boolean watchdogFailed,
+        Condition condition) {
+
+    /** With nothing to look after. */
+    public NodeSnapshot(
+            String scope,
+            String name,
+            ServerStatus server,
+            Leadership leadership,
+            Optional<CachedCluster> cluster,
+            ClusterSettings settings,
+            Tags tags,
+            LoopState loop,
+            Optional<ScheduledRestart> scheduledRestart,
+            OptionalLong failsafeActiveUntilNanos,
+            boolean watchdogFailed) {
+        this(
+                scope,
+                name,
+                server,
+                leadership,
+                cluster,
+                settings,
+                tags,
+                loop,
+                scheduledRestart,
+                failsafeActiveUntilNanos,
+                watchdogFailed,
+                Condition.GOOD);
+    }
+
+    /**
+     * What an operator should look after.
+     *
+     * @param volumes the room on the server's volumes
+     * @param crashes of the primary that are remembered and count
+     * @param impaired why another member should rather lead, all else being equal
+     * @param trouble why the lead is given away or the server stays down
+     * @param primaries members that are seen to be primaries at the same time, two at least; empty
+     *     if there is no sign of more than one
+     */
+    public record Condition(
+            Volumes volumes,
+            int crashes,
+            Optional<String> impaired,
+            Optional<String> trouble,
+            List<String> primaries) {
+
+        public static final Condition GOOD =
+                new Condition(Volumes.UNKNOWN, 0, Optional.empty(), Optional.empty(), List.of());
+
+        public Condition {
+            primaries = List.copyOf(primaries);
+        }
+    }
+
+    /** The same in this condition. */
+    public NodeSnapshot withCondition(Condition other) {
+        return new NodeSnapshot(
+                scope,
+                name,
+                server,
+                leadership,
+                cluster,
+                settings,
+                tags,
+                loop,
+                scheduledRestart,
+                failsafeActiveUntilNanos,
+                watchdogFailed,
+                other);
+    }
 
     /**
      * @param validUntilNanos monotonic instant up to which this node leads; empty if it doesn't.
@@ -222,7 +295,8 @@ public record NodeSnapshot(
                 loop,
                 scheduledRestart,
                 failsafeActiveUntilNanos,
-                watchdogFailed);
+                watchdogFailed,
+                condition);
     }
 
     /**

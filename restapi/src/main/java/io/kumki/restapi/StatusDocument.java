@@ -4,6 +4,7 @@ import io.kumki.dcs.cluster.ClusterSettings.SynchronousMode;
 import io.kumki.dcs.cluster.Lsn;
 import io.kumki.dcs.cluster.ParameterChange;
 import io.kumki.dcs.cluster.ScheduledRestart;
+import io.kumki.dcs.cluster.Volumes;
 import io.kumki.restapi.NodeSnapshot.Wal;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -110,6 +111,7 @@ final class StatusDocument {
             document.put("logical_slots_ready", node.server().slotsReady());
         }
         node.server().copying().ifPresent(copy -> document.put("clone", copying(copy)));
+        putCondition(document, node.condition());
         Map<String, @Nullable Object> version = new LinkedHashMap<>();
         version.put("version", Versions.WIRE);
         version.put("scope", node.scope());
@@ -122,6 +124,33 @@ final class StatusDocument {
         if (node.watchdogFailed()) {
             document.put("watchdog_failed", true);
         }
+    }
+
+    /** Ours, as {@link #copying}. */
+    private static void putCondition(
+            Map<String, @Nullable Object> document, NodeSnapshot.Condition condition) {
+        if (condition.volumes().known()) {
+            Map<String, Object> volumes = new LinkedHashMap<>();
+            condition.volumes().data().ifPresent(volume -> volumes.put("data", volume(volume)));
+            condition.volumes().wal().ifPresent(volume -> volumes.put("wal", volume(volume)));
+            document.put("volumes", volumes);
+        }
+        if (condition.crashes() > 0) {
+            document.put("crashes", condition.crashes());
+        }
+        condition.impaired().ifPresent(why -> document.put("impaired", why));
+        condition.trouble().ifPresent(why -> document.put("trouble", why));
+        if (!condition.primaries().isEmpty()) {
+            document.put("multiple_primaries", condition.primaries());
+        }
+    }
+
+    private static Map<String, Object> volume(Volumes.Volume volume) {
+        Map<String, Object> fields = new LinkedHashMap<>();
+        fields.put("free_bytes", volume.freeBytes());
+        fields.put("total_bytes", volume.totalBytes());
+        volume.fullIn().ifPresent(time -> fields.put("full_in_minutes", time.toMinutes()));
+        return fields;
     }
 
     static SortedMap<String, Map<String, String>> pendingRestart(

@@ -2,8 +2,11 @@ package io.kumki.restapi;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.kumki.dcs.cluster.Volumes;
 import io.kumki.restapi.Api.Reply;
+import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
@@ -77,6 +80,55 @@ class MetricsTest {
                         "patroni_xlog_replayed_timestamp{scope=\"demo\",name=\"n2\"} 1782900000.000000",
                         "patroni_postgres_streaming{scope=\"demo\",name=\"n2\"} 1",
                         "kumki_lease_left_seconds{scope=\"demo\",name=\"n2\"} 0.000000000");
+    }
+
+    @Test
+    void whatAnOperatorShouldLookAfterIsThere() {
+        NodeSnapshot node =
+                Nodes.leader()
+                        .withCondition(
+                                new NodeSnapshot.Condition(
+                                        new Volumes(
+                                                Optional.of(new Volumes.Volume(5_000, 9_000)),
+                                                Optional.of(
+                                                        new Volumes.Volume(
+                                                                1_000,
+                                                                8_000,
+                                                                Optional.of(
+                                                                        Duration.ofMinutes(7))))),
+                                        3,
+                                        Optional.of("no room"),
+                                        Optional.of("it crashes"),
+                                        List.of("n1", "n2")));
+        assertThat(write(node).lines())
+                .contains(
+                        "kumki_multiple_primaries{scope=\"demo\",name=\"n1\"} 2",
+                        "kumki_primary_crashes{scope=\"demo\",name=\"n1\"} 3",
+                        "kumki_volume_free_bytes{scope=\"demo\",name=\"n1\",volume=\"wal\"} 1000",
+                        "kumki_volume_total_bytes{scope=\"demo\",name=\"n1\",volume=\"data\"} 9000",
+                        "kumki_volume_full_in_seconds{scope=\"demo\",name=\"n1\",volume=\"data\"} +Inf",
+                        "kumki_volume_full_in_seconds{scope=\"demo\",name=\"n1\",volume=\"wal\"} 420");
+        assertThat(StatusDocument.of(new Probes(node, System.nanoTime())))
+                .containsEntry("impaired", "no room")
+                .containsEntry("trouble", "it crashes")
+                .containsEntry("crashes", 3)
+                .containsEntry("multiple_primaries", List.of("n1", "n2"))
+                .containsEntry(
+                        "volumes",
+                        Map.of(
+                                "data",
+                                Map.of("free_bytes", 5_000L, "total_bytes", 9_000L),
+                                "wal",
+                                Map.of(
+                                        "free_bytes",
+                                        1_000L,
+                                        "total_bytes",
+                                        8_000L,
+                                        "full_in_minutes",
+                                        7L)));
+        assertThat(write(Nodes.leader()))
+                .contains("kumki_multiple_primaries{scope=\"demo\",name=\"n1\"} 0")
+                .doesNotContain("kumki_volume");
     }
 
     @Test

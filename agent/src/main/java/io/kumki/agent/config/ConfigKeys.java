@@ -175,6 +175,8 @@ final class ConfigKeys {
             maybe(Form.number(0, ANY).runsWithAnyNumber(), dcs, "maximum_lag_on_failover");
             maybe(Form.number(-1, ANY).runsWithAnyNumber(), dcs, "maximum_lag_on_syncnode");
             maybe(Form.seconds(0).runsWithAnyNumber(), dcs, "member_slots_ttl");
+            maybe(Form.number(0, 20).runsWithAnyNumber(), dcs, "crash_loop_limit");
+            maybe(Form.seconds(1).runsWithAnyNumber(), dcs, "crash_loop_window");
             maybe(Form.MAPPING, dcs, "postgresql");
             maybe(Form.MAPPING, dcs + "postgresql.", "parameters");
             String parameters = dcs + "postgresql.parameters.";

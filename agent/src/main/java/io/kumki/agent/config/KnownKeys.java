@@ -109,6 +109,7 @@ final class KnownKeys {
                         + " synchronous_mode_strict synchronous_node_count failsafe_mode"
                         + " check_timeline pause standby_cluster slots permanent_replication_slots"
                         + " permanent_slots ignore_slots member_slots_ttl postgresql"
+                        + " crash_loop_limit crash_loop_window"
                         + " primary_race_backoff");
         put(
                 map,

@@ -132,7 +132,8 @@ public final class Aftermath {
             return rejoin;
         }
         int failures = outcome instanceof OperationOutcome.Done ? 0 : rejoin.failedStarts() + 1;
-        return rejoin.withStart(failures, retry(failures, nowNanos));
+        return rejoin.withStart(failures, retry(failures, nowNanos))
+                .withFailedAt(failures == 0 ? OptionalLong.empty() : OptionalLong.of(nowNanos));
     }
 
     /**

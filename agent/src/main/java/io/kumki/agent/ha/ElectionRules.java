@@ -35,10 +35,10 @@ final class ElectionRules {
     private static final Duration LOOK_FOR_FLOWING_WAL = Duration.ofMillis(200);
 
     /**
-     * So long the lead is left to a member that is as good and keeps more logical consumers going.
-     * It takes the key within a turn if it can at all.
+     * So long the lead is left to a member that is as good and keeps more logical consumers going,
+     * or is better off. It takes the key within a turn if it can at all.
      */
-    private static final Duration PATIENCE_FOR_READY_SLOTS = Duration.ofSeconds(5);
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
 
     private ElectionRules() {}
 
@@ -387,7 +387,7 @@ final class ElectionRules {
             boolean formerLeader = formerLeader(s).filter(name::equals).isPresent();
             boolean equal = comparison == 0 && !answer.position().isZero() && !formerLeader;
             SortedSet<String> keeps = LogicalSlots.readyOnlyAt(s, answer);
-            if (equal && theirs == mine && !keeps.isEmpty() && patientForSlots(s)) {
+            if (equal && theirs == mine && !keeps.isEmpty() && isPatient(s)) {
                 return Optional.of(
                         no(
                                         s,
@@ -398,7 +398,18 @@ final class ElectionRules {
                                                 + String.join(", ", keeps))
                                 .after(SOON));
             }
-            if (equal && theirs > mine) {
+            boolean theyAreBetterOff = impaired(s) && answer.impaired().isEmpty();
+            if (equal && theyAreBetterOff && isPatient(s)) {
+                return Optional.of(
+                        no(
+                                        s,
+                                        "election.other-is-better-off",
+                                        name
+                                                + " has equally tolerable WAL position; of this member: "
+                                                + Crashes.impairment(s).get())
+                                .after(SOON));
+            }
+            if (equal && theirs > mine && !(answer.impaired().isPresent() && !impaired(s))) {
                 return Optional.of(
                         no(
                                         s,
@@ -414,9 +425,13 @@ final class ElectionRules {
         return Optional.empty();
     }
 
-    private static boolean patientForSlots(Situation s) {
+    private static boolean impaired(Situation s) {
+        return Crashes.impairment(s).isPresent();
+    }
+
+    private static boolean isPatient(Situation s) {
         Duration vacant = s.since(s.memory().vacancy().orElseThrow().sinceNanos());
-        return vacant.compareTo(PATIENCE_FOR_READY_SLOTS) < 0;
+        return vacant.compareTo(PATIENCE) < 0;
     }
 
     /**

@@ -48,6 +48,10 @@ final class LeaderRules {
         if (request.isPresent()) {
             return request.get();
         }
+        Optional<Decision> crashes = CrashRules.handsOverWhileUp(s);
+        if (crashes.isPresent()) {
+            return crashes.get();
+        }
         Decision holds =
                 Decision.of(
                         "leader.holds-lock",

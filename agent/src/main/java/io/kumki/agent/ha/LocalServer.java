@@ -18,13 +18,15 @@ import java.util.TreeMap;
  * @param pendingRestart parameters that wait for a restart
  * @param slotsReady logical slots of a standby, and whether a promotion now would lose nothing of
  *     each
+ * @param health its volumes, and what it died of
  */
 public record LocalServer(
         DataDirectory data,
         Postmaster postmaster,
         Optional<Answer> answer,
         SortedMap<String, ParameterChange> pendingRestart,
-        SortedMap<String, Boolean> slotsReady) {
+        SortedMap<String, Boolean> slotsReady,
+        Health health) {
 
     public LocalServer {
         pendingRestart = Collections.unmodifiableSortedMap(new TreeMap<>(pendingRestart));
@@ -37,12 +39,17 @@ public record LocalServer(
             Postmaster postmaster,
             Optional<Answer> answer,
             SortedMap<String, ParameterChange> pendingRestart) {
-        this(data, postmaster, answer, pendingRestart, new TreeMap<>());
+        this(data, postmaster, answer, pendingRestart, new TreeMap<>(), Health.UNKNOWN);
+    }
+
+    /** The same with this health. */
+    public LocalServer withHealth(Health other) {
+        return new LocalServer(data, postmaster, answer, pendingRestart, slotsReady, other);
     }
 
     /** The same with these logical slots. */
     public LocalServer withSlotsReady(SortedMap<String, Boolean> ready) {
-        return new LocalServer(data, postmaster, answer, pendingRestart, ready);
+        return new LocalServer(data, postmaster, answer, pendingRestart, ready, health);
     }
 
     /** The state of the postmaster. */
@@ -188,11 +195,23 @@ public record LocalServer(
      * @param version such as 150020
      * @param senders WAL senders
      * @param sync what it demands of them
+     * @param memoryStart when its processes began, which is later than the postmaster if a
+     *     backend's crash made it start them anew; empty if unknown
      */
     public record ServerInfo(
-            String postmasterStartTime, int version, List<Sender> senders, SyncSetting sync) {
+            String postmasterStartTime,
+            int version,
+            List<Sender> senders,
+            SyncSetting sync,
+            String memoryStart) {
         public ServerInfo {
             senders = List.copyOf(senders);
+        }
+
+        /** Of which it isn't known whether its processes began with the postmaster. */
+        public ServerInfo(
+                String postmasterStartTime, int version, List<Sender> senders, SyncSetting sync) {
+            this(postmasterStartTime, version, senders, sync, "");
         }
 
         /** A server that demands nothing of its standbys. */
@@ -297,18 +316,20 @@ public record LocalServer(
     public LocalServer unseenSince(Operation ended) {
         if (ended.makesPrimary()) {
             return new LocalServer(
-                    data instanceof DataDirectory.Initialized(ControlData control)
-                            ? new DataDirectory.Initialized(control.asPrimary())
-                            : data,
-                    Postmaster.RUNNING,
-                    Optional.empty(),
-                    pendingRestart);
+                            data instanceof DataDirectory.Initialized(ControlData control)
+                                    ? new DataDirectory.Initialized(control.asPrimary())
+                                    : data,
+                            Postmaster.RUNNING,
+                            Optional.empty(),
+                            pendingRestart)
+                    .withHealth(health);
         }
         DataDirectory left =
                 ended.replacesData()
                         ? new DataDirectory.Unreadable("not looked at since " + ended.title())
                         : data;
-        return new LocalServer(left, postmaster, Optional.empty(), pendingRestart);
+        return new LocalServer(left, postmaster, Optional.empty(), pendingRestart)
+                .withHealth(health);
     }
 
     public boolean running() {

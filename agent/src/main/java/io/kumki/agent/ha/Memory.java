@@ -37,6 +37,7 @@ import java.util.function.Consumer;
  *     there was no key
  * @param standstill since when this standby doesn't move although its leader is ahead
  * @param begunNanos first turn of this agent: what it promised before isn't remembered
+ * @param crashes how often the server ended against its will while this member led
  */
 public record Memory(
         Optional<LastLocked> lastLocked,
@@ -56,7 +57,8 @@ public record Memory(
         Sync sync,
         OptionalLong electedOn,
         Optional<Standstill> standstill,
-        OptionalLong begunNanos) {
+        OptionalLong begunNanos,
+        Crashes crashes) {
 
     public static final Memory FRESH =
             new Memory(
@@ -77,7 +79,8 @@ public record Memory(
                     Sync.NOTHING,
                     OptionalLong.empty(),
                     Optional.empty(),
-                    OptionalLong.empty());
+                    OptionalLong.empty(),
+                    Crashes.NONE);
 
     public Memory {
         slotsSeenNanos = Collections.unmodifiableSortedMap(new TreeMap<>(slotsSeenNanos));
@@ -169,6 +172,7 @@ public record Memory(
      * @param stalledSinceNanos since when nothing streams or is replayed although the leader is
      *     known
      * @param replayedLast the position replayed at the last look
+     * @param failedAtNanos when the last start failed
      */
     public record Rejoin(
             Optional<Divergence> verdict,
@@ -182,7 +186,8 @@ public record Memory(
             OptionalLong retryAtNanos,
             OptionalLong compareAtNanos,
             OptionalLong stalledSinceNanos,
-            Lsn replayedLast) {
+            Lsn replayedLast,
+            OptionalLong failedAtNanos) {
 
         public static final Rejoin FRESH =
                 new Rejoin(
@@ -197,7 +202,8 @@ public record Memory(
                         OptionalLong.empty(),
                         OptionalLong.empty(),
                         OptionalLong.empty(),
-                        Lsn.ZERO);
+                        Lsn.ZERO,
+                        OptionalLong.empty());
 
         public record VerdictLeader(Optional<MemberName> leader, int timeline) {}
 
@@ -247,6 +253,10 @@ public record Memory(
             });
         }
 
+        Rejoin withFailedAt(OptionalLong failedAt) {
+            return edited(d -> d.failedAtNanos = failedAt);
+        }
+
         Rejoin withRetryAt(OptionalLong retryAt) {
             return edited(d -> d.retryAtNanos = retryAt);
         }
@@ -284,6 +294,7 @@ public record Memory(
             OptionalLong compareAtNanos;
             OptionalLong stalledSinceNanos;
             Lsn replayedLast;
+            OptionalLong failedAtNanos;
 
             RejoinDraft(Rejoin from) {
                 verdict = from.verdict;
@@ -298,6 +309,7 @@ public record Memory(
                 compareAtNanos = from.compareAtNanos;
                 stalledSinceNanos = from.stalledSinceNanos;
                 replayedLast = from.replayedLast;
+                failedAtNanos = from.failedAtNanos;
             }
         }
 
@@ -316,7 +328,8 @@ public record Memory(
                     d.retryAtNanos,
                     d.compareAtNanos,
                     d.stalledSinceNanos,
-                    d.replayedLast);
+                    d.replayedLast,
+                    d.failedAtNanos);
         }
     }
 
@@ -392,6 +405,10 @@ public record Memory(
         return edited(d -> d.begunNanos = value);
     }
 
+    Memory withCrashes(Crashes value) {
+        return edited(d -> d.crashes = value);
+    }
+
     Memory withRequest(Optional<RequestSeen> value) {
         return edited(d -> d.request = value);
     }
@@ -421,6 +438,7 @@ public record Memory(
         OptionalLong electedOn;
         Optional<Standstill> standstill;
         OptionalLong begunNanos;
+        Crashes crashes;
 
         Draft(Memory from) {
             lastLocked = from.lastLocked;
@@ -441,6 +459,7 @@ public record Memory(
             electedOn = from.electedOn;
             standstill = from.standstill;
             begunNanos = from.begunNanos;
+            crashes = from.crashes;
         }
     }
 
@@ -465,6 +484,7 @@ public record Memory(
                 d.sync,
                 d.electedOn,
                 d.standstill,
-                d.begunNanos);
+                d.begunNanos,
+                d.crashes);
     }
 }

@@ -3,6 +3,7 @@ package io.kumki.agent.ha;
 import io.kumki.dcs.cluster.Lsn;
 import io.kumki.dcs.cluster.Tags;
 import java.util.Collections;
+import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeSet;
 
@@ -19,6 +20,8 @@ public sealed interface PeerAnswer {
      * @param readySlots logical slots of which its promotion would lose nothing
      * @param complete its position is the end of its log; otherwise it may have more, which it
      *     hasn't replayed since it was started
+     * @param impaired why another member should rather lead, all else being equal: no room, or its
+     *     server crashed again and again
      */
     record Reached(
             boolean primary,
@@ -28,7 +31,8 @@ public sealed interface PeerAnswer {
             Tags tags,
             boolean watchdogFailed,
             SortedSet<String> readySlots,
-            boolean complete)
+            boolean complete,
+            Optional<String> impaired)
             implements PeerAnswer {
         public Reached {
             readySlots = Collections.unmodifiableSortedSet(new TreeSet<>(readySlots));
@@ -43,6 +47,42 @@ public sealed interface PeerAnswer {
                 Tags tags,
                 boolean watchdogFailed) {
             this(primary, state, position, timeline, tags, watchdogFailed, new TreeSet<>(), true);
+        }
+
+        /** One that isn't impaired. */
+        public Reached(
+                boolean primary,
+                String state,
+                Lsn position,
+                int timeline,
+                Tags tags,
+                boolean watchdogFailed,
+                SortedSet<String> readySlots,
+                boolean complete) {
+            this(
+                    primary,
+                    state,
+                    position,
+                    timeline,
+                    tags,
+                    watchdogFailed,
+                    readySlots,
+                    complete,
+                    Optional.empty());
+        }
+
+        /** The same, impaired by this. */
+        public Reached impairedBy(String why) {
+            return new Reached(
+                    primary,
+                    state,
+                    position,
+                    timeline,
+                    tags,
+                    watchdogFailed,
+                    readySlots,
+                    complete,
+                    Optional.of(why));
         }
     }
 

@@ -93,7 +93,8 @@ public final class Published {
                 status,
                 wal(s),
                 s.self().tags(),
-                s.lease().leaseId().orElse(0));
+                s.lease().leaseId().orElse(0),
+                s.server().health().volumes().coarse());
     }
 
     private static Member.WalProgress wal(Situation s) {

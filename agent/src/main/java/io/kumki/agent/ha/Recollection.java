@@ -28,6 +28,7 @@ final class Recollection {
         if (memory.begunNanos().isEmpty()) {
             memory = memory.withBegun(OptionalLong.of(s.nowNanos()));
         }
+        memory = memory.withCrashes(Crashes.refresh(s));
         if (s.server().answer().isPresent()) {
             memory = memory.withWasPrimary(s.server().primary());
         }

@@ -80,13 +80,22 @@ final class RecoveryRules {
                         : s.memory().withCrashedSince(OptionalLong.of(s.nowNanos()));
         Situation known = s.withMemory(memory);
         Duration down = s.since(memory.crashedSinceNanos().getAsLong());
+        Optional<String> trouble = CrashRules.trouble(known);
         boolean giveUp =
-                limit.isZero() || down.compareTo(limit) > 0 || memory.rejoin().failedStarts() > 0;
+                limit.isZero()
+                        || down.compareTo(limit) > 0
+                        || memory.rejoin().failedStarts() > 0
+                        || trouble.isPresent();
         if (giveUp) {
+            String since = "the server is down since " + down.toSeconds() + " s";
             Optional<Decision> handOver =
-                    handOver(known, "the server is down since " + down.toSeconds() + " s");
+                    handOver(known, since + trouble.map(why -> "; " + why).orElse(""));
             if (handOver.isPresent()) {
                 return handOver.get();
+            }
+            Optional<Decision> staysDown = CrashRules.staysDown(known);
+            if (staysDown.isPresent()) {
+                return staysDown.get();
             }
         }
         Duration left = limit.minus(down);
@@ -118,8 +127,11 @@ final class RecoveryRules {
                             s.memory(),
                             new Action.AskMembers(asked)));
         }
+        // a member in the same trouble is no help against it, but better than a server that is down
         SortedMap<MemberName, String> refusals =
-                Candidates.refusals(s, asked, Optional.empty(), true);
+                CrashRules.trouble(s).isPresent()
+                        ? CrashRules.refusals(s, asked)
+                        : Candidates.refusals(s, asked, Optional.empty(), true);
         if (refusals.size() == asked.size()) {
             return Optional.empty();
         }

@@ -41,6 +41,11 @@ public final class Rules {
 
     private Rules() {}
 
+    /** Whether a rule leaves something undone that only a person can put right. */
+    public static boolean needsPerson(String rule) {
+        return rule.endsWith("-stays-down");
+    }
+
     /** Decides one turn. Total: there is always a decision, if only to wait. */
     public static Decision decide(Situation raw) {
         Situation s = raw.withMemory(Recollection.refresh(raw));

@@ -125,7 +125,7 @@ final class StepDownRules {
      * A clean stop waits only for standbys that are connected: one that isn't would lack the last
      * records, and the stop would have been for nothing.
      */
-    private static boolean streamsFromHere(Situation s, Member member) {
+    static boolean streamsFromHere(Situation s, Member member) {
         boolean cascades =
                 member.tags().replicatefrom().filter(from -> !from.equals(s.me())).isPresent();
         return cascades

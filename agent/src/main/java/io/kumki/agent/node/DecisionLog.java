@@ -2,6 +2,7 @@ package io.kumki.agent.node;
 
 import io.kumki.agent.ha.Action;
 import io.kumki.agent.ha.Decision;
+import io.kumki.agent.ha.Rules;
 import io.kumki.dcs.cluster.MemberName;
 import io.kumki.restapi.DecisionEntry;
 import java.time.Instant;
@@ -14,6 +15,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * The last decisions, and how often each rule decided. A decision that only repeats the one before
@@ -54,7 +56,7 @@ final class DecisionLog {
             if (newestFirst.size() > CAPACITY) {
                 newestFirst.removeLast();
             }
-            LOG.atInfo()
+            LOG.atLevel(Rules.needsPerson(decision.rule()) ? Level.ERROR : Level.INFO)
                     .addKeyValue("member", self)
                     .addKeyValue("rule", decision.rule())
                     .addKeyValue("reason", decision.reason())

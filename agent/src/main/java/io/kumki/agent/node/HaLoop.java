@@ -105,6 +105,7 @@ public final class HaLoop {
     private final DecisionLog decisions;
     private final ActionPerformer performer;
     private final FailsafePromise promise = new FailsafePromise();
+    private final PrimaryWatch primaries;
 
     private volatile ClusterSettings settings;
     private ClusterView view = ClusterView.EMPTY.silent();
@@ -165,6 +166,7 @@ public final class HaLoop {
                         promise,
                         positions -> view = at(view, positions),
                         timeline -> clock.execute(() -> checkpointed(timeline)));
+        this.primaries = new PrimaryWatch(parts.peers(), clock, () -> situation(Optional.empty()));
         this.plannedNanos = clock.nanos();
         this.snapshot =
                 NodeBoard.snapshot(
@@ -173,7 +175,8 @@ public final class HaLoop {
                         lastGood,
                         restarts.waiting(),
                         plannedNanos,
-                        OptionalLong.empty());
+                        OptionalLong.empty(),
+                        List.of());
     }
 
     /** Begins to turn. */
@@ -400,10 +403,11 @@ public final class HaLoop {
                             .addKeyValue("error", String.valueOf(failure.getMessage()))
                             .log("the local server could not be observed");
                     return new LocalServer(
-                            server.data(),
-                            server.postmaster(),
-                            Optional.empty(),
-                            server.pendingRestart());
+                                    server.data(),
+                                    server.postmaster(),
+                                    Optional.empty(),
+                                    server.pendingRestart())
+                            .withHealth(server.health());
                 })
                 .onSuccess(this::observed);
     }
@@ -673,6 +677,7 @@ public final class HaLoop {
         if (!running) {
             return;
         }
+        primaries.look();
         turnsAtOnce = next instanceof Decision.Next.AtOnce || wokenMeanwhile ? turnsAtOnce + 1 : 0;
         boolean breathless = turnsAtOnce > MAX_TURNS_AT_ONCE;
         if (wokenMeanwhile && !breathless) {
@@ -905,7 +910,8 @@ public final class HaLoop {
                                 lastGood,
                                 restarts.waiting(),
                                 plannedNanos,
-                                failsafeUntil())
+                                failsafeUntil(),
+                                primaries.primaries())
                         .withParameterProblems(problems)
                         .withSlotsReady(parts.server().slotsReady());
         snapshotNanos = clock.nanos();

@@ -1,5 +1,6 @@
 package io.kumki.agent.node;
 
+import io.kumki.agent.ha.Crashes;
 import io.kumki.agent.ha.LocalServer;
 import io.kumki.agent.ha.Published;
 import io.kumki.agent.ha.Situation;
@@ -12,6 +13,7 @@ import io.kumki.restapi.NodeSnapshot;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 
@@ -24,6 +26,7 @@ final class NodeBoard {
      * @param lastGood the last view that etcd gave, and when it was asked for
      * @param nextRunNanos planned begin of the next turn
      * @param failsafeUntil until when failsafe mode is in action here; empty if it isn't
+     * @param primaries members seen to be primaries at the same time
      */
     static NodeSnapshot snapshot(
             String scope,
@@ -31,7 +34,8 @@ final class NodeBoard {
             Optional<LastGood> lastGood,
             Optional<ScheduledRestart> scheduledRestart,
             long nextRunNanos,
-            OptionalLong failsafeUntil) {
+            OptionalLong failsafeUntil,
+            List<String> primaries) {
         Duration ttl = s.settings().timing().ttl();
         boolean keyIsOurs = s.etcdSilent() || s.iHoldKey();
         boolean runningPrimary = s.couldWrite();
@@ -54,7 +58,13 @@ final class NodeBoard {
                         lastGood.map(LastGood::wall).orElse(Instant.EPOCH)),
                 scheduledRestart,
                 failsafeUntil,
-                s.self().unfit().isPresent());
+                s.self().unfit().isPresent(),
+                new NodeSnapshot.Condition(
+                        s.server().health().volumes(),
+                        Crashes.recent(s),
+                        Crashes.impairment(s),
+                        Crashes.trouble(s),
+                        primaries));
     }
 
     /** The last answer of the store. */

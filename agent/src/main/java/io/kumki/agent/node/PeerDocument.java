@@ -4,6 +4,7 @@ import io.kumki.agent.ha.PeerAnswer;
 import io.kumki.dcs.cluster.Lsn;
 import io.kumki.dcs.cluster.Tags;
 import io.vertx.core.json.JsonObject;
+import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeSet;
 
@@ -51,7 +52,8 @@ final class PeerDocument {
                 Tags.of(scalars(document.getJsonObject("tags", new JsonObject()))),
                 document.getBoolean("watchdog_failed", false),
                 ready(document.getJsonObject("logical_slots_ready", new JsonObject())),
-                wal.getBoolean("received_since_start", false));
+                wal.getBoolean("received_since_start", false),
+                Optional.ofNullable(document.getString("impaired")));
     }
 
     private static SortedSet<String> ready(JsonObject slots) {

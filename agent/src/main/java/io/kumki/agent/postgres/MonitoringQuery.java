@@ -53,6 +53,8 @@ final class MonitoringQuery {
                   CASE WHEN r.recovery THEN pg_is_wal_replay_paused() ELSE false END AS paused,
                   to_char(pg_postmaster_start_time(), %1$s) AS started,
                   current_setting('server_version_num')::int AS version,
+                  CASE WHEN NOT r.recovery THEN (SELECT to_char(backend_start, %1$s) FROM pg_stat_activity
+                     WHERE backend_type = 'checkpointer') END AS memory_start,
                   CASE WHEN r.recovery THEN current_setting('restore_command') END AS restore_command,
                   r.recovery AND current_setting('recovery_min_apply_delay') <> '0' AS delayed,
                   CASE WHEN r.recovery THEN current_setting('primary_conninfo') END AS set_conninfo,
@@ -113,7 +115,8 @@ final class MonitoringQuery {
                         row.getInt("version"),
                         senders(row.getString("senders")),
                         new SyncSetting(
-                                text(row, "sync_names"), row.getBoolean("checkpointer_idle")));
+                                text(row, "sync_names"), row.getBoolean("checkpointer_idle")),
+                        text(row, "memory_start"));
         List<Slot> slots = slots(row.getString("slots"));
         if (!row.getBoolean("recovery")) {
             return new Reading(

@@ -42,6 +42,7 @@ final class ServerOperations {
     private final Heartbeat work;
     private final Heartbeat slotConnection;
     private final ServerObserver observer;
+    private final HealthWatch health;
     private final ServerWatch watch;
     private final ServerStopper stopper;
     private final ServerStarter starter;
@@ -60,6 +61,7 @@ final class ServerOperations {
         heartbeat = new Heartbeat(installation, "heartbeat", STATEMENT_LIMIT);
         work = new Heartbeat(installation, "configuration", STATEMENT_LIMIT);
         slotConnection = new Heartbeat(installation, "slots", SlotReconciler.STATEMENT_LIMIT);
+        health = new HealthWatch(installation);
         watch = new ServerWatch(process);
         stopper = new ServerStopper(installation, process);
         starter = new ServerStarter(installation, process, files, stopper);
@@ -88,11 +90,11 @@ final class ServerOperations {
 
     LocalServer observe() {
         rejoin.look();
-        return observer.observe();
+        return health.examined(observer.observe());
     }
 
     LocalServer observeWithoutQuery() {
-        return observer.observeWithoutQuery();
+        return health.remembered(observer.observeWithoutQuery());
     }
 
     ServerWatch watch() {

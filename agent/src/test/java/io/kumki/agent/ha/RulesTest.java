@@ -74,6 +74,7 @@ class RulesTest {
                         shutdown(),
                         ongoing(),
                         recovery(),
+                        crashLoops(),
                         starting(),
                         leading(),
                         switchover(),
@@ -646,6 +647,183 @@ class RulesTest {
                                 .rejoining(
                                         r -> r.withStart(1, OptionalLong.of(Situations.NOW + 1))),
                         "recovery.waits-to-retry"));
+    }
+
+    static Stream<Arguments> crashLoops() {
+        PeerAnswer better = peer(1000);
+        PeerAnswer asBad = peer(1000).impairedBy("its server crashed 3 times");
+        var noSpace = Health.Cause.Kind.NO_ROOM;
+        return Stream.of(
+                row(
+                        "two crashes: goes on",
+                        stoppedLeader().crashes(2, ofSeconds(1)),
+                        "recovery.restarts-crashed-primary"),
+                row(
+                        "three crashes",
+                        stoppedLeader().crashes(3, ofSeconds(1)),
+                        "recovery.asks-for-successor"),
+                row(
+                        "three crashes, long ago",
+                        stoppedLeader().crashes(3, ofSeconds(600)),
+                        "recovery.restarts-crashed-primary"),
+                row(
+                        "three crashes, counted no more",
+                        stoppedLeader().crashes(3, ofSeconds(1)).set("crash_loop_limit", 0),
+                        "recovery.restarts-crashed-primary"),
+                row(
+                        "three crashes, a window of half a second",
+                        stoppedLeader().crashes(3, ofSeconds(1)).set("crash_loop_window", "500ms"),
+                        "recovery.restarts-crashed-primary"),
+                row(
+                        "a better one",
+                        stoppedLeader()
+                                .crashes(3, ofSeconds(1))
+                                .heard("n2", asBad)
+                                .heard("n3", better),
+                        "recovery.hands-over"),
+                row(
+                        "all as bad",
+                        stoppedLeader()
+                                .crashes(3, ofSeconds(1))
+                                .heard("n2", asBad)
+                                .heard("n3", asBad),
+                        "recovery.crash-loop-everywhere-stays-down"),
+                row(
+                        "all as bad, tried again after long",
+                        stoppedLeader()
+                                .crashes(3, ofSeconds(120))
+                                .crashedFor(ofSeconds(120))
+                                .heard("n2", asBad)
+                                .heard("n3", asBad),
+                        "recovery.restarts-crashed-primary"),
+                row(
+                        "one as bad, one away: pauses",
+                        stoppedLeader()
+                                .crashes(3, ofMillis(999))
+                                .heard("n2", asBad)
+                                .heard("n3", new PeerAnswer.Unreachable("away")),
+                        "recovery.crash-loop-pauses"),
+                row(
+                        "pause over",
+                        stoppedLeader()
+                                .crashes(3, ofSeconds(1))
+                                .crashedFor(ofSeconds(1))
+                                .heardNobody(),
+                        "recovery.restarts-crashed-primary"),
+                row(
+                        "the pause doubles",
+                        stoppedLeader().crashes(4, ofMillis(1_999)).heardNobody(),
+                        "recovery.crash-loop-pauses"),
+                row(
+                        "no room: asks at the first crash",
+                        stoppedLeader().walRoom(1 << 20),
+                        "recovery.asks-for-successor"),
+                row(
+                        "no room here, room there",
+                        stoppedLeader().walRoom(1 << 20).heard("n2", better),
+                        "recovery.hands-over"),
+                row(
+                        "no room, nobody else: one start is tried",
+                        stoppedLeader().walRoom(1 << 20).heardNobody(),
+                        "recovery.restarts-crashed-primary"),
+                row(
+                        "no room anywhere",
+                        failedToStart().walRoom(1 << 20).heard("n2", asBad).heard("n3", asBad),
+                        "recovery.storage-stays-down"),
+                row(
+                        "said so, and the room is back",
+                        failedToStart()
+                                .walRoom(1L << 30)
+                                .diedOf(noSpace, "No space left on device")
+                                .heardNobody(),
+                        "recovery.restarts-crashed-primary"),
+                row(
+                        "a quota says so where room is shown by nothing",
+                        failedToStart().diedOf(noSpace, "Disk quota exceeded").heardNobody(),
+                        "recovery.storage-stays-down"),
+                row(
+                        "storage is read-only, with room",
+                        failedToStart()
+                                .walRoom(1L << 30)
+                                .diedOf(Health.Cause.Kind.STORAGE, "Read-only file system")
+                                .heardNobody(),
+                        "recovery.storage-stays-down"),
+                row(
+                        "in the same trouble, but up: nothing helps",
+                        failedToStart().walRoom(1 << 20).heard("n2", asBad),
+                        "recovery.storage-stays-down"),
+                row(
+                        "down for another reason: better a troubled one than none",
+                        failedToStart().heard("n2", asBad),
+                        "recovery.hands-over"),
+                row(
+                        "last words alone hand nothing over",
+                        stoppedLeader().diedOf(Health.Cause.Kind.OTHER, "out of memory"),
+                        "recovery.restarts-crashed-primary"),
+                row(
+                        "a lead that runs again and again into crashes is handed over",
+                        leader().crashes(3, ofSeconds(1)),
+                        "crashes.asks-for-successor"),
+                row(
+                        "in good order",
+                        leader().crashes(3, ofSeconds(1)).heard("n2", better),
+                        "crashes.stops-primary"),
+                row(
+                        "nobody better: goes on",
+                        leader().crashes(3, ofSeconds(1)).heard("n2", asBad),
+                        "leader.holds-lock"),
+                row(
+                        "tried once for each crash",
+                        leader().crashes(3, ofSeconds(1))
+                                .memory(m -> m.withCrashes(m.crashes().withHandOverTried()))
+                                .heard("n2", better),
+                        "leader.holds-lock"),
+                row(
+                        "not in pause",
+                        leader().crashes(3, ofSeconds(1)).paused().heard("n2", better),
+                        "leader.holds-lock"),
+                row(
+                        "election: the other has room",
+                        race().walRoom(1 << 20).heard("n3", better),
+                        "election.other-is-better-off"),
+                row(
+                        "election: none has room",
+                        race().walRoom(1 << 20).heard("n3", asBad),
+                        "election.wins"),
+                row(
+                        "election: the other has room, but not in time",
+                        race().walRoom(1 << 20)
+                                .heard("n3", better)
+                                .memory(m ->
+                                        m.withVacancy(
+                                                Optional.of(
+                                                        new Memory.Vacancy(
+                                                                Situations.NOW
+                                                                        - ofSeconds(5).toNanos(),
+                                                                Situations.POSITION)))),
+                        "election.wins"),
+                row(
+                        "election: what the other lacks counts more than room",
+                        race().walRoom(1 << 20).heard("n3", peer(999)),
+                        "election.wins"),
+                row(
+                        "election: priority is nothing to one in trouble",
+                        race().heard(
+                                        "n3",
+                                        peer(
+                                                        false,
+                                                        1000,
+                                                        2,
+                                                        Tags.of(Map.of("failover_priority", 2)))
+                                                .impairedBy("no room")),
+                        "election.wins"));
+    }
+
+    private static Situations failedToStart() {
+        return stoppedLeader()
+                .rejoining(r ->
+                        r.withStart(1, OptionalLong.of(Situations.NOW - 1))
+                                .withFailedAt(OptionalLong.of(Situations.NOW - 1)));
     }
 
     static Stream<Arguments> starting() {

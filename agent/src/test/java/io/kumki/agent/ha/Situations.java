@@ -17,6 +17,7 @@ import io.kumki.dcs.cluster.MemberName;
 import io.kumki.dcs.cluster.SyncState;
 import io.kumki.dcs.cluster.Tags;
 import io.kumki.dcs.cluster.TimelineHistory;
+import io.kumki.dcs.cluster.Volumes;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -88,6 +89,7 @@ final class Situations {
     private Self.RejoinPolicy rejoin = new Self.RejoinPolicy(true, false, false);
     private DataDirectory data;
     private Postmaster postmaster = Postmaster.RUNNING;
+    private Health health = Health.UNKNOWN;
     private Optional<Answer> answer;
     private boolean followsTarget = true;
     private Situation.Lease lease = Situation.Lease.NONE;
@@ -389,6 +391,33 @@ final class Situations {
         return this;
     }
 
+    /** So much room on the WAL volume. */
+    Situations walRoom(long freeBytes) {
+        health =
+                new Health(
+                        new Volumes(
+                                Optional.of(new Volumes.Volume(1L << 40, 1L << 41)),
+                                Optional.of(new Volumes.Volume(freeBytes, 1L << 41))),
+                        health.ended());
+        return this;
+    }
+
+    /** What the server died of. */
+    Situations diedOf(Health.Cause.Kind kind, String text) {
+        health = new Health(health.volumes(), Optional.of(new Health.Cause(kind, text)));
+        return this;
+    }
+
+    /** Crashes so long ago each. */
+    Situations crashes(int count, Duration ago) {
+        return memory(m ->
+                m.withCrashes(
+                        new Crashes(
+                                java.util.Collections.nCopies(count, NOW - ago.toNanos()),
+                                Optional.empty(),
+                                false)));
+    }
+
     Situations mute(Postmaster state) {
         postmaster = state;
         answer = Optional.empty();
@@ -558,7 +587,7 @@ final class Situations {
                         unguarded),
                 view,
                 ClusterSettings.of(settings),
-                new LocalServer(data, postmaster, answer, new TreeMap<>(), slotsReady),
+                new LocalServer(data, postmaster, answer, new TreeMap<>(), slotsReady, health),
                 followsTarget,
                 lease,
                 ongoing,

@@ -25,7 +25,9 @@ final class DefectWatch implements AutoCloseable {
                 @Override
                 public void publish(LogRecord entry) {
                     SimWorld world = CURRENT.get();
-                    if (world != null && entry.getLevel().equals(Level.SEVERE)) {
+                    if (world != null
+                            && entry.getLevel().equals(Level.SEVERE)
+                            && !asksForAPerson(entry.getMessage())) {
                         world.violate(
                                 "a defect: "
                                         + entry.getMessage()
@@ -41,6 +43,11 @@ final class DefectWatch implements AutoCloseable {
                 @Override
                 public void close() {}
             };
+
+    /** A full disk, not a defect: loud all the same. */
+    private static boolean asksForAPerson(String message) {
+        return message.contains("-stays-down ") && message.endsWith("decision taken");
+    }
 
     private DefectWatch() {}
 

@@ -36,7 +36,9 @@ final class Faults {
         FAILOVER,
         AGENT_STOPPED,
         /** The cluster becomes a standby cluster of a remote that never answers. */
-        REMOTE
+        REMOTE,
+        /** Whenever a node's server is a primary it dies soon after. */
+        CRASH_LOOP
     }
 
     private final Cluster cluster;
@@ -196,6 +198,11 @@ final class Faults {
                             cluster.invariants().mishaps(false);
                         });
             }
+            case CRASH_LOOP -> {
+                boolean[] goesOn = {true};
+                crashAgain(node, goesOn);
+                cure(3_000, 90_000, () -> goesOn[0] = false);
+            }
             case WALL_CLOCK_STEP -> node.rate().stepWall(chance.millis(-3_600_000, 3_600_000));
             case SWITCHOVER -> request(true);
             case FAILOVER -> request(false);
@@ -207,6 +214,20 @@ final class Faults {
             }
             case REMOTE -> follow();
         }
+    }
+
+    private void crashAgain(SimNode node, boolean[] goesOn) {
+        world.after(
+                chance.millis(200, 3_000),
+                () -> {
+                    if (goesOn[0]) {
+                        if (node.server().primary()
+                                && node.server().runs(SimServer.Phase.RUNNING)) {
+                            node.server().gone();
+                        }
+                        crashAgain(node, goesOn);
+                    }
+                });
     }
 
     private void follow() {

@@ -1,10 +1,12 @@
 package io.kumki.agent.sim;
 
+import io.kumki.agent.ha.Health;
 import io.kumki.agent.ha.LocalServer;
 import io.kumki.agent.ha.LocalServer.Answer;
 import io.kumki.agent.ha.LocalServer.DataDirectory;
 import io.kumki.agent.sim.SimServer.Phase;
 import io.kumki.dcs.cluster.Lsn;
+import io.kumki.dcs.cluster.Volumes;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -25,7 +27,20 @@ final class Observation {
                 answers && server.runs(Phase.RUNNING)
                         ? Optional.of(answer(node, server))
                         : Optional.empty();
-        return new LocalServer(data(node, server), postmaster(server), answer, new TreeMap<>());
+        return new LocalServer(data(node, server), postmaster(server), answer, new TreeMap<>())
+                .withHealth(health(server));
+    }
+
+    private static Health health(SimServer server) {
+        Volumes.Volume volume = new Volumes.Volume(server.diskFull() ? 0 : 1L << 30, 1L << 32);
+        boolean died = server.diskFull() && server.runs(Phase.STOPPED);
+        return new Health(
+                new Volumes(Optional.of(volume), Optional.of(volume)),
+                died
+                        ? Optional.of(
+                                new Health.Cause(
+                                        Health.Cause.Kind.NO_ROOM, "No space left on device"))
+                        : Optional.empty());
     }
 
     private static LocalServer.Postmaster postmaster(SimServer server) {

@@ -138,6 +138,8 @@ record Scenario(
         dynamic.put("primary_start_timeout", chance.oneOf(List.of(0, 5, 20, 300)));
         dynamic.put("maximum_lag_on_failover", chance.oneOf(List.of(1_048_576, 1_048_576, 5_000)));
         dynamic.put("check_timeline", chance.happens(0.3));
+        dynamic.put("crash_loop_limit", chance.oneOf(List.of(0, 2, 3, 3)));
+        dynamic.put("crash_loop_window", chance.oneOf(List.of(20, 60, 600)));
         return dynamic;
     }
 

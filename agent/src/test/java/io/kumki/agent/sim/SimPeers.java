@@ -161,6 +161,15 @@ final class SimPeers implements Peers {
             return new PeerAnswer.NoPosition(server.state(), server.role());
         }
         NodeSnapshot.Answer answer = server.answer().get();
+        PeerAnswer told = answer(snapshot, answer);
+        return told instanceof PeerAnswer.Reached reached
+                        && snapshot.condition().impaired().isPresent()
+                ? reached.impairedBy(snapshot.condition().impaired().get())
+                : told;
+    }
+
+    private static PeerAnswer answer(NodeSnapshot snapshot, NodeSnapshot.Answer answer) {
+        NodeSnapshot.ServerStatus server = snapshot.server();
         return switch (answer.wal()) {
             case NodeSnapshot.Wal.Primary _ ->
                     new PeerAnswer.Reached(

@@ -18,6 +18,7 @@ import java.util.Optional;
  * @param checkTimeline refuse candidates on an older timeline
  * @param standbyCluster the remote this cluster follows as a whole
  * @param memberSlotsTtl how long the slot of an absent member is kept; zero: not at all
+ * @param crashLoop when crashes of a primary count as one that will go on
  */
 public record ClusterSettings(
         Timing timing,
@@ -33,7 +34,17 @@ public record ClusterSettings(
         boolean synchronousModeStrict,
         int synchronousNodeCount,
         Optional<StandbyCluster> standbyCluster,
-        Duration memberSlotsTtl) {
+        Duration memberSlotsTtl,
+        CrashLoop crashLoop) {
+
+    /**
+     * {@code crash_loop_limit} and {@code crash_loop_window}: so many crashes within so long.
+     *
+     * @param crashes 0: crashes are never counted
+     */
+    public record CrashLoop(int crashes, Duration window) {
+        public static final CrashLoop DEFAULT = new CrashLoop(3, Duration.ofMinutes(10));
+    }
 
     /** Whether commits wait for standbys, and for which. */
     public enum SynchronousMode {

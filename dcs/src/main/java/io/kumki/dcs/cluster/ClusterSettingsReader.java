@@ -1,5 +1,6 @@
 package io.kumki.dcs.cluster;
 
+import io.kumki.dcs.cluster.ClusterSettings.CrashLoop;
 import io.kumki.dcs.cluster.ClusterSettings.StandbyCluster;
 import io.kumki.dcs.cluster.ClusterSettings.SynchronousMode;
 import io.kumki.dcs.cluster.ClusterSettings.Timing;
@@ -22,6 +23,9 @@ final class ClusterSettingsReader {
     static final long MAX_SECONDS = 10L * 366 * 24 * 3600;
 
     private static final Duration MAX = Duration.ofSeconds(MAX_SECONDS);
+
+    /** More than a member remembers would never be reached. */
+    static final long MAX_CRASHES = 20;
 
     private ClusterSettingsReader() {}
 
@@ -48,7 +52,19 @@ final class ClusterSettingsReader {
                 LenientValues.seconds(values.get("member_slots_ttl"))
                         .filter(ttl -> !ttl.isNegative())
                         .map(ttl -> ttl.compareTo(MAX) > 0 ? MAX : ttl)
-                        .orElse(Duration.ofMinutes(30)));
+                        .orElse(Duration.ofMinutes(30)),
+                crashLoop(values));
+    }
+
+    private static CrashLoop crashLoop(Map<String, ?> values) {
+        CrashLoop standard = CrashLoop.DEFAULT;
+        long crashes = integer(values, "crash_loop_limit", standard.crashes());
+        return new CrashLoop(
+                (int) Math.clamp(crashes, 0, MAX_CRASHES),
+                LenientValues.seconds(values.get("crash_loop_window"))
+                        .filter(Duration::isPositive)
+                        .map(window -> window.compareTo(MAX) > 0 ? MAX : window)
+                        .orElse(standard.window()));
     }
 
     /**

@@ -14,6 +14,7 @@ import java.util.TreeMap;
  * @param wal how far its server's log is; missing values are normal
  * @param tags effective tags
  * @param leaseId the etcd lease its key hangs on; 0 if it isn't stored yet
+ * @param volumes the room it has, roughly; unknown for members of other software
  */
 public record Member(
         MemberName name,
@@ -21,7 +22,24 @@ public record Member(
         Status status,
         WalProgress wal,
         Tags tags,
-        long leaseId) {
+        long leaseId,
+        Volumes volumes) {
+
+    /** One that says nothing about its volumes. */
+    public Member(
+            MemberName name,
+            Addresses addresses,
+            Status status,
+            WalProgress wal,
+            Tags tags,
+            long leaseId) {
+        this(name, addresses, status, wal, tags, leaseId, Volumes.UNKNOWN);
+    }
+
+    /** The same with these volumes. */
+    public Member withVolumes(Volumes other) {
+        return new Member(name, addresses, status, wal, tags, leaseId, other);
+    }
 
     /**
      * @param connUrl {@code postgres://HOST:PORT/DATABASE}, without user and password
@@ -99,7 +117,8 @@ public record Member(
                         wal.replicationState(),
                         wal.timeline()),
                 tags,
-                leaseId);
+                leaseId,
+                volumes);
     }
 
     /** A member of which only the REST address is known. */

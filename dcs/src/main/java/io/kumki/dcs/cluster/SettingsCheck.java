@@ -1,5 +1,6 @@
 package io.kumki.dcs.cluster;
 
+import static io.kumki.dcs.cluster.ClusterSettingsReader.MAX_CRASHES;
 import static io.kumki.dcs.cluster.ClusterSettingsReader.MAX_SECONDS;
 import static io.kumki.dcs.cluster.ClusterSettingsReader.MIN_LOOP_WAIT_SECONDS;
 import static io.kumki.dcs.cluster.ClusterSettingsReader.MIN_RETRY_TIMEOUT_SECONDS;
@@ -144,6 +145,7 @@ public final class SettingsCheck {
                 LenientValues.integer(value).ifPresent(seconds -> notTooLong(key, value, seconds));
             }
         }
+        crashLoop();
         Object slots = values.get("member_slots_ttl");
         if (slots != null) {
             Optional<Duration> kept = LenientValues.seconds(slots).filter(ttl -> !ttl.isNegative());
@@ -155,6 +157,31 @@ public final class SettingsCheck {
                         "seconds, or a number with s, min, h or d, at least 0",
                         Remedy.DEFAULT.text);
             }
+        }
+    }
+
+    private void crashLoop() {
+        Object limit = values.get("crash_loop_limit");
+        OptionalLong crashes = LenientValues.integer(limit);
+        String allowed = "a whole number from 0 (off) to " + MAX_CRASHES;
+        if (limit != null && crashes.isEmpty()) {
+            find("crash_loop_limit", limit, allowed, Remedy.DEFAULT.text);
+        } else if (limit != null
+                && (crashes.getAsLong() < 0 || crashes.getAsLong() > MAX_CRASHES)) {
+            find("crash_loop_limit", limit, allowed, "members take the nearest allowed");
+        }
+        Object window = values.get("crash_loop_window");
+        if (window == null) {
+            return;
+        }
+        Optional<Duration> length = LenientValues.seconds(window).filter(Duration::isPositive);
+        length.ifPresent(time -> notTooLong("crash_loop_window", window, time.toSeconds()));
+        if (length.isEmpty()) {
+            find(
+                    "crash_loop_window",
+                    window,
+                    "seconds, or a number with s, min, h or d, more than 0",
+                    Remedy.DEFAULT.text);
         }
     }
 

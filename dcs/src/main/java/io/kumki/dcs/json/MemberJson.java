@@ -9,6 +9,7 @@ import io.kumki.dcs.cluster.ParameterChange;
 import io.kumki.dcs.cluster.ScheduledRestart;
 import io.kumki.dcs.cluster.ScheduledRestart.Conditions;
 import io.kumki.dcs.cluster.Tags;
+import io.kumki.dcs.cluster.Volumes;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -60,6 +61,9 @@ public final class MemberJson {
         if (status.pause()) {
             fields.put("pause", true);
         }
+        if (member.volumes().known()) {
+            fields.put("volumes", volumesTree(member.volumes()));
+        }
         return fields;
     }
 
@@ -99,7 +103,10 @@ public final class MemberJson {
                             status(fields),
                             progress(fields),
                             fields.map("tags").map(MemberJson::tags).orElse(Tags.NONE),
-                            leaseId);
+                            leaseId,
+                            fields.map("volumes")
+                                    .map(map -> volumes(new Fields(map, fields.problems())))
+                                    .orElse(Volumes.UNKNOWN));
             return new Parsed<>(member, fields.problems());
         } catch (IllegalArgumentException notJson) {
             return Parsed.poor(nameOnly, notJson.getMessage() + ": " + Fields.quoted(text));
@@ -136,6 +143,35 @@ public final class MemberJson {
                 fields.lsn("replay_lsn"),
                 fields.text("replication_state"),
                 sane ? (int) timeline.orElse(0) : 0);
+    }
+
+    /** Ours; members of other software overlook it. */
+    private static Map<String, @Nullable Object> volumesTree(Volumes volumes) {
+        Map<String, @Nullable Object> fields = new LinkedHashMap<>();
+        volumes.data().ifPresent(volume -> fields.put("data", volumeTree(volume)));
+        volumes.wal().ifPresent(volume -> fields.put("wal", volumeTree(volume)));
+        return fields;
+    }
+
+    private static Map<String, @Nullable Object> volumeTree(Volumes.Volume volume) {
+        Map<String, @Nullable Object> fields = new LinkedHashMap<>();
+        fields.put("free_bytes", volume.freeBytes());
+        fields.put("total_bytes", volume.totalBytes());
+        return fields;
+    }
+
+    private static Volumes volumes(Fields fields) {
+        return new Volumes(
+                fields.map("data").flatMap(map -> volume(new Fields(map, fields.problems()))),
+                fields.map("wal").flatMap(map -> volume(new Fields(map, fields.problems()))));
+    }
+
+    private static Optional<Volumes.Volume> volume(Fields fields) {
+        OptionalLong free = fields.integer("free_bytes");
+        OptionalLong total = fields.integer("total_bytes");
+        return free.isPresent() && total.isPresent()
+                ? Optional.of(new Volumes.Volume(free.getAsLong(), total.getAsLong()))
+                : Optional.empty();
     }
 
     private static Tags tags(Map<?, ?> map) {

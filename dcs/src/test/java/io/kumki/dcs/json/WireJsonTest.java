@@ -16,6 +16,7 @@ import io.kumki.dcs.cluster.ScheduledRestart;
 import io.kumki.dcs.cluster.SyncState;
 import io.kumki.dcs.cluster.Tags;
 import io.kumki.dcs.cluster.TimelineHistory;
+import io.kumki.dcs.cluster.Volumes;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -30,6 +31,20 @@ class WireJsonTest {
 
     private static final MemberName A = new MemberName("pg-a");
     private static final MemberName B = new MemberName("pg-b");
+
+    @Test
+    void volumes_are_written_roughly_and_come_back() {
+        Volumes.Volume free = new Volumes.Volume(1_000_000, 9_000_000);
+        Member member =
+                Member.nameOnly(A)
+                        .withVolumes(new Volumes(Optional.of(free), Optional.empty()).coarse());
+        String text = MemberJson.write(member);
+        assertThat(text)
+                .contains("\"volumes\":{\"data\":{\"free_bytes\":917504,\"total_bytes\":9000000}}");
+        assertThat(MemberJson.read(A, text, 0).value()).isEqualTo(member);
+        assertThat(MemberJson.read(A, "{\"volumes\":{\"data\":7,\"wal\":{}}}", 0).value().volumes())
+                .isEqualTo(Volumes.UNKNOWN);
+    }
 
     @Test
     void a_full_member_is_written_field_by_field_and_comes_back() {
