@@ -20,7 +20,7 @@ final class Callbacks {
         PRIMARY,
         REPLICA,
         STANDBY_LEADER,
-        /** A primary that can't be started any more. */
+        /** A primary or standby leader that can't be started any more. */
         DEMOTED;
 
         static Role of(StandbyTarget target) {
@@ -42,9 +42,10 @@ final class Callbacks {
     }
 
     void after(Operation operation, OperationOutcome outcome) {
-        if (operation instanceof Operation.StartPrimary
+        if ((operation instanceof Operation.StartPrimary
+                        || operation instanceof Operation.StartStandby)
                 && outcome instanceof OperationOutcome.Failed
-                && role != Role.DEMOTED) {
+                && (role == Role.PRIMARY || role == Role.STANDBY_LEADER)) {
             role = Role.DEMOTED;
             server.callback("on_role_change", role.text());
         }

@@ -62,6 +62,37 @@ class CallbackOrderTest {
                         "on_start primary", "on_role_change demoted", "on_role_change replica");
     }
 
+    /** A crashed primary is started read-only too, and what follows the role must go from it. */
+    @Test
+    void aLeaderThatCannotBeStartedAsAStandbyIsDemotedOnce() {
+        Operation followRemote =
+                new Operation.StartStandby(
+                        new StandbyTarget(
+                                StandbyTarget.Source.REMOTE, Optional.empty(), Optional.empty()));
+        callbacks.adopted(true);
+        callbacks.after(FOLLOW, FAILED);
+        callbacks.after(FOLLOW, FAILED);
+        callbacks.after(followRemote, DONE);
+        callbacks.after(followRemote, FAILED);
+        callbacks.after(followRemote, DONE);
+        assertThat(called)
+                .containsExactly(
+                        "on_start primary",
+                        "on_role_change demoted",
+                        "on_role_change standby_leader",
+                        "on_role_change demoted",
+                        "on_role_change standby_leader");
+    }
+
+    @Test
+    void aReplicaThatCannotBeStartedStaysOne() {
+        callbacks.adopted(false);
+        callbacks.after(FOLLOW, FAILED);
+        callbacks.after(START, FAILED);
+        callbacks.after(FOLLOW, DONE);
+        assertThat(called).containsExactly("on_start replica", "on_start replica");
+    }
+
     @Test
     void aStartThatOutlastsItsOperationIsToldWhenTheServerIsUp() {
         callbacks.after(FOLLOW, new OperationOutcome.StillStarting());
