@@ -96,6 +96,17 @@ final class ConfigFiles {
         }
     }
 
+    /** Another content of {@code pg_hba.conf}, until the next write. */
+    void writeAccessRules(String content) throws IOException {
+        lock.lock();
+        try {
+            Path file = installation.inConfigDir("pg_hba.conf");
+            AtomicFiles.replace(file, content, access(file));
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** From the next write on; empty: none but what the configuration itself sets. */
     void setSyncNames(Optional<String> names) {
         lock.lock();

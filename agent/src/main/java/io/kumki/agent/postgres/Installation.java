@@ -5,9 +5,11 @@ import io.kumki.agent.postgres.parameters.ParameterCheck;
 import io.kumki.agent.postgres.parameters.ParameterRules.Adapted;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,6 +30,12 @@ final class Installation {
             SortedMap<String, String> wanted,
             SortedMap<String, String> taken,
             List<String> problems) {}
+
+    private final AtomicReference<@Nullable NotStartable> notStartable = new AtomicReference<>();
+
+    /** A configuration that the server didn't start with. */
+    private record NotStartable(
+            SortedMap<String, String> taken, List<String> pgHba, String problem) {}
 
     Installation(PostgresConfig config) {
         this.config = new AtomicReference<>(config);
@@ -78,10 +86,33 @@ final class Installation {
         return new TreeMap<>(known.taken);
     }
 
-    /** What {@link #parameters} changed or left out the last time; doesn't block. */
+    /**
+     * What {@link #parameters} changed or left out the last time, and what the last start had to
+     * leave out; doesn't block.
+     */
     List<String> parameterProblems() {
         Checked known = checked.get();
-        return known == null ? List.of() : known.problems;
+        if (known == null) {
+            return List.of();
+        }
+        NotStartable without = notStartable.get();
+        return without == null || !without.equals(notStartable(known, without.problem))
+                ? known.problems
+                : Stream.concat(known.problems.stream(), Stream.of(without.problem)).toList();
+    }
+
+    /**
+     * @param problem why the server runs with an older configuration than the present one; told
+     *     until that changes
+     */
+    void notStartable(Optional<String> problem) {
+        Checked known = checked.get();
+        notStartable.set(
+                problem.isEmpty() || known == null ? null : notStartable(known, problem.get()));
+    }
+
+    private NotStartable notStartable(Checked known, String problem) {
+        return new NotStartable(known.taken, config().pgHba(), problem);
     }
 
     Path dataDir() {

@@ -34,6 +34,8 @@ public final class PgConnections {
     /** A server that doesn't let us in by then counts as not answering. */
     private static final Duration CONNECT = Duration.ofSeconds(3);
 
+    private static final Duration LONGEST = Duration.ofDays(1);
+
     /** pgjdbc's names for libpq's options; options missing here are unknown to pgjdbc. */
     private static final Map<String, String> JDBC_NAMES =
             Map.ofEntries(
@@ -128,11 +130,12 @@ public final class PgConnections {
      * @param statementLimit zero: no limit (CHECKPOINT, advancing slots)
      */
     public static Connection open(Target target, Duration statementLimit) throws SQLException {
-        Properties properties = properties(target, statementLimit);
+        Duration limit = bounded(statementLimit);
+        Properties properties = properties(target, limit);
         properties.setProperty(
                 "options",
                 "-c statement_timeout="
-                        + statementLimit.toMillis()
+                        + limit.toMillis()
                         + " -c search_path=pg_catalog -c synchronous_commit=local"
                         + " -c pg_stat_statements.track=none");
         return connect(target, properties);
@@ -143,11 +146,16 @@ public final class PgConnections {
      * pg_hba.conf} lets it in by the word {@code replication}, as it does a standby.
      */
     public static Connection openReplication(Target target, Duration limit) throws SQLException {
-        Properties properties = properties(target, limit);
+        Properties properties = properties(target, bounded(limit));
         properties.setProperty("replication", "true");
         properties.setProperty("preferQueryMode", "simple");
         properties.setProperty("assumeMinServerVersion", "12");
         return connect(target, properties);
+    }
+
+    /** Server and driver count milliseconds in 31 bits. */
+    private static Duration bounded(Duration limit) {
+        return limit.compareTo(LONGEST) > 0 ? LONGEST : limit;
     }
 
     private static Properties properties(Target target, Duration limit) {

@@ -15,12 +15,14 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Starts the server: writes its files, launches it detached, waits until it accepts connections.
+ * Starts the server: writes its files, launches it detached, waits until it accepts connections. A
+ * server that refuses a changed configuration is started with the one before.
  *
  * <p>Waiting means looking at the status line of {@code postmaster.pid} and at the process every
  * few milliseconds: a crashed primary should be back within a second.
@@ -89,10 +91,59 @@ final class ServerStarter {
             // was backed up stops it
             parameters.put("hot_standby", "off");
         }
+        Deadline deadline = Deadline.in(limit);
+        OperationResult first =
+                launch(parameters, role, recovers, deadline, cancellation, Optional.empty());
+        installation.notStartable(Optional.empty());
+        if (!(first instanceof OperationResult.Failed(String reason)) || recovers) {
+            return new Started(first, pending);
+        }
+        Optional<ProvenConfiguration> proven =
+                ProvenConfiguration.insteadOf(parameters, installation, standby);
+        if (proven.isEmpty()) {
+            return new Started(first, pending);
+        }
+        LOG.atWarn()
+                .addKeyValue("reason", reason)
+                .addKeyValue("changed", proven.get().described())
+                .log("trying to start with the configuration of the last start that succeeded");
+        OperationResult second =
+                launch(
+                        proven.get().parameters(),
+                        role,
+                        recovers,
+                        deadline,
+                        cancellation,
+                        proven.get().accessRules());
+        if (second instanceof OperationResult.Failed) {
+            // then it isn't the configuration; the next start begins with the one that is wanted
+            return new Started(first, pending);
+        }
+        if (second instanceof OperationResult.Cancelled) {
+            return new Started(second, pending);
+        }
+        installation.notStartable(Optional.of(proven.get().problem()));
+        SortedMap<String, ParameterChange> waiting = new TreeMap<>(proven.get().changes());
+        waiting.putAll(pending);
+        return new Started(second, waiting);
+    }
+
+    /** Failed only if the process ended by itself: it may have refused its configuration. */
+    private OperationResult launch(
+            SortedMap<String, String> parameters,
+            Role role,
+            boolean recovers,
+            Deadline deadline,
+            Cancellation cancellation,
+            Optional<String> accessRules)
+            throws IOException, InterruptedException {
         createDirectories(parameters);
         files.write(parameters, role);
+        if (accessRules.isPresent()) {
+            files.writeAccessRules(accessRules.get());
+        }
         if (cancellation.cancelled()) {
-            return Started.of(new OperationResult.Cancelled());
+            return new OperationResult.Cancelled();
         }
         List<String> arguments =
                 new ArrayList<>(
@@ -104,15 +155,19 @@ final class ServerStarter {
         boolean ownLogging = isOn(parameters.getOrDefault("logging_collector", "off"));
         ProcessIdentity started = process.launch(arguments, ownLogging);
         LOG.atInfo()
-                .addKeyValue("operation", standby ? "start-standby" : "start-primary")
+                .addKeyValue(
+                        "operation",
+                        DataDirectories.standbySignal(installation.dataDir())
+                                ? "start-standby"
+                                : "start-primary")
                 .addKeyValue("pid", started.pid())
                 .log("server process started");
         Predicate<PostmasterPid> up = recovers ? PostmasterPid::ready : PostmasterPid::accepting;
-        OperationResult result = await(started, up, limit, cancellation, ownLogging);
+        OperationResult result = await(started, up, deadline, cancellation, ownLogging);
         if (result.done()) {
             backUpConfiguration();
         }
-        return new Started(result, pending);
+        return result;
     }
 
     /** A missing socket directory ({@code /run} is empty after a boot) would refuse the start. */
@@ -179,11 +234,10 @@ final class ServerStarter {
     private OperationResult await(
             ProcessIdentity started,
             Predicate<PostmasterPid> up,
-            Duration limit,
+            Deadline deadline,
             Cancellation cancellation,
             boolean ownLogging)
             throws InterruptedException {
-        Deadline deadline = Deadline.in(limit);
         while (true) {
             if (!started.alive()) {
                 return new OperationResult.Failed(

@@ -5,6 +5,7 @@ import static io.kumki.agent.postgres.ServerFixture.await;
 import static io.kumki.agent.postgres.ServerFixture.expectDone;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.kumki.agent.config.PostgresConfig;
 import io.kumki.agent.ha.LocalServer;
 import io.kumki.agent.ha.LocalServer.Answer;
 import io.kumki.agent.ha.LocalServer.ClusterState;
@@ -13,8 +14,10 @@ import io.kumki.agent.ha.LocalServer.Postmaster;
 import io.kumki.agent.postgres.PostgresServer.ShutdownListener;
 import io.kumki.agent.postgres.PostgresServer.StopMode;
 import io.kumki.dcs.cluster.Lsn;
+import io.kumki.dcs.cluster.ParameterChange;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -143,20 +146,23 @@ class LocalPostgresIT {
     }
 
     @Test
-    void aServerThatCannotStartSaysWhy() {
+    void aServerThatCannotStartSaysWhy() throws Exception {
         pg.bootstrapped();
         expectDone(pg.server.stop(StopMode.FAST, Optional.of(LIMIT), ShutdownListener.NONE));
-        // a value that only the starting server can find fault with
-        await(
-                pg.server.applyConfiguration(
-                        pg.config(Map.of("shared_preload_libraries", "no_such_library"))));
+        // no change of parameters helps against it
+        await(pg.server.applyConfiguration(pg.config(Map.of("work_mem", "5MB"))));
+        Files.writeString(
+                pg.dataDir().resolve("postgresql.base.conf"),
+                "include 'no_such_file.conf'\n",
+                StandardOpenOption.APPEND);
 
         OperationResult result = await(pg.server.startAsPrimary(LIMIT, new Cancellation()));
 
         assertThat(result)
                 .isInstanceOfSatisfying(
                         OperationResult.Failed.class,
-                        failed -> assertThat(failed.reason()).contains("no_such_library"));
+                        failed -> assertThat(failed.reason()).contains("no_such_file.conf"));
+        assertThat(pg.server.parameterProblems()).isEmpty();
     }
 
     @Test
@@ -176,6 +182,44 @@ class LocalPostgresIT {
 
         assertThat(pg.query("SHOW work_mem")).isEqualTo("64kB");
         assertThat(pg.query("SHOW my.own")).isEqualTo("kept");
+    }
+
+    /** What {@code postgres -C} doesn't notice, and what a rule for access may be. */
+    @Test
+    void whatKeepsTheServerFromStartingIsLeftAsItWasAndNamed() {
+        pg.bootstrapped();
+        expectDone(pg.server.restart(LIMIT, new Cancellation()));
+        PostgresConfig changed =
+                pg.config(Map.of("shared_preload_libraries", "no_such_library", "work_mem", "5MB"));
+        List<String> rules = new ArrayList<>(changed.pgHba());
+        rules.addFirst("hst all all everywhere maybe");
+        await(
+                pg.server.applyConfiguration(
+                        ServerFixture.changed(
+                                changed,
+                                changed.listen(),
+                                changed.files(),
+                                changed.sockets(),
+                                rules,
+                                changed.pgIdent())));
+
+        expectDone(pg.server.restart(LIMIT, new Cancellation()));
+
+        assertThat(pg.query("SHOW shared_preload_libraries")).isEmpty();
+        assertThat(pg.observe().pendingRestart())
+                .containsEntry(
+                        "shared_preload_libraries", new ParameterChange("", "no_such_library"));
+        assertThat(pg.server.parameterProblems())
+                .singleElement()
+                .asString()
+                .contains("shared_preload_libraries=no_such_library", "work_mem=5MB", "pg_hba");
+
+        // one that is corrected is no problem any more, and what is right counts with it
+        await(pg.server.applyConfiguration(pg.config(Map.of("work_mem", "5MB"))));
+        assertThat(pg.server.parameterProblems()).isEmpty();
+        expectDone(pg.server.restart(LIMIT, new Cancellation()));
+        assertThat(pg.query("SHOW work_mem")).isEqualTo("5MB");
+        assertThat(pg.observe().pendingRestart()).isEmpty();
     }
 
     @Test
