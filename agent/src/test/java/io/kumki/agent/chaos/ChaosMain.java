@@ -136,11 +136,12 @@ public final class ChaosMain {
         List<Running> running = new ArrayList<>();
         for (Plan plan : plans) {
             long until = System.nanoTime() + plan.hold().toNanos();
+            String leads = cluster.leader().map(node -> node.name).orElse("nobody");
             Injected fault = injector.inject(plan);
             faults++;
             say(
-                    "fault %d: %s, for %.1f s"
-                            .formatted(faults, fault.text(), plan.hold().toMillis() / 1e3));
+                    "fault %d: %s, for %.1f s; %s led"
+                            .formatted(faults, fault.text(), plan.hold().toMillis() / 1e3, leads));
             running.add(new Running(fault, until, faults));
         }
         running.sort((a, b) -> Long.compare(a.until() - begin, b.until() - begin));

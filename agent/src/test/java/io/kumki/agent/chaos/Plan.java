@@ -43,6 +43,31 @@ record Plan(Kind kind, boolean atPrimary, int pick, Direction direction, Duratio
         Kind(int weight) {
             this.weight = weight;
         }
+
+        /** Whether nothing is left to end: the next fault needn't wait long. */
+        boolean momentary() {
+            return switch (this) {
+                case KILL_POSTMASTER, KILL_BACKEND, KILL_GUARD, RESTART_POSTMASTER, SWITCHOVER ->
+                        true;
+                case CUT_FROM_ETCD,
+                        CUT_FROM_REPLICAS,
+                        CUT_FROM_BOTH,
+                        UNPLUG,
+                        LOSE_PACKETS,
+                        CUT_ETCD_MEMBER,
+                        FREEZE_AGENT,
+                        FREEZE_POSTMASTER,
+                        FREEZE_ETCD,
+                        FREEZE_HOST,
+                        KILL_AGENT,
+                        KILL_ETCD,
+                        KILL_ALL_ETCD,
+                        POWER_OFF,
+                        RESTART_AGENT,
+                        RESTART_ETCD ->
+                        false;
+            };
+        }
     }
 
     private static final List<Direction> DIRECTIONS = List.of(Direction.values());
@@ -80,7 +105,7 @@ record Plan(Kind kind, boolean atPrimary, int pick, Direction direction, Duratio
                 random.nextDouble() < AT_PRIMARY,
                 random.nextInt(Integer.MAX_VALUE),
                 direction,
-                hold(random));
+                hold(random, kind.momentary()));
     }
 
     private static Kind kind(Random random) {
@@ -99,11 +124,13 @@ record Plan(Kind kind, boolean atPrimary, int pick, Direction direction, Duratio
     }
 
     /** Below a loop's turn, below the lease's length of 10 s, and above it. */
-    private static Duration hold(Random random) {
+    private static Duration hold(Random random, boolean momentary) {
         double kind = random.nextDouble();
         double part = random.nextDouble();
         double seconds;
-        if (kind < 0.25) {
+        if (momentary) {
+            seconds = 0.1 + 3 * part;
+        } else if (kind < 0.25) {
             seconds = 0.1 + 2 * part;
         } else if (kind < 0.7) {
             seconds = 2 + 8 * part;
