@@ -10,8 +10,10 @@ import java.util.Optional;
 
 /**
  * The open connections of one listener and how long each may be silent. A connection counts as
- * silent while it sends a request's head, between requests, and while a client doesn't take its
- * answer; not while a handler works, because a switchover may take half a minute.
+ * silent while it sends a request, while it is checked who sends it, between requests, and while a
+ * client doesn't take its answer; not while a handler works, because a switchover may take half a
+ * minute. Handlers that take long are few (see {@link RestConfig.Limits}), so strangers can't fill
+ * the listener with connections that may not be cut.
  *
  * <p>Used on the listener's event loop only.
  */
@@ -30,24 +32,43 @@ final class Connections {
 
     private record State(Phase phase, long sinceNanos) {}
 
+    private final RestMeter meter;
+
     /** In the order of their last change. */
     private final Map<HttpConnection, State> open = new LinkedHashMap<>();
+
+    Connections(RestMeter meter) {
+        this.meter = meter;
+    }
 
     void opened(HttpConnection connection, long nowNanos) {
         if (open.size() >= LIMIT) {
             Optional<HttpConnection> leaving = longestSilent();
             if (leaving.isEmpty()) {
+                meter.cut(RestMeter.Cut.REFUSED);
                 connection.close();
                 return;
             }
             open.remove(leaving.get());
+            meter.cut(RestMeter.Cut.CROWDED);
             leaving.get().close();
         }
         open.put(connection, new State(Phase.SILENT, nowNanos));
-        connection.closeHandler(_ -> open.remove(connection));
+        connection.closeHandler(_ -> closed(connection));
+        meter.connections(open.size());
     }
 
-    /** A request's head is complete; a handler works. */
+    private void closed(HttpConnection connection) {
+        open.remove(connection);
+        meter.connections(open.size());
+    }
+
+    /** A request's head is complete: its body and the look at who sends it have their own time. */
+    void asked(HttpConnection connection, long nowNanos) {
+        change(connection, new State(Phase.SILENT, nowNanos));
+    }
+
+    /** A handler works. */
     void working(HttpConnection connection, long nowNanos) {
         change(connection, new State(Phase.WORKING, nowNanos));
     }
@@ -55,6 +76,12 @@ final class Connections {
     /** An answer was handed over: from here on it's the client's turn. */
     void answered(HttpConnection connection, long nowNanos) {
         change(connection, new State(Phase.SILENT, nowNanos));
+    }
+
+    /** It asks on and on and reads nothing: answers mustn't pile up here. */
+    void takesNoAnswers(HttpConnection connection) {
+        meter.cut(RestMeter.Cut.DEAF);
+        connection.close();
     }
 
     private void change(HttpConnection connection, State state) {
@@ -71,7 +98,10 @@ final class Connections {
                 leaving.add(connection);
             }
         });
-        leaving.forEach(HttpConnection::close);
+        leaving.forEach(connection -> {
+            meter.cut(RestMeter.Cut.SILENT);
+            connection.close();
+        });
     }
 
     private Optional<HttpConnection> longestSilent() {

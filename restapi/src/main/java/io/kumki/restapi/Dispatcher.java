@@ -1,13 +1,17 @@
 package io.kumki.restapi;
 
 import io.kumki.dcs.StoreUnavailableException;
+import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import java.time.InstantSource;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -24,25 +28,27 @@ final class Dispatcher implements Handler<HttpServerRequest> {
     private static final Logger LOG = LoggerFactory.getLogger(Dispatcher.class);
 
     private final Vertx vertx;
+    private final Context context;
     private final NodeView view;
     private final Endpoints endpoints;
     private final BodyReader bodies;
     private final Responder responder;
     private final Connections connections;
-    private Access access;
+    private volatile Access access;
     private int counted;
     private @Nullable CachedBody cachedBody;
 
     Dispatcher(
             Vertx vertx,
             NodeView view,
-            NodeControl control,
+            Endpoints endpoints,
             InstantSource clock,
             Connections connections,
             Access access) {
         this.vertx = vertx;
+        this.context = vertx.getOrCreateContext();
         this.view = view;
-        this.endpoints = new Endpoints(vertx, view, control, clock);
+        this.endpoints = endpoints;
         this.bodies = new BodyReader(vertx);
         this.responder = new Responder(vertx, clock);
         this.connections = connections;
@@ -61,7 +67,11 @@ final class Dispatcher implements Handler<HttpServerRequest> {
     @Override
     public void handle(HttpServerRequest request) {
         long startedNanos = view.nowNanos();
-        connections.working(request.connection(), startedNanos);
+        if (request.response().writeQueueFull()) {
+            connections.takesNoAnswers(request.connection());
+            return;
+        }
+        connections.asked(request.connection(), startedNanos);
         try {
             dispatch(request, startedNanos);
         } catch (RuntimeException e) {
@@ -147,11 +157,20 @@ final class Dispatcher implements Handler<HttpServerRequest> {
                     }
                     return bodies.read(request, endpoint.body());
                 })
-                .compose(body -> limited(endpoint, new Endpoint.Call(query, body)))
+                .compose(body -> {
+                    connections.working(request.connection(), view.nowNanos());
+                    return here(limited(endpoint, call(request, query, body)));
+                })
                 .otherwise(failure -> {
                     BodyReader.discard(request);
                     return failed(request, failure);
                 });
+    }
+
+    private static Endpoint.Call call(
+            HttpServerRequest request, Query query, Map<String, @Nullable Object> body) {
+        String accept = request.getHeader(HttpHeaders.ACCEPT);
+        return new Endpoint.Call(query, body, accept == null ? "" : accept);
     }
 
     private Future<Optional<Answer>> allowed(HttpServerRequest request, Endpoint endpoint) {
@@ -167,6 +186,17 @@ final class Dispatcher implements Handler<HttpServerRequest> {
     private Future<Optional<Answer>> check(HttpServerRequest request, Access.Members members) {
         return access.check(
                 vertx, request, members, new Probes(view.snapshot(), view.nowNanos()).cluster());
+    }
+
+    /** The agent answers on its own thread. */
+    private <T> Future<T> here(Future<T> answer) {
+        if (answer.isComplete()) {
+            return answer;
+        }
+        Promise<T> promise = Promise.promise();
+        answer.onComplete(result ->
+                context.runOnContext(_ -> promise.complete(result.result(), result.cause())));
+        return promise.future();
     }
 
     /** Requests that wait for the store or the server can't pile up without end. */
@@ -185,17 +215,19 @@ final class Dispatcher implements Handler<HttpServerRequest> {
                                     + " try again later"));
         }
         counted++;
-        return Future.succeededFuture(call).compose(endpoint.handler()).onComplete(_ -> counted--);
+        return here(Future.succeededFuture(call).compose(endpoint.handler()))
+                .onComplete(_ -> counted--);
     }
 
     private static Answer failed(HttpServerRequest request, Throwable failure) {
         return switch (failure) {
             case Refusal refusal -> refusal.answer();
             case StoreUnavailableException unavailable -> {
-                LOG.atWarn()
+                // the loop has said once that the store is silent; whoever asks often fills no log
+                LOG.atDebug()
                         .addKeyValue("method", LogText.of(request.method().name()))
                         .addKeyValue("uri", LogText.of(request.uri()))
-                        .addKeyValue("error", unavailable.getMessage())
+                        .addKeyValue("error", LogText.of(unavailable.getMessage()))
                         .log("request needs the store, which doesn't answer");
                 yield Answer.text(
                         503,

@@ -20,8 +20,12 @@ record Endpoint(
         Supplier<Optional<Answer>> before,
         Function<Call, Future<Answer>> handler) {
 
-    /** What a handler gets; the body is empty if the request had none. */
-    record Call(Query query, Map<String, @Nullable Object> body) {}
+    /**
+     * What a handler gets; the body is empty if the request had none.
+     *
+     * @param accept the header of that name, empty without
+     */
+    record Call(Query query, Map<String, @Nullable Object> body, String accept) {}
 
     enum Protection {
         OPEN,

@@ -15,8 +15,9 @@ final class Endpoints {
     /** By method and first path segment, such as {@code GET config}. */
     private final Map<String, Endpoint> table = new LinkedHashMap<>();
 
-    Endpoints(Vertx vertx, NodeView view, NodeControl control, InstantSource clock) {
-        ReadHandler read = new ReadHandler(view, control);
+    Endpoints(
+            Vertx vertx, NodeView view, NodeControl control, InstantSource clock, RestMeter meter) {
+        ReadHandler read = new ReadHandler(vertx, view, control, meter);
         table.put("GET liveness", Endpoint.open(read::liveness));
         table.put("GET readiness", Endpoint.open(read::readiness));
         table.put("GET patroni", Endpoint.open(read::status));

@@ -1,14 +1,19 @@
 package io.kumki.restapi;
 
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import io.vertx.core.file.FileSystemOptions;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.net.ServerSSLOptions;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 
-/** One open socket with its connections. Used on one event loop. */
+/** One open socket with its connections and its thread. */
 final class Listener {
 
     private static final long SWEEP_MILLIS = 1_000;
@@ -20,26 +25,34 @@ final class Listener {
 
     private static final int MAX_HEADERS = 16 << 10;
 
-    private final RestServer.Ports ports;
+    /** A handshake that takes longer isn't a client's. */
+    private static final int HANDSHAKE_SECONDS = 5;
+
+    private static final long LAG_MILLIS = 500;
+
+    /** A socket is closed at once; a thread that hangs isn't waited for. */
+    private static final long CLOSE_MILLIS = 2_000;
+
+    private final Vertx own;
     private final HttpServer server;
+    private final ServerSocketGrip socket;
     private final Dispatcher dispatcher;
-    private final long sweep;
-    private Prepared prepared;
+    private volatile Prepared prepared;
 
     /** A configuration with everything that had to be read from files and resolved. */
     record Prepared(RestConfig config, Optional<TlsMaterial> tls, Networks allowlist) {}
 
     private Listener(
-            RestServer.Ports ports,
+            Vertx own,
             HttpServer server,
+            ServerSocketGrip socket,
             Dispatcher dispatcher,
-            Prepared prepared,
-            long sweep) {
-        this.ports = ports;
+            Prepared prepared) {
+        this.own = own;
         this.server = server;
+        this.socket = socket;
         this.dispatcher = dispatcher;
         this.prepared = prepared;
-        this.sweep = sweep;
     }
 
     /** Reads files and resolves names, off the event loop. */
@@ -52,32 +65,66 @@ final class Listener {
                 .map(prepared -> Objects.requireNonNull(prepared));
     }
 
-    static Future<Listener> open(RestServer.Ports ports, Prepared prepared) {
-        Vertx vertx = ports.vertx();
-        Connections connections = new Connections();
-        HttpServer server = vertx.createHttpServer(options(prepared));
-        server.connectionHandler(
-                connection -> connections.opened(connection, ports.view().nowNanos()));
+    /**
+     * Opens the socket, on a thread of its own: whatever keeps the loop busy or hangs, probes are
+     * answered.
+     *
+     * @param port in place of the configured one
+     */
+    static Future<Listener> open(RestServer.Ports ports, Prepared prepared, int port) {
+        Vertx own = Vertx.vertx(small());
+        Promise<Listener> opened = Promise.promise();
+        own.runOnContext(_ -> bind(own, ports, prepared, port).onComplete(opened));
+        return opened.future().onFailure(_ -> own.close());
+    }
+
+    private static VertxOptions small() {
+        return new VertxOptions()
+                .setEventLoopPoolSize(1)
+                .setWorkerPoolSize(2)
+                .setInternalBlockingPoolSize(1)
+                .setFileSystemOptions(
+                        new FileSystemOptions()
+                                .setFileCachingEnabled(false)
+                                .setClassPathResolvingEnabled(false));
+    }
+
+    private static Future<Listener> bind(
+            Vertx own, RestServer.Ports ports, Prepared prepared, int port) {
+        NodeView view = ports.view();
+        Connections connections = new Connections(ports.meter());
+        HttpServer server = own.createHttpServer(options(prepared).setPort(port));
+        ServerSocketGrip socket = new ServerSocketGrip();
+        server.connectionHandler(connection -> {
+            socket.learn(connection);
+            connections.opened(connection, view.nowNanos());
+        });
         Dispatcher dispatcher =
                 new Dispatcher(
-                        vertx,
-                        ports.view(),
-                        ports.control(),
+                        own,
+                        view,
+                        new Endpoints(own, view, ports.control(), ports.clock(), ports.meter()),
                         ports.clock(),
                         connections,
                         access(prepared));
         server.requestHandler(dispatcher);
         server.invalidRequestHandler(dispatcher::invalid);
         return server.listen()
-                .map(listening ->
-                        new Listener(
-                                ports,
-                                listening,
-                                dispatcher,
-                                prepared,
-                                vertx.setPeriodic(
-                                        SWEEP_MILLIS,
-                                        _ -> connections.closeSilent(ports.view().nowNanos()))));
+                .map(listening -> {
+                    own.setPeriodic(SWEEP_MILLIS, _ -> connections.closeSilent(view.nowNanos()));
+                    measureLag(own, ports);
+                    return new Listener(own, listening, socket, dispatcher, prepared);
+                });
+    }
+
+    private static void measureLag(Vertx own, RestServer.Ports ports) {
+        long dueNanos = ports.view().nowNanos() + LAG_MILLIS * 1_000_000;
+        own.setTimer(
+                LAG_MILLIS,
+                _ -> {
+                    ports.meter().lag().record(ports.view().nowNanos() - dueNanos);
+                    measureLag(own, ports);
+                });
     }
 
     private static Access access(Prepared prepared) {
@@ -91,6 +138,7 @@ final class Listener {
                 .setPort(listen.port())
                 .setAcceptBacklog(BACKLOG)
                 .setTcpKeepAlive(true)
+                .setSslHandshakeTimeout(HANDSHAKE_SECONDS)
                 .setMaxInitialLineLength(MAX_REQUEST_LINE)
                 .setMaxHeaderSize(MAX_HEADERS)
                 .setHttp2ClearTextEnabled(false)
@@ -110,7 +158,7 @@ final class Listener {
     }
 
     /** The wildcard takes IPv6 too where the system has it. */
-    private static String bindHost(String host) {
+    static String bindHost(String host) {
         if (host.isEmpty() || host.equals("*")) {
             return "0.0.0.0";
         }
@@ -133,8 +181,15 @@ final class Listener {
         dispatcher.adopt(access(next));
     }
 
+    /**
+     * Closes the socket and all connections; never fails. Nothing of it waits for this listener's
+     * thread, which may hang.
+     */
     Future<Void> close() {
-        ports.vertx().cancelTimer(sweep);
-        return server.close();
+        Promise<Void> closed = Promise.promise();
+        socket.close().compose(_ -> server.close()).onComplete(_ -> closed.tryComplete());
+        CompletableFuture.delayedExecutor(CLOSE_MILLIS, TimeUnit.MILLISECONDS)
+                .execute(closed::tryComplete);
+        return closed.future().onComplete(_ -> own.close());
     }
 }

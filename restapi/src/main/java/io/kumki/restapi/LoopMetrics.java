@@ -15,6 +15,7 @@ import java.util.SortedMap;
  * @param slotsReady logical slot of this standby to whether a promotion now would lose nothing of
  *     it
  * @param watchdog empty if it is switched off
+ * @param timings how long things took
  */
 public record LoopMetrics(
         long turns,
@@ -23,4 +24,5 @@ public record LoopMetrics(
         long storeFailures,
         OptionalLong leaseLeftNanos,
         SortedMap<String, Boolean> slotsReady,
-        Optional<WatchdogMetrics> watchdog) {}
+        Optional<WatchdogMetrics> watchdog,
+        LoopTimings timings) {}

@@ -16,8 +16,8 @@ import java.util.OptionalLong;
 import java.util.SortedMap;
 
 /**
- * What the API lets its callers do. Calls may come from any thread; futures complete on the
- * caller's context.
+ * What the API lets its callers do. Calls may come from any thread, and futures may complete on
+ * any.
  */
 public interface NodeControl {
 

@@ -270,13 +270,27 @@ public record NodeSnapshot(
         return with(server.copying(), server.parameterProblems(), ready);
     }
 
+    /** The same, as if its server had given no answer: what is remembered. */
+    public NodeSnapshot withoutAnswer() {
+        return withServer(
+                new ServerStatus(
+                        server.state().equals("running") ? "unknown" : server.state(),
+                        server.rememberedRole(),
+                        server.rememberedRole(),
+                        Optional.empty(),
+                        server.systemIdentifier(),
+                        server.pendingRestart(),
+                        server.copying(),
+                        server.parameterProblems(),
+                        server.slotsReady(),
+                        server.standstill()));
+    }
+
     private NodeSnapshot with(
             Optional<CloneProgress> copying,
             List<String> parameterProblems,
             SortedMap<String, Boolean> slotsReady) {
-        return new NodeSnapshot(
-                scope,
-                name,
+        return withServer(
                 new ServerStatus(
                         server.state(),
                         server.role(),
@@ -287,7 +301,14 @@ public record NodeSnapshot(
                         copying,
                         parameterProblems,
                         slotsReady,
-                        server.standstill()),
+                        server.standstill()));
+    }
+
+    private NodeSnapshot withServer(ServerStatus other) {
+        return new NodeSnapshot(
+                scope,
+                name,
+                other,
                 leadership,
                 cluster,
                 settings,

@@ -3,6 +3,8 @@ package io.kumki.restapi;
 import io.kumki.dcs.cluster.ClusterSettings;
 import io.kumki.dcs.cluster.ClusterView;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -13,12 +15,22 @@ final class ReadHandler {
     /** Age of a status that peers and people get while the cluster has a leader. */
     private static final Duration RECENT = Duration.ofSeconds(1);
 
+    /**
+     * A look at the server takes less, unless the loop hangs. Peers don't wait longer than two
+     * seconds.
+     */
+    private static final long LOOK_MILLIS = 3_000;
+
+    private final Vertx vertx;
     private final NodeView view;
     private final NodeControl control;
+    private final RestMeter meter;
 
-    ReadHandler(NodeView view, NodeControl control) {
+    ReadHandler(Vertx vertx, NodeView view, NodeControl control, RestMeter meter) {
+        this.vertx = vertx;
         this.view = view;
         this.control = control;
+        this.meter = meter;
     }
 
     Probes probes() {
@@ -29,9 +41,33 @@ final class ReadHandler {
     Future<Answer> status(Endpoint.Call call) {
         boolean led = probes().cluster().flatMap(ClusterView::leader).isPresent();
         boolean recentIsEnough = led && call.query().get("fresh").isEmpty();
-        return view.fresh(recentIsEnough ? RECENT : Duration.ZERO)
+        return lookAtServer(recentIsEnough ? RECENT : Duration.ZERO)
                 .map(node -> StatusDocument.of(new Probes(node, view.nowNanos())))
                 .map(document -> Answer.json(200, document));
+    }
+
+    /**
+     * A loop that hangs can't lead: then the short form is given, which keeps this node out of
+     * elections.
+     */
+    private Future<NodeSnapshot> lookAtServer(Duration maxAge) {
+        Future<NodeSnapshot> look = view.fresh(maxAge);
+        if (look.isComplete()) {
+            return look;
+        }
+        Promise<NodeSnapshot> first = Promise.promise();
+        long timer =
+                vertx.setTimer(
+                        LOOK_MILLIS, _ -> first.tryComplete(view.snapshot().withoutAnswer()));
+        look.onComplete(result -> {
+            vertx.cancelTimer(timer);
+            if (result.succeeded()) {
+                first.tryComplete(result.result());
+            } else {
+                first.tryFail(result.cause());
+            }
+        });
+        return first.future();
     }
 
     Future<Answer> liveness(Endpoint.Call call) {
@@ -79,7 +115,6 @@ final class ReadHandler {
 
     Future<Answer> metrics(Endpoint.Call call) {
         return Future.succeededFuture(
-                new Answer.Document(
-                        200, "text/plain", Metrics.write(probes(), view.loopMetrics()), Map.of()));
+                Metrics.answer(probes(), view.loopMetrics(), meter, call.accept()));
     }
 }

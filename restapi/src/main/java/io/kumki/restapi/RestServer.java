@@ -8,36 +8,56 @@ import java.net.BindException;
 import java.time.InstantSource;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The REST API of a node. Its methods may be called from any thread; everything it does runs on the
- * event loop of the context that started it.
+ * The REST API of a node. Its methods may be called from any thread. Sockets are opened and closed
+ * one after the other; the API calls itself, and opens its socket anew when it gets no answer.
  */
 public final class RestServer {
 
     private static final Logger LOG = LoggerFactory.getLogger(RestServer.class);
 
     private final Ports ports;
-    private final Context context;
-    private Listener listener;
-    private Future<Void> reconfiguring = Future.succeededFuture();
+    private final Context home;
+    private volatile Listener listener;
+    private Future<Void> changes = Future.succeededFuture();
+    private boolean closed;
+    private @Nullable SelfProbe probe;
 
-    /** What every listener is made from. */
-    record Ports(Vertx vertx, NodeView view, NodeControl control, InstantSource clock) {}
+    /**
+     * What every listener is made from.
+     *
+     * @param vertx where files are read, and where the caller's futures complete
+     */
+    record Ports(
+            Vertx vertx,
+            NodeView view,
+            NodeControl control,
+            InstantSource clock,
+            RestMeter meter,
+            SelfProbe.Pace pace) {
 
-    private RestServer(Ports ports, Context context, Listener listener) {
+        Ports(Vertx vertx, NodeView view, NodeControl control, InstantSource clock) {
+            this(vertx, view, control, clock, new RestMeter(), SelfProbe.Pace.USUAL);
+        }
+    }
+
+    private RestServer(Ports ports, Context home, Listener listener) {
         this.ports = ports;
-        this.context = context;
+        this.home = home;
         this.listener = listener;
     }
 
     /**
      * Opens the listener.
      *
-     * @return fails with {@link IllegalStateException} if the address can't be bound, with {@link
-     *     IllegalArgumentException} if a TLS file can't be used; the message says what to do
+     * @return completes on the caller's context; fails with {@link IllegalStateException} if the
+     *     address can't be bound, with {@link IllegalArgumentException} if a TLS file can't be
+     *     used; the message says what to do
      */
     public static Future<RestServer> start(
             Vertx vertx, RestConfig config, NodeView view, NodeControl control) {
@@ -45,15 +65,37 @@ public final class RestServer {
     }
 
     static Future<RestServer> start(Ports ports, RestConfig config) {
-        Context context = ports.vertx().getOrCreateContext();
-        Promise<RestServer> started = Promise.promise();
-        context.runOnContext(_ ->
+        Context home = ports.vertx().getOrCreateContext();
+        return on(
+                home,
                 Listener.prepare(ports.vertx(), config)
-                        .compose(prepared -> Listener.open(ports, prepared))
-                        .map(listener -> new RestServer(ports, context, listener))
-                        .recover(failure -> Future.failedFuture(explained(config, failure)))
-                        .onComplete(started));
-        return started.future();
+                        .compose(prepared -> Listener.open(ports, prepared, config.listen().port()))
+                        .map(listener -> {
+                            RestServer server = new RestServer(ports, home, listener);
+                            server.watch();
+                            return server;
+                        })
+                        .recover(failure -> Future.failedFuture(explained(config, failure))));
+    }
+
+    private static <T> Future<T> on(Context context, Future<T> future) {
+        Promise<T> promise = Promise.promise();
+        future.onComplete(result ->
+                context.runOnContext(_ -> promise.complete(result.result(), result.cause())));
+        return promise.future();
+    }
+
+    private synchronized void watch() {
+        if (!closed) {
+            probe = SelfProbe.start(this::target, ports.pace(), this::reopen);
+        }
+    }
+
+    private SelfProbe.Target target() {
+        Listener now = listener;
+        RestConfig config = now.prepared().config();
+        return new SelfProbe.Target(
+                Listener.bindHost(config.listen().host()), now.port(), config.tls().isPresent());
     }
 
     /** The port in use. */
@@ -67,17 +109,25 @@ public final class RestServer {
      * one is opened again and the future fails as {@link #start} does.
      */
     public Future<Void> reconfigure(RestConfig config) {
-        Promise<Void> done = Promise.promise();
-        context.runOnContext(_ -> {
-            reconfiguring =
-                    reconfiguring
-                            .otherwise((Void) null)
-                            .compose(_ -> Listener.prepare(ports.vertx(), config))
-                            .compose(this::change)
-                            .recover(failure -> Future.failedFuture(explained(config, failure)));
-            reconfiguring.onComplete(done);
-        });
-        return done.future();
+        return on(
+                home,
+                next(() ->
+                        Listener.prepare(ports.vertx(), config)
+                                .compose(this::change)
+                                .recover(failure ->
+                                        Future.failedFuture(explained(config, failure)))));
+    }
+
+    /** Changes wait for each other, whoever asks for them; a failed one doesn't stop the next. */
+    private synchronized Future<Void> next(Supplier<Future<Void>> change) {
+        changes =
+                changes.otherwise((Void) null)
+                        .compose(_ -> isClosed() ? Future.succeededFuture() : change.get());
+        return changes;
+    }
+
+    private synchronized boolean isClosed() {
+        return closed;
     }
 
     private Future<Void> change(Listener.Prepared next) {
@@ -86,10 +136,11 @@ public final class RestServer {
             listener.adopt(next);
             return Future.succeededFuture();
         }
+        int oldPort = listener.port();
         return listener.close()
-                .compose(_ -> Listener.open(ports, next))
+                .compose(_ -> Listener.open(ports, next, next.config().listen().port()))
                 .recover(failure ->
-                        Listener.open(ports, now)
+                        Listener.open(ports, now, oldPort)
                                 .compose(old -> {
                                     listener = old;
                                     return Future.failedFuture(failure);
@@ -103,17 +154,46 @@ public final class RestServer {
                 });
     }
 
+    /** Nobody answered at the own socket. */
+    private void reopen(String failure) {
+        LOG.atError()
+                .addKeyValue("address", target())
+                .addKeyValue("error", failure)
+                .log("REST API gives no answer to itself; its listener is opened anew");
+        next(() ->
+                listener.close()
+                        .compose(_ -> Listener.open(ports, listener.prepared(), listener.port()))
+                        .map(opened -> {
+                            listener = opened;
+                            ports.meter().reopened();
+                            LOG.atInfo().addKeyValue("address", target()).log("REST API reopened");
+                            return (Void) null;
+                        })
+                        .recover(why -> {
+                            LOG.atError()
+                                    .addKeyValue("address", target())
+                                    .addKeyValue("error", String.valueOf(why.getMessage()))
+                                    .log(
+                                            "REST API can't be opened anew; it is tried again and"
+                                                    + " again, until then probes fail here");
+                            return Future.succeededFuture();
+                        }));
+    }
+
     private static boolean sameSocket(Listener.Prepared now, Listener.Prepared next) {
         return now.config().listen().host().equals(next.config().listen().host())
                 && now.config().listen().port() == next.config().listen().port()
                 && Objects.equals(now.tls(), next.tls());
     }
 
-    /** Closes the listener and all connections. */
-    public Future<Void> close() {
-        Promise<Void> closed = Promise.promise();
-        context.runOnContext(_ -> listener.close().onComplete(closed));
-        return closed.future();
+    /** Closes the listener and all connections, after the change that is under way. */
+    public synchronized Future<Void> close() {
+        closed = true;
+        if (probe != null) {
+            probe.close();
+        }
+        changes = changes.otherwise((Void) null).compose(_ -> listener.close());
+        return on(home, changes);
     }
 
     private static Throwable explained(RestConfig config, Throwable failure) {

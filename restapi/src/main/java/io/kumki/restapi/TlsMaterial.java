@@ -5,11 +5,14 @@ import io.vertx.core.http.ClientAuth;
 import io.vertx.core.net.PemKeyCertOptions;
 import io.vertx.core.net.PemTrustOptions;
 import io.vertx.core.net.ServerSSLOptions;
+import io.vertx.core.net.TrustOptions;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
+import java.security.cert.CertificateException;
+import java.security.cert.X509Certificate;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
@@ -21,6 +24,7 @@ import javax.crypto.EncryptedPrivateKeyInfo;
 import javax.crypto.SecretKeyFactory;
 import javax.crypto.spec.PBEKeySpec;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.X509TrustManager;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -38,6 +42,28 @@ record TlsMaterial(
     private static final Pattern ENCRYPTED =
             Pattern.compile(
                     "-----BEGIN ENCRYPTED PRIVATE KEY-----([^-]*)-----END ENCRYPTED PRIVATE KEY-----");
+
+    /** Without {@code cafile} no client can be verified; the JDK's own list isn't ours. */
+    private static final X509TrustManager NOBODY =
+            new X509TrustManager() {
+                @Override
+                public void checkClientTrusted(X509Certificate[] chain, String type)
+                        throws CertificateException {
+                    throw new CertificateException(
+                            "restapi.cafile isn't set: no client certificate can be verified");
+                }
+
+                @Override
+                public void checkServerTrusted(X509Certificate[] chain, String type)
+                        throws CertificateException {
+                    throw new CertificateException("this is a server");
+                }
+
+                @Override
+                public X509Certificate[] getAcceptedIssuers() {
+                    return new X509Certificate[0];
+                }
+            };
 
     /**
      * Reads the files; blocks.
@@ -58,7 +84,9 @@ record TlsMaterial(
         ServerSSLOptions options = new ServerSSLOptions();
         options.setKeyCertOptions(
                 new PemKeyCertOptions().addCertValue(certificates).addKeyValue(key));
-        trusted.ifPresent(pem -> options.setTrustOptions(new PemTrustOptions().addCertValue(pem)));
+        options.setTrustOptions(
+                trusted.<TrustOptions>map(pem -> new PemTrustOptions().addCertValue(pem))
+                        .orElse(TrustOptions.wrap(NOBODY)));
         options.setClientAuth(
                 switch (config.verifyClient()) {
                     case NONE -> ClientAuth.NONE;

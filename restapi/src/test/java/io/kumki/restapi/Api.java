@@ -26,17 +26,23 @@ final class Api implements AutoCloseable {
     static final Instant NOW = Instant.parse("2026-07-01T12:00:00Z");
 
     final FakeNode node = new FakeNode();
+    final RestMeter meter = new RestMeter();
     final RestServer server;
     private final Vertx vertx;
     private final HttpClient client = HttpClient.newHttpClient();
 
-    private Api(RestConfig config) {
+    private Api(RestConfig config, SelfProbe.Pace pace) {
         vertx = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(1).setWorkerPoolSize(2));
         try {
             server =
                     RestServer.start(
                                     new RestServer.Ports(
-                                            vertx, node, node, InstantSource.fixed(NOW)),
+                                            vertx,
+                                            node,
+                                            node,
+                                            InstantSource.fixed(NOW),
+                                            meter,
+                                            pace),
                                     config)
                             .await(10, TimeUnit.SECONDS);
         } catch (Exception e) {
@@ -52,7 +58,11 @@ final class Api implements AutoCloseable {
     }
 
     static Api start(RestConfig config) {
-        return new Api(config);
+        return start(config, SelfProbe.Pace.USUAL);
+    }
+
+    static Api start(RestConfig config, SelfProbe.Pace pace) {
+        return new Api(config, pace);
     }
 
     record Reply(int status, String body, java.net.http.HttpHeaders headers) {

@@ -17,7 +17,9 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.UnaryOperator;
 
 /** A node as the API sees it: what it is asked is kept, what it answers is set by the test. */
@@ -45,6 +47,12 @@ final class FakeNode implements NodeView, NodeControl {
 
     final AtomicLong clockOffset = new AtomicLong();
 
+    /** Who comes next is held up here: taken once. */
+    final AtomicReference<CountDownLatch> hang = new AtomicReference<>();
+
+    /** What {@code fresh} gives in place of the snapshot. */
+    volatile Optional<Future<NodeSnapshot>> look = Optional.empty();
+
     /** The agent has a bug. */
     volatile boolean broken;
 
@@ -52,6 +60,14 @@ final class FakeNode implements NodeView, NodeControl {
 
     @Override
     public NodeSnapshot snapshot() {
+        CountDownLatch latch = hang.getAndSet(null);
+        if (latch != null) {
+            try {
+                latch.await();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
         if (broken) {
             throw new IllegalStateException("a secret of the agent");
         }
@@ -61,7 +77,7 @@ final class FakeNode implements NodeView, NodeControl {
     @Override
     public Future<NodeSnapshot> fresh(Duration maxAge) {
         asked.add("fresh " + maxAge);
-        return Future.succeededFuture(snapshot);
+        return look.orElseGet(() -> Future.succeededFuture(snapshot));
     }
 
     @Override
@@ -83,7 +99,22 @@ final class FakeNode implements NodeView, NodeControl {
                 2,
                 OptionalLong.of(20_000_000_000L),
                 new TreeMap<>(Map.of("feed", true)),
-                Optional.of(new WatchdogMetrics(true, 25, 3)));
+                Optional.of(new WatchdogMetrics(true, 25, 3)),
+                timings());
+    }
+
+    private LoopTimings timings() {
+        Histogram times = Histogram.ofSeconds(0.01, 1);
+        times.record(10_000_000);
+        times.record(500_000_000);
+        times.record(2_000_000_000);
+        return new LoopTimings(
+                times.snapshot(),
+                new TreeMap<>(Map.of("read", times.snapshot(), "renew", times.snapshot())),
+                times.snapshot(),
+                new TreeMap<>(Map.of("writable", times.snapshot())),
+                times.snapshot(),
+                OptionalLong.of(nowNanos() - 1_000_000_000L));
     }
 
     @Override

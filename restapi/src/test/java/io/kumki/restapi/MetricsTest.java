@@ -32,11 +32,14 @@ class MetricsTest {
                     "patroni_postgres_server_version gauge",
                     "patroni_cluster_unlocked gauge",
                     "patroni_failsafe_mode_is_active gauge",
+                    "patroni_failsafe_mode_enabled gauge",
+                    "patroni_failsafe_member gauge",
                     "patroni_postgres_timeline gauge",
                     "patroni_dcs_last_seen gauge",
                     "patroni_pending_restart gauge",
                     "patroni_is_paused gauge",
-                    "patroni_postgres_state gauge");
+                    "patroni_postgres_state gauge",
+                    "patroni_failover_priority gauge");
 
     @Test
     void namesTypesAndOrderAreTheContracts() {
@@ -165,7 +168,15 @@ class MetricsTest {
     }
 
     private static String write(NodeSnapshot node) {
-        return Metrics.write(new Probes(node, System.nanoTime()), new FakeNode().loopMetrics())
+        return write(node, MetricsText.Format.PROMETHEUS);
+    }
+
+    private static String write(NodeSnapshot node, MetricsText.Format format) {
+        return Metrics.write(
+                        new Probes(node, System.nanoTime()),
+                        new FakeNode().loopMetrics(),
+                        new RestMeter(),
+                        format)
                 .toString();
     }
 }

@@ -136,7 +136,7 @@ class TlsTest {
                 .hasMessageContaining("restapi.keyfile_password is missing");
     }
 
-    private static RestConfig verifying(VerifyClient verify) throws Exception {
+    static RestConfig verifying(VerifyClient verify) throws Exception {
         return RestConfig.of("127.0.0.1", 0)
                 .withTls(tls(file("server.both.pem"), Optional.empty(), null, verify));
     }

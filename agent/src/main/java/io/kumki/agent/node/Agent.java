@@ -63,6 +63,7 @@ public final class Agent {
     private final Watchdog watchdog;
     private NodeConfig node;
     private @Nullable RestServer rest;
+    private @Nullable LagMeter lag;
     private boolean ending;
     private final ServiceManager manager = ServiceManager.of(System.getenv());
 
@@ -276,6 +277,7 @@ public final class Agent {
                             .addKeyValue("port", opened.port())
                             .addKeyValue("locked", lock.filter(DataDirectoryLock::held).isPresent())
                             .log("REST API is open, the loop begins");
+                    lag = LagMeter.start(clock, loop::lagged);
                     loop.start();
                 })
                 .onFailure(failure ->
@@ -368,6 +370,9 @@ public final class Agent {
             manager.stopping();
         }
         loop.stop();
+        if (lag != null) {
+            lag.end();
+        }
         Future.join(store.close(), server.close(), peers.close())
                 .onComplete(_ -> exit.accept(code));
     }

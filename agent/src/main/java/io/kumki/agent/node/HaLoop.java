@@ -7,6 +7,7 @@ import io.kumki.agent.ha.Following;
 import io.kumki.agent.ha.LocalServer;
 import io.kumki.agent.ha.Memory;
 import io.kumki.agent.ha.Operation;
+import io.kumki.agent.ha.OperationOutcome;
 import io.kumki.agent.ha.OperatorCommand;
 import io.kumki.agent.ha.PeerAnswer;
 import io.kumki.agent.ha.Self;
@@ -106,6 +107,7 @@ public final class HaLoop {
     private final ActionPerformer performer;
     private final FailsafePromise promise = new FailsafePromise();
     private final PrimaryWatch primaries;
+    private final LoopMeter meter;
 
     private volatile ClusterSettings settings;
     private ClusterView view = ClusterView.EMPTY.silent();
@@ -134,8 +136,8 @@ public final class HaLoop {
     private int turnsAtOnce;
     private long plannedNanos;
     private long nextTurnNanos;
-    private long turns;
-    private long storeFailures;
+    private volatile long turns;
+    private volatile long storeFailures;
     private volatile long lastTurnNanos;
     private volatile OptionalLong leaseLeftAtRenewal = OptionalLong.empty();
     private Runnable turnEnded = () -> {};
@@ -153,6 +155,7 @@ public final class HaLoop {
         this.me = parts.config().self(false).name();
         this.settings = parts.config().initialSettings();
         this.lease = new LeaseKeeper(store, me);
+        this.meter = new LoopMeter(clock, me);
         this.restarts = new RestartSchedule(me);
         this.operations = new OperationRunner(parts.server(), parts.config(), clock, this::wake);
         this.decisions = new DecisionLog(me);
@@ -258,8 +261,9 @@ public final class HaLoop {
         long begun = clock.nanos();
         turn().onComplete(result -> {
             turning = false;
-            turns++;
+            turns = turns + 1;
             lastTurnNanos = clock.nanos() - begun;
+            meter.turned(lastTurnNanos);
             Decision.Next next = result.succeeded() ? result.result() : failed(result.cause());
             endTurn(next);
         });
@@ -339,11 +343,15 @@ public final class HaLoop {
                 settings.failsafeMode() ? s.stopMargin().plus(FAILSAFE_ROUND) : s.stopMargin();
         Duration limit = s.leadsByClock() ? shorter(budget, s.leaseLeft().minus(margin)) : budget;
         Duration atLeast = Duration.ofMillis(100);
-        return Within.limit(
-                store.read(),
-                limit.compareTo(atLeast) < 0 ? atLeast : limit,
-                clock,
-                () -> new IllegalStateException("no answer in " + limit.toMillis() + " ms"));
+        return meter.timed(
+                "read",
+                Within.limit(
+                        store.read(),
+                        limit.compareTo(atLeast) < 0 ? atLeast : limit,
+                        clock,
+                        () ->
+                                new IllegalStateException(
+                                        "no answer in " + limit.toMillis() + " ms")));
     }
 
     private static Duration shorter(Duration a, Duration b) {
@@ -358,6 +366,7 @@ public final class HaLoop {
             restarts.takeOver(fresh);
         }
         promise.storeShown();
+        meter.saw(fresh.leadership());
         view = promise.complete(fresh, clock.nanos());
         lastGood = Optional.of(new NodeBoard.LastGood(fresh, clock.nanos(), clock.wall()));
         if (fresh.config().isPresent()) {
@@ -379,7 +388,7 @@ public final class HaLoop {
     }
 
     private void silent(Throwable cause) {
-        storeFailures++;
+        storeFailures = storeFailures + 1;
         if (!(view.leadership() instanceof Leadership.Unknown)) {
             LOG.atWarn()
                     .addKeyValue("member", me)
@@ -454,13 +463,17 @@ public final class HaLoop {
             }
             return Future.succeededFuture();
         }
-        leaseLeftAtRenewal = OptionalLong.of(situation(Optional.empty()).leaseLeft().toNanos());
+        long left = situation(Optional.empty()).leaseLeft().toNanos();
+        leaseLeftAtRenewal = OptionalLong.of(left);
+        meter.renews(left);
         Duration limit = settings.timing().retryTimeout();
-        return Within.limit(
-                        lease.renew(held),
-                        limit,
-                        clock,
-                        () -> new IllegalStateException("no answer to the renewal"))
+        return meter.timed(
+                        "renew",
+                        Within.limit(
+                                lease.renew(held),
+                                limit,
+                                clock,
+                                () -> new IllegalStateException("no answer to the renewal")))
                 .otherwise(LeaseKeeper.Renewal.UNKNOWN)
                 .map(renewal -> {
                     if (renewal == LeaseKeeper.Renewal.UNKNOWN) {
@@ -477,6 +490,9 @@ public final class HaLoop {
     private Future<Decision.Next> decideAndAct() {
         scheduledRestartIfDue();
         Situation s = situation(Optional.empty());
+        if (s.server().primary() && s.iHoldKey() && s.leadsByClock()) {
+            meter.writable();
+        }
         Decision first = parts.decide().apply(s);
         List<Member> questions = first.questions();
         if (questions.isEmpty()) {
@@ -537,10 +553,13 @@ public final class HaLoop {
 
     private void afterAction(Action action, ActionPerformer.Outcome outcome) {
         switch (action) {
-            case Action.AcquireLeadership(),
-                    Action.TakeLeadAfterBootstrap(),
-                    Action.AskFailsafe _ ->
-                    setLeaseAlarm();
+            case Action.AcquireLeadership() -> {
+                if (outcome instanceof ActionPerformer.Outcome.Done) {
+                    meter.elected();
+                }
+                setLeaseAlarm();
+            }
+            case Action.TakeLeadAfterBootstrap(), Action.AskFailsafe _ -> setLeaseAlarm();
             case Action.ReleaseLeadership _ -> {
                 if (outcome instanceof ActionPerformer.Outcome.Done) {
                     leadGivenAway();
@@ -834,6 +853,10 @@ public final class HaLoop {
                                     clock.nanos());
                     server = server.unseenSince(ended.operation().operation());
                     serverIsStale = true;
+                    if (ended.operation().operation() instanceof Operation.Promote
+                            && ended.outcome() instanceof OperationOutcome.Done) {
+                        meter.promoted();
+                    }
                     commands.ended(ended.operation().operation(), ended.outcome());
                 });
         if (checkpointedTimeline != 0) {
@@ -915,6 +938,7 @@ public final class HaLoop {
                         .withParameterProblems(problems)
                         .withSlotsReady(parts.server().slotsReady());
         snapshotNanos = clock.nanos();
+        meter.renewed(lease.facts().sentNanos());
         watchdog = parts.guard().watchdog();
     }
 
@@ -969,7 +993,13 @@ public final class HaLoop {
                 storeFailures,
                 leaseLeftAtRenewal,
                 parts.server().slotsReady(),
-                watchdog);
+                watchdog,
+                meter.timings());
+    }
+
+    /** How late the loop's thread runs what is due, in nanoseconds; on the loop's context. */
+    void lagged(long nanos) {
+        meter.lagged(nanos);
     }
 
     private void cancelTimers() {

@@ -1,0 +1,36 @@
+package io.kumki.restapi;
+
+import io.netty.channel.Channel;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.http.HttpConnection;
+import io.vertx.core.http.impl.HttpServerConnection;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The listening socket itself. Vert.x closes it only after the connections' thread has ended them;
+ * when that thread hangs, the port would stay taken by a socket that nobody serves. It is learned
+ * from the first connection, which is our own call at the latest.
+ */
+final class ServerSocketGrip {
+
+    private final AtomicReference<@Nullable Channel> socket = new AtomicReference<>();
+
+    void learn(HttpConnection connection) {
+        if (socket.get() == null && connection instanceof HttpServerConnection accepted) {
+            socket.compareAndSet(null, accepted.channelHandlerContext().channel().parent());
+        }
+    }
+
+    /** Completes at once if it isn't known. */
+    Future<Void> close() {
+        Channel listening = socket.get();
+        if (listening == null) {
+            return Future.succeededFuture();
+        }
+        Promise<Void> closed = Promise.promise();
+        listening.close().addListener(_ -> closed.tryComplete());
+        return closed.future();
+    }
+}

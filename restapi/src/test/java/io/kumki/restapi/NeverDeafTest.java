@@ -1,0 +1,152 @@
+package io.kumki.restapi;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.kumki.restapi.RestConfig.VerifyClient;
+import io.vertx.core.Promise;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Whatever strangers or defects do, a probe gets its answer. */
+@Timeout(60)
+class NeverDeafTest {
+
+    private static final Duration PATIENCE = SelfProbe.Pace.USUAL.patience();
+
+    @Test
+    void theLookAtItselfTellsAnAnswerFromSilence() throws Exception {
+        try (Api api = Api.start();
+                ServerSocket mute = new ServerSocket(0, 5, InetAddress.ofLiteral("127.0.0.1"))) {
+            assertThat(look(api.server.port(), false)).isEmpty();
+            api.node.snapshot = Nodes.loopLate(Nodes.leader(), 31_000_000_000L);
+            assertThat(look(api.server.port(), false)).as("503 is an answer").isEmpty();
+            assertThat(look(mute.getLocalPort(), false)).isPresent();
+            assertThat(look(mute.getLocalPort(), true)).isPresent();
+            int closed = mute.getLocalPort();
+            mute.close();
+            assertThat(look(closed, false)).isPresent();
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(VerifyClient.class)
+    void theLookAtItselfUnderstandsTls(VerifyClient verify) throws Exception {
+        try (Api api = Api.start(TlsTest.verifying(verify))) {
+            assertThat(look(api.server.port(), true)).isEmpty();
+        }
+    }
+
+    private static Optional<String> look(int port, boolean tls) {
+        return SelfProbe.failure(new SelfProbe.Target("127.0.0.1", port, tls), PATIENCE);
+    }
+
+    /** The ways to keep a connection busy without ever asking for something. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "",
+                "G",
+                "GET /primary HTTP/1.1\r\nHost: x\r\nX-A: ",
+                "PATCH /config HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{",
+                "POST /restart HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{",
+            })
+    void twoThousandIdleAndHalfOpenConnectionsStopNoProbe(String begin) throws Exception {
+        try (Api api = Api.start();
+                Crowd crowd = new Crowd(api.server.port(), 2_000, begin)) {
+            assertThat(crowd.size()).isEqualTo(2_000);
+            for (int i = 0; i < 5; i++) {
+                assertThat(look(api.server.port(), false)).isEmpty();
+                assertThat(api.get("/primary").status()).isEqualTo(200);
+            }
+            assertThat(api.meter.connections()).isBetween(1, Connections.LIMIT);
+            assertThat(api.meter.cuts().get(RestMeter.Cut.CROWDED)).isGreaterThan(900);
+            assertThat(api.meter.cuts().get(RestMeter.Cut.REFUSED)).isZero();
+        }
+    }
+
+    @Test
+    void twoThousandHandshakesThatNeverEndStopNoProbe() throws Exception {
+        try (Api api = Api.start(TlsTest.verifying(VerifyClient.NONE));
+                Crowd crowd = new Crowd(api.server.port(), 2_000, "\u0016\u0003\u0001")) {
+            assertThat(crowd.size()).isEqualTo(2_000);
+            for (int i = 0; i < 5; i++) {
+                assertThat(look(api.server.port(), true)).isEmpty();
+            }
+        }
+    }
+
+    @Test
+    void aLoopThatHangsLeavesAShortStatusAndFreeProbes() {
+        try (Api api = Api.start()) {
+            Promise<NodeSnapshot> never = Promise.promise();
+            api.node.look = Optional.of(never.future());
+            Api.Reply reply = api.get("/patroni");
+            assertThat(reply.status()).isEqualTo(200);
+            assertThat(reply.body())
+                    .contains("\"state\":\"unknown\"", "\"role\":\"primary\"")
+                    .as("without a position this node isn't elected")
+                    .doesNotContain("xlog");
+            assertThat(api.get("/primary").status()).isEqualTo(200);
+        }
+    }
+
+    /** Many connections from one process. */
+    private static final class Crowd implements AutoCloseable {
+        private final List<Socket> sockets = new ArrayList<>();
+
+        Crowd(int port, int size, String begin) {
+            byte[] bytes = begin.getBytes(StandardCharsets.ISO_8859_1);
+            try {
+                for (int i = 0; i < size; i++) {
+                    Socket socket = new Socket();
+                    sockets.add(socket);
+                    socket.setReceiveBufferSize(4096);
+                    socket.connect(
+                            new InetSocketAddress(InetAddress.getLoopbackAddress(), port),
+                            (int) PATIENCE.toMillis());
+                    send(socket, bytes);
+                }
+            } catch (IOException e) {
+                close();
+                throw new UncheckedIOException(e);
+            }
+        }
+
+        private static void send(Socket socket, byte[] bytes) {
+            try {
+                socket.getOutputStream().write(bytes);
+            } catch (IOException e) {
+                // cut off already; the next one goes on
+            }
+        }
+
+        int size() {
+            return sockets.size();
+        }
+
+        @Override
+        public void close() {
+            for (Socket socket : sockets) {
+                try {
+                    socket.close();
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            }
+        }
+    }
+}
