@@ -333,12 +333,18 @@ final class StepDownRules {
     }
 
     private static Decision takeBack(Situation s, StepDown stepDown, String why) {
-        return Decision.of(
+        List<Action> actions = new ArrayList<>();
+        if (stepDown.requestRevision() != 0) { // else nobody asked: it was a crash loop
+            actions.add(clearOwn(stepDown));
+        }
+        actions.add(
+                new Action.Start(new Operation.StartPrimary(s.settings().primaryStartTimeout())));
+        return new Decision(
                 "switchover.takes-lead-back",
                 why,
+                actions,
                 s.memory().withStepDown(Optional.empty()),
-                clearOwn(stepDown),
-                new Action.Start(new Operation.StartPrimary(s.settings().primaryStartTimeout())));
+                new Decision.Next.LoopWait());
     }
 
     private static Action clearOwn(StepDown stepDown) {

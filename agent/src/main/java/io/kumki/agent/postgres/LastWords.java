@@ -49,7 +49,10 @@ final class LastWords {
             Pattern.compile(
                     "the database system is|terminating|password|authentication|role \"|database \""
                             + "|no pg_hba|too many (clients|connections)|remaining connection"
-                            + "|lock file|postmaster exit");
+                            + "|postmaster exit|primary server|WAL stream");
+
+    /** What was said before the last start that went well is about another end. */
+    private static final String UP = "database system is ready to accept";
 
     private static final Pattern NO_ROOM =
             Pattern.compile("(?i)no space left|quota exceeded|file too large");
@@ -83,6 +86,10 @@ final class LastWords {
         Optional<String> panic = Optional.empty();
         Optional<String> fatal = Optional.empty();
         for (String line : log.split("\n", -1)) {
+            if (line.contains(UP)) {
+                panic = Optional.empty();
+                fatal = Optional.empty();
+            }
             Matcher severe = SEVERE.matcher(line);
             if (!severe.find() || TO_CLIENTS.matcher(line).find()) {
                 continue;

@@ -761,6 +761,16 @@ class RulesTest {
                         stoppedLeader().diedOf(Health.Cause.Kind.OTHER, "out of memory"),
                         "recovery.restarts-crashed-primary"),
                 row(
+                        "an operator starts it all the same",
+                        failedToStart()
+                                .walRoom(1 << 20)
+                                .heard("n2", asBad)
+                                .command(
+                                        new OperatorCommand.RestartNow(
+                                                io.kumki.dcs.cluster.ScheduledRestart.Conditions
+                                                        .NONE)),
+                        "restart.restarts"),
+                row(
                         "a lead that runs again and again into crashes is handed over",
                         leader().crashes(3, ofSeconds(1)),
                         "crashes.asks-for-successor"),

@@ -38,6 +38,12 @@ class LastWordsTest {
                         "PostgreSQL said: could not write to file \"pg_wal/xlogtemp.7\": No space left on device");
     }
 
+    @Test
+    void whatWasSaidBeforeTheLastStartIsAboutAnotherEnd() {
+        assertThat(LastWords.in(FULL + "LOG:  database system is ready to accept connections"))
+                .isEmpty();
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
@@ -48,6 +54,7 @@ class LastWordsTest {
                 "PANIC:  could not write to file \"x\": File too large | NO_ROOM",
                 "FATAL:  could not map anonymous shared memory: Cannot allocate memory | OTHER",
                 "FATAL:  the database system is starting up | ",
+                "FATAL:  could not connect to the primary server: Connection refused | ",
                 "FATAL:  terminating connection due to administrator command | ",
                 "LOG:  all is well | "
             })

@@ -221,8 +221,9 @@ final class Faults {
                 chance.millis(200, 3_000),
                 () -> {
                     if (goesOn[0]) {
-                        if (node.server().primary()
-                                && node.server().runs(SimServer.Phase.RUNNING)) {
+                        if (node.server().writable() && chance.happens(0.3)) {
+                            node.server().beginAnew(chance.millis(50, 500));
+                        } else if (node.server().writable()) {
                             node.server().gone();
                         }
                         crashAgain(node, goesOn);

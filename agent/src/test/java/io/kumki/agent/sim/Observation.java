@@ -85,7 +85,8 @@ final class Observation {
                         startTime(server.startedAt()),
                         VERSION,
                         senders(node, server),
-                        new LocalServer.SyncSetting(server.syncNames(), true));
+                        new LocalServer.SyncSetting(server.syncNames(), true),
+                        startTime(server.memoryAt()));
         if (server.primary()) {
             return new Answer.Primary(info, server.branch().timeline(), server.position(), slots);
         }

@@ -53,6 +53,7 @@ final class SimServer {
     private boolean plannedStop;
     private int life;
     private long startedAt;
+    private long memoryAt;
     private long changedAt;
     private long movedAt;
 
@@ -214,7 +215,21 @@ final class SimServer {
         closed = false;
         plannedStop = false;
         startedAt = world.now();
+        memoryAt = world.now();
         become(Phase.STARTING);
+    }
+
+    /** A backend crashed: the same postmaster starts all its processes anew. */
+    void beginAnew(long recovery) {
+        life++;
+        memoryAt = world.now();
+        become(Phase.STARTING);
+        later(recovery, this::accept);
+    }
+
+    /** When its processes began. */
+    long memoryAt() {
+        return memoryAt;
     }
 
     /** Accepts connections. */
