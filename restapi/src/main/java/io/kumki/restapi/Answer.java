@@ -48,6 +48,11 @@ sealed interface Answer {
         return new Document(status, "text/html", Buffer.buffer(text), headers);
     }
 
+    /** What a client sent, for a text that goes out as HTML. */
+    static String shown(String given) {
+        return given.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;");
+    }
+
     static Answer page(int status, String explanation) {
         return new Page(status, Optional.empty(), explanation);
     }

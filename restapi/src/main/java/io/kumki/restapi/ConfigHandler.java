@@ -110,7 +110,7 @@ final class ConfigHandler {
         }
         String text = String.join("; ", findings);
         LOG.atWarn()
-                .addKeyValue("reason", text)
+                .addKeyValue("reason", LogText.of(text))
                 .log("dynamic configuration with values that members do not take as written");
         return new Answer.Document(
                 200, Answer.JSON, Json.write(config), Map.of("Warning", warning(text)));

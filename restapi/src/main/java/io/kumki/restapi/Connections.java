@@ -51,7 +51,7 @@ final class Connections {
             }
             open.remove(leaving.get());
             meter.cut(RestMeter.Cut.CROWDED);
-            leaving.get().close();
+            ServerSocketGrip.cut(leaving.get());
         }
         open.put(connection, new State(Phase.SILENT, nowNanos));
         connection.closeHandler(_ -> closed(connection));
@@ -81,7 +81,7 @@ final class Connections {
     /** It asks on and on and reads nothing: answers mustn't pile up here. */
     void takesNoAnswers(HttpConnection connection) {
         meter.cut(RestMeter.Cut.DEAF);
-        connection.close();
+        ServerSocketGrip.cut(connection);
     }
 
     private void change(HttpConnection connection, State state) {
@@ -100,7 +100,7 @@ final class Connections {
         });
         leaving.forEach(connection -> {
             meter.cut(RestMeter.Cut.SILENT);
-            connection.close();
+            ServerSocketGrip.cut(connection);
         });
     }
 

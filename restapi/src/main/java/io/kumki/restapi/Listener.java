@@ -72,10 +72,20 @@ final class Listener {
      * @param port in place of the configured one
      */
     static Future<Listener> open(RestServer.Ports ports, Prepared prepared, int port) {
-        Vertx own = Vertx.vertx(small());
         Promise<Listener> opened = Promise.promise();
-        own.runOnContext(_ -> bind(own, ports, prepared, port).onComplete(opened));
-        return opened.future().onFailure(_ -> own.close());
+        // making one takes a while: not on the caller's thread, which may be the loop's
+        Thread.startVirtualThread(() -> {
+            try {
+                Vertx own = Vertx.vertx(small());
+                own.runOnContext(_ ->
+                        bind(own, ports, prepared, port)
+                                .onFailure(_ -> own.close())
+                                .onComplete(opened));
+            } catch (RuntimeException e) {
+                opened.fail(e);
+            }
+        });
+        return opened.future();
     }
 
     private static VertxOptions small() {

@@ -117,10 +117,9 @@ final class Responder {
                 <body><h1>Error response</h1><p>Error code: %d</p><p>Message: %s.</p>
                 <p>Error code explanation: %s.</p></body></html>
                 """
-                        .formatted(page.status(), escaped(reason), escaped(page.explanation())));
-    }
-
-    private static String escaped(String text) {
-        return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;");
+                        .formatted(
+                                page.status(),
+                                Answer.shown(reason),
+                                Answer.shown(page.explanation())));
     }
 }

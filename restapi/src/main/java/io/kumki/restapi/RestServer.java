@@ -26,6 +26,7 @@ public final class RestServer {
     private volatile Listener listener;
     private Future<Void> changes = Future.succeededFuture();
     private boolean closed;
+    private boolean reopening;
     private @Nullable SelfProbe probe;
 
     /**
@@ -155,29 +156,39 @@ public final class RestServer {
     }
 
     /** Nobody answered at the own socket. */
-    private void reopen(String failure) {
+    private synchronized void reopen(String failure) {
+        if (reopening) {
+            return;
+        }
+        reopening = true;
         LOG.atError()
                 .addKeyValue("address", target())
                 .addKeyValue("error", failure)
                 .log("REST API gives no answer to itself; its listener is opened anew");
         next(() ->
-                listener.close()
-                        .compose(_ -> Listener.open(ports, listener.prepared(), listener.port()))
-                        .map(opened -> {
-                            listener = opened;
-                            ports.meter().reopened();
-                            LOG.atInfo().addKeyValue("address", target()).log("REST API reopened");
-                            return (Void) null;
-                        })
-                        .recover(why -> {
-                            LOG.atError()
-                                    .addKeyValue("address", target())
-                                    .addKeyValue("error", String.valueOf(why.getMessage()))
-                                    .log(
-                                            "REST API can't be opened anew; it is tried again and"
-                                                    + " again, until then probes fail here");
-                            return Future.succeededFuture();
-                        }));
+                        listener.close()
+                                .compose(_ ->
+                                        Listener.open(ports, listener.prepared(), listener.port()))
+                                .map(opened -> {
+                                    listener = opened;
+                                    ports.meter().reopened();
+                                    return (Void) null;
+                                }))
+                .onComplete(result -> reopened(result.cause()));
+    }
+
+    private synchronized void reopened(@Nullable Throwable failure) {
+        reopening = false;
+        if (failure == null) {
+            LOG.atInfo().addKeyValue("address", target()).log("REST API reopened");
+        } else {
+            LOG.atError()
+                    .addKeyValue("address", target())
+                    .addKeyValue("error", String.valueOf(failure.getMessage()))
+                    .log(
+                            "REST API can't be opened anew; it is tried again and again, until then"
+                                    + " probes fail here");
+        }
     }
 
     private static boolean sameSocket(Listener.Prepared now, Listener.Prepared next) {

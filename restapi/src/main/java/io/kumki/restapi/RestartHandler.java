@@ -106,7 +106,9 @@ final class RestartHandler {
                 case "restart_pending" -> pending = LenientValues.bool(value).orElse(true);
                 default ->
                         throw Refusal.text(
-                                400, "Unknown filter for the scheduled restart: " + entry.getKey());
+                                400,
+                                "Unknown filter for the scheduled restart: "
+                                        + Answer.shown(entry.getKey()));
             }
         }
         return new ScheduledRestart(
@@ -132,7 +134,8 @@ final class RestartHandler {
 
     private static String version(@Nullable Object value) {
         if (!(value instanceof String text) || !text.matches("[0-9]{1,6}(\\.[0-9]{1,6})*")) {
-            throw Refusal.text(400, "Invalid PostgreSQL version: " + value);
+            throw Refusal.text(
+                    400, "Invalid PostgreSQL version: " + Answer.shown(String.valueOf(value)));
         }
         String[] parts = text.split("\\.", -1);
         boolean twoOfNew = parts.length == 2 && Integer.parseInt(parts[0]) >= 10;

@@ -1,6 +1,7 @@
 package io.kumki.restapi;
 
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.http.HttpConnection;
@@ -20,6 +21,15 @@ final class ServerSocketGrip {
     void learn(HttpConnection connection) {
         if (socket.get() == null && connection instanceof HttpServerConnection accepted) {
             socket.compareAndSet(null, accepted.channelHandlerContext().channel().parent());
+        }
+    }
+
+    /** At once: a polite close waits until the client has taken what it was sent. */
+    static void cut(HttpConnection connection) {
+        if (connection instanceof HttpServerConnection accepted) {
+            ChannelFuture _ = accepted.channelHandlerContext().channel().close();
+        } else {
+            throw new IllegalStateException("not of Vert.x: " + connection.getClass());
         }
     }
 

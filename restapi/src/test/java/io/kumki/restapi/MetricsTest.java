@@ -167,6 +167,97 @@ class MetricsTest {
         }
     }
 
+    @Test
+    void histogramsCountCumulatively() {
+        assertThat(write(Nodes.leader()).lines())
+                .contains(
+                        "# TYPE kumki_failover_phase_seconds histogram",
+                        "kumki_failover_phase_seconds_bucket{scope=\"demo\",name=\"n1\",phase=\"writable\",le=\"0.01\"} 1",
+                        "kumki_failover_phase_seconds_bucket{scope=\"demo\",name=\"n1\",phase=\"writable\",le=\"1.0\"} 2",
+                        "kumki_failover_phase_seconds_bucket{scope=\"demo\",name=\"n1\",phase=\"writable\",le=\"+Inf\"} 3",
+                        "kumki_failover_phase_seconds_sum{scope=\"demo\",name=\"n1\",phase=\"writable\"} 2.510000000",
+                        "kumki_failover_phase_seconds_count{scope=\"demo\",name=\"n1\",phase=\"writable\"} 3");
+    }
+
+    @Test
+    void aCopyShowsHowFarItIs() {
+        NodeSnapshot copying =
+                Nodes.standby()
+                        .withClone(
+                                new NodeSnapshot.CloneProgress(
+                                        "basebackup",
+                                        "n1",
+                                        500,
+                                        java.util.OptionalLong.of(2000),
+                                        7));
+        String labels = "{scope=\"demo\",name=\"n2\",method=\"basebackup\",source=\"n1\"} ";
+        assertThat(write(copying).lines())
+                .contains(
+                        "kumki_clone_bytes" + labels + "500",
+                        "kumki_clone_total_bytes" + labels + "2000",
+                        "kumki_clone_running_seconds" + labels + "7");
+        assertThat(write(Nodes.standby())).doesNotContain("kumki_clone_");
+    }
+
+    /** The rules of OpenMetrics 1.0 that a scraper insists on. */
+    @Test
+    void openMetricsIsWellFormed() {
+        String text = write(Nodes.leader(), MetricsText.Format.OPENMETRICS);
+        assertThat(text).endsWith("\n# EOF\n");
+        java.util.Map<String, String> types = new java.util.LinkedHashMap<>();
+        String family = "";
+        for (String line : text.lines().toList()) {
+            if (line.startsWith("# TYPE ")) {
+                String[] parts = line.split(" ", 4);
+                family = parts[2];
+                assertThat(types.put(family, parts[3])).as("a family comes once: " + line).isNull();
+            } else if (!line.startsWith("#")) {
+                String name = line.substring(0, line.indexOf('{'));
+                String type = types.getOrDefault(family, "");
+                List<String> endings =
+                        switch (type) {
+                            case "counter" -> List.of("_total");
+                            case "histogram" -> List.of("_bucket", "_sum", "_count");
+                            default -> List.of("");
+                        };
+                String of = family;
+                assertThat(endings.stream().map(ending -> of + ending)).as(line).contains(name);
+            } else {
+                assertThat(line).matches("# (HELP .+|EOF)");
+            }
+        }
+        assertThat(types)
+                .containsEntry("patroni_xlog_location", "unknown")
+                .containsEntry("kumki_loop_turns", "counter")
+                .containsEntry("kumki_loop_turn_seconds", "histogram");
+    }
+
+    @org.junit.jupiter.params.ParameterizedTest
+    @org.junit.jupiter.params.provider.CsvSource(
+            delimiter = '|',
+            value = {
+                "application/openmetrics-text | true",
+                "application/openmetrics-text;version=1.0.0;q=0.5,application/openmetrics-text;version=0.0.1;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2 | true",
+                "application/openmetrics-text;version=0.0.1 | false",
+                "application/openmetrics-text;q=0.1, text/plain | false",
+                "application/openmetrics-text;q=0 | false",
+                "application/openmetrics-text;q=banana;version | true",
+                "text/plain | false",
+                "*/* | false",
+                ",;,;=, | false",
+            })
+    void theClientChoosesTheFormat(String accept, boolean openMetrics) {
+        try (Api api = Api.start()) {
+            Reply reply = api.call("GET", "/metrics", null, "Accept", accept);
+            assertThat(reply.header("content-type"))
+                    .isEqualTo(
+                            openMetrics
+                                    ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
+                                    : "text/plain");
+            assertThat(reply.body().endsWith("# EOF\n")).isEqualTo(openMetrics);
+        }
+    }
+
     private static String write(NodeSnapshot node) {
         return write(node, MetricsText.Format.PROMETHEUS);
     }

@@ -1,6 +1,7 @@
 package io.kumki.restapi;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.kumki.restapi.RestConfig.VerifyClient;
 import io.vertx.core.Promise;
@@ -15,6 +16,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -25,7 +27,24 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(60)
 class NeverDeafTest {
 
+    private static final RestConfig CONFIG = RestConfig.of("127.0.0.1", 0);
+    private static final SelfProbe.Pace QUICK =
+            new SelfProbe.Pace(Duration.ofMillis(200), Duration.ofSeconds(2), 2);
     private static final Duration PATIENCE = SelfProbe.Pace.USUAL.patience();
+
+    @Test
+    void aListenerThatGivesNoAnswerToItselfIsOpenedAnew() {
+        CountDownLatch never = new CountDownLatch(1);
+        try (Api api = Api.start(CONFIG, QUICK)) {
+            int port = api.server.port();
+            api.node.hang.set(never); // the listener's thread stands still from here on
+            await().atMost(Duration.ofSeconds(40)).until(() -> api.meter.timesReopened() > 0);
+            assertThat(api.server.port()).isEqualTo(port);
+            assertThat(api.get("/primary").status()).isEqualTo(200);
+        } finally {
+            never.countDown();
+        }
+    }
 
     @Test
     void theLookAtItselfTellsAnAnswerFromSilence() throws Exception {

@@ -65,6 +65,26 @@ class TlsTest {
         }
     }
 
+    /** The JDK's own list of authorities isn't the operator's. */
+    @ParameterizedTest
+    @CsvSource({"OPTIONAL", "REQUIRED"})
+    void withoutCafileNoClientCertificateCounts(VerifyClient verify) throws Exception {
+        Tls tls =
+                new Tls(
+                        file("server.both.pem"),
+                        Optional.empty(),
+                        Optional.empty(),
+                        Optional.empty(),
+                        List.of(),
+                        verify);
+        assertThat(TlsMaterial.load(tls).options().getTrustOptions()).isNotNull();
+        try (Api api = Api.start(RestConfig.of("127.0.0.1", 0).withTls(tls))) {
+            assertThatThrownBy(() -> status(api, HttpMethod.POST, "/reload", true))
+                    .isNotInstanceOf(AssertionError.class);
+            assertThat(api.node.asked).isEmpty();
+        }
+    }
+
     @Test
     void requiredCertificatesAreNeededForEverything() throws Exception {
         try (Api api = Api.start(verifying(VerifyClient.REQUIRED))) {

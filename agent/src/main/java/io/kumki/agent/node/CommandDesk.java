@@ -31,8 +31,9 @@ final class CommandDesk {
     }
 
     Future<RestartResult> restart(OperatorCommand.RestartNow command) {
-        if (busy()) {
-            return Future.succeededFuture(new RestartResult.Busy("another command"));
+        Optional<String> busy = busy();
+        if (busy.isPresent()) {
+            return Future.succeededFuture(new RestartResult.Busy(busy.get()));
         }
         waiting = command;
         Promise<RestartResult> promise = Promise.promise();
@@ -41,8 +42,10 @@ final class CommandDesk {
     }
 
     Future<ReinitializeResult> reinitialize(OperatorCommand.Reinitialize command) {
-        if (busy()) {
-            return Future.succeededFuture(new ReinitializeResult.Busy("another command"));
+        Optional<String> busy = busy();
+        boolean endsRestart = command.force() && !shutdown && reinitialize == null && restartRuns();
+        if (busy.isPresent() && !endsRestart) {
+            return Future.succeededFuture(new ReinitializeResult.Busy(busy.get()));
         }
         waiting = command;
         Promise<ReinitializeResult> promise = Promise.promise();
@@ -50,8 +53,22 @@ final class CommandDesk {
         return promise.future();
     }
 
-    private boolean busy() {
-        return shutdown || waiting != null || restart != null || reinitialize != null;
+    /**
+     * What was asked for before and isn't over, by its name in {@code WHAT already in progress}.
+     */
+    private Optional<String> busy() {
+        if (shutdown) {
+            return Optional.of("shutdown");
+        }
+        if (reinitialize != null) {
+            return Optional.of("reinitialize");
+        }
+        return restart != null ? Optional.of("restart") : Optional.empty();
+    }
+
+    /** It has begun, so it can be cancelled; its caller is told then. */
+    private boolean restartRuns() {
+        return restart != null && waiting == null;
     }
 
     /** An operation that the command asked for begins. */

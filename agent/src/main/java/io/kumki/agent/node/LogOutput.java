@@ -108,7 +108,7 @@ final class LogOutput {
     /**
      * {@code 2026-11-21 05:00:00,123 INFO: member=pg-1 rule=leader.holds-lock … decision taken}.
      */
-    private static final class Line extends Formatter {
+    static final class Line extends Formatter {
         @Override
         public String format(LogRecord record) {
             String trace = stackTrace(record);
@@ -116,9 +116,30 @@ final class LogOutput {
                     + " "
                     + name(record.getLevel())
                     + ": "
-                    + formatMessage(record)
-                    + "\n"
-                    + trace;
+                    + oneRecord(formatMessage(record) + (trace.isEmpty() ? "" : "\n" + trace))
+                    + "\n";
+        }
+
+        /**
+         * Whatever a message quotes: no part of it looks like a record of its own, or reaches a
+         * terminal as a command. Further lines are indented.
+         */
+        private static String oneRecord(String text) {
+            StringBuilder shown = new StringBuilder(text.length() + 16);
+            text.strip()
+                    .chars()
+                    .forEach(c -> {
+                        if (c == '\n') {
+                            shown.append("\n    ");
+                        } else if (c == '\t'
+                                || c >= ' ' && c < 0x7F
+                                || c >= 0xA0 && c != 0x2028 && c != 0x2029) {
+                            shown.append((char) c);
+                        } else {
+                            shown.append(String.format(Locale.ROOT, "\\u%04x", c));
+                        }
+                    });
+            return shown.toString();
         }
     }
 
