@@ -157,6 +157,29 @@ class PermanentSlotsTest {
                 .containsEntry("n3", new Lsn(900));
     }
 
+    /** A standby copies what is published: a dead one would be copied again and again. */
+    @Test
+    void theLeaderPublishesNoSlotThatWasInvalidated() {
+        Slot dead =
+                new Slot(
+                        "feed",
+                        true,
+                        "app",
+                        "pgoutput",
+                        false,
+                        new Lsn(800),
+                        new Lsn(940),
+                        false,
+                        "lost",
+                        false);
+        var answer =
+                new LocalServer.Answer.Primary(
+                        Situations.INFO, 2, new Lsn(1000), List.of(N2, N3, dead));
+        assertThat(SlotPlan.status(leader().answers(answer).permanent("feed", APP).get()).slots())
+                .containsKey("n3")
+                .doesNotContainKey("feed");
+    }
+
     private static boolean copies(Situations given, Slot... slots) {
         Situation s = given.answers(standbyAnswer(1000, true, slots)).get();
         return Rules.decide(s).rule().equals("follower.copies-logical-slots");

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.kumki.agent.ha.LocalServer.Slot;
 import io.kumki.dcs.cluster.ClusterStatus;
 import io.kumki.dcs.cluster.Lsn;
+import io.kumki.dcs.cluster.MemberName;
 import io.kumki.dcs.cluster.Tags;
 import java.util.List;
 import java.util.Map;
@@ -15,6 +16,8 @@ import java.util.Optional;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Which slots a server has for the others. */
 @Timeout(10)
@@ -145,6 +148,19 @@ class SlotPlanTest {
         Situations one = leader().member("a-b", "replica", Tags.NONE).member("a.b", "r", silent);
         assertThat(SlotPlan.changes(one.get()))
                 .doesNotHaveAnyElementsOfTypes(SlotChange.Report.class);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "node-1.dc2, node_1_dc2",
+        "Node_B, node_b",
+        "a b, au0032b",
+        "\u00e9, u0233",
+        "\ud83d\ude00, u128512",
+        "n1234567890123456789012345678901234567890123456789012345678901234, n12345678901234567890123456789012345678901234567890123456789012",
+    })
+    void aSlotsNameIsMadeOfTheMembersAsThePeersDo(String member, String slot) {
+        assertThat(SlotNames.of(new MemberName(member))).isEqualTo(slot);
     }
 
     private static List<SlotChange> on(Situations given, Slot... slots) {

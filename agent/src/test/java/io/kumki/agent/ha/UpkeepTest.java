@@ -13,6 +13,7 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class UpkeepTest {
@@ -43,6 +44,16 @@ class UpkeepTest {
     void resumesReplayThatStands(Situations s, boolean resumes) {
         List<Action> actions = Upkeep.plan(s.get(), Optional.empty()).actions();
         assertThat(actions.contains(new Action.ResumeReplay())).isEqualTo(resumes);
+    }
+
+    /** A checkpoint of an earlier promotion says nothing about this one. */
+    @ParameterizedTest
+    @CsvSource({"0, true", "1, true", "2, false", "3, true"})
+    void aCheckpointIsDueOnEachTimelineAnew(int done, boolean due) {
+        Situations primary = leader().memory(m -> m.withCheckpointedTimeline(done));
+        assertThat(Upkeep.plan(primary.get(), Optional.empty()).actions())
+                .filteredOn(Action.CheckpointAfterPromote.class::isInstance)
+                .hasSize(due ? 1 : 0);
     }
 
     private static Answer.Standby standing(int version, boolean paused) {

@@ -1,9 +1,13 @@
 package io.kumki.agent.postgres;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 class PostmasterPidTest {
 
@@ -42,6 +46,39 @@ class PostmasterPidTest {
                                 .orElseThrow()
                                 .postmaster(Path.of("/data")))
                 .isEmpty();
+    }
+
+    /** A signal to process 0 would reach the agent's own group. */
+    @Test
+    void nobodyIsNoPostmaster() {
+        for (long none : new long[] {0, Integer.MIN_VALUE}) {
+            assertThat(
+                            PostmasterPid.parse(file(none, 1_700_000_000))
+                                    .orElseThrow()
+                                    .postmaster(Path.of("/data")))
+                    .isEmpty();
+            assertThat(ProcessIdentity.of(none)).isEmpty();
+        }
+    }
+
+    /** It has ended, though its parent hasn't asked how: it neither serves nor reacts. */
+    @Test
+    @Timeout(10)
+    void aZombieIsNoProcess() throws IOException {
+        // the shell becomes a program that never asks for its child
+        Process parent =
+                new ProcessBuilder("sh", "-c", "sleep 0.2 & echo $!; exec sleep 60").start();
+        try (var output = parent.inputReader()) {
+            long child = Long.parseLong(output.readLine().strip());
+            await().until(() -> status(child).contains("State:\tZ"));
+            assertThat(ProcessIdentity.of(child)).isEmpty();
+        } finally {
+            parent.destroyForcibly();
+        }
+    }
+
+    private static String status(long pid) throws IOException {
+        return Files.readString(Path.of("/proc/" + pid + "/status"));
     }
 
     @Test
