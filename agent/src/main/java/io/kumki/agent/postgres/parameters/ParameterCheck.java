@@ -53,7 +53,10 @@ public final class ParameterCheck {
             if (run.succeeded()) {
                 Adapted together = ParameterRules.together(adapted.parameters());
                 warnings.addAll(together.warnings());
-                return new Adapted(together.parameters(), warnings);
+                Adapted loadable =
+                        SessionLibraries.existing(together.parameters(), programs.path("postgres"));
+                warnings.addAll(loadable.warnings());
+                return new Adapted(loadable.parameters(), warnings);
             }
             Adapted next = ParameterRules.answer(adapted.parameters(), Complaint.in(run.stderr()));
             if (next.warnings().isEmpty()) {

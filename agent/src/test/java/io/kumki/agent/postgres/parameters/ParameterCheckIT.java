@@ -67,6 +67,34 @@ class ParameterCheckIT {
         assertThat(check(BIN).adapt(adapted.parameters()).warnings()).isEmpty();
     }
 
+    /** With such a library every session would end before it begins. */
+    @Test
+    void leavesOutLibrariesOfSessionsThatAreNotThere() {
+        Adapted adapted =
+                check(BIN)
+                        .adapt(
+                                new TreeMap<>(
+                                        Map.of(
+                                                "session_preload_libraries",
+                                                "auto_explain, no_such, \"$libdir/plpgsql\"",
+                                                "local_preload_libraries",
+                                                "auto_explain",
+                                                "shared_preload_libraries",
+                                                "no_such_either")));
+
+        assertThat(adapted.parameters())
+                .containsEntry("session_preload_libraries", "auto_explain,$libdir/plpgsql")
+                .containsEntry("local_preload_libraries", "")
+                .containsEntry("shared_preload_libraries", "no_such_either");
+        assertThat(adapted.warnings())
+                .hasSize(2)
+                .anySatisfy(warning ->
+                        assertThat(warning)
+                                .contains("session_preload_libraries: the library no_such is left"))
+                .anySatisfy(warning ->
+                        assertThat(warning).contains("local_preload_libraries: the library auto"));
+    }
+
     @Test
     void keepsParametersAndSaysSoWhenTheServerCannotBeAsked() {
         SortedMap<String, String> wanted = new TreeMap<>(Map.of("fsync", "maybe"));
