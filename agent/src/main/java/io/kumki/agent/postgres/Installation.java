@@ -4,12 +4,12 @@ import io.kumki.agent.config.PostgresConfig;
 import io.kumki.agent.postgres.parameters.ParameterCheck;
 import io.kumki.agent.postgres.parameters.ParameterRules.Adapted;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,6 +32,8 @@ final class Installation {
             List<String> problems) {}
 
     private final AtomicReference<@Nullable NotStartable> notStartable = new AtomicReference<>();
+
+    private final AtomicReference<List<String>> accessProblems = new AtomicReference<>(List.of());
 
     /** A configuration that the server didn't start with. */
     private record NotStartable(
@@ -91,14 +93,29 @@ final class Installation {
      * leave out; doesn't block.
      */
     List<String> parameterProblems() {
+        List<String> problems = new ArrayList<>(accessProblems.get());
         Checked known = checked.get();
-        if (known == null) {
-            return List.of();
+        if (known != null) {
+            problems.addAll(known.problems);
+            NotStartable without = notStartable.get();
+            if (without != null && without.equals(notStartable(known, without.problem))) {
+                problems.add(without.problem);
+            }
         }
-        NotStartable without = notStartable.get();
-        return without == null || !without.equals(notStartable(known, without.problem))
-                ? known.problems
-                : Stream.concat(known.problems.stream(), Stream.of(without.problem)).toList();
+        return problems;
+    }
+
+    /**
+     * What is wrong with the access rules, as the server sees their file now; one sentence each.
+     */
+    void accessProblems(List<String> found) {
+        List<String> before = accessProblems.getAndSet(List.copyOf(found));
+        found.stream()
+                .filter(problem -> !before.contains(problem))
+                .forEach(problem ->
+                        LOG.atWarn()
+                                .addKeyValue("reason", problem)
+                                .log("access rules are not as configured"));
     }
 
     /**

@@ -29,6 +29,10 @@ final class ServerConfiguration {
 
     private static final Duration STEP = Duration.ofMillis(10);
 
+    private static final String WRONG_RULES =
+            "SELECT pg_catalog.concat('line ', line_number, ' of the file: ', error)"
+                    + " FROM pg_catalog.pg_hba_file_rules WHERE error IS NOT NULL LIMIT 20";
+
     private final Installation installation;
     private final ServerProcess process;
     private final ConfigFiles files;
@@ -145,6 +149,26 @@ final class ServerConfiguration {
                 awaitReload(server.get(), loaded);
             }
             computePending(server.get());
+            lookAtAccessRules(server.get());
+        }
+    }
+
+    /** A server that runs keeps the rules it has; only a starting one refuses to. */
+    private void lookAtAccessRules(ProcessIdentity server) {
+        try {
+            installation.accessProblems(
+                    heartbeat.ask(
+                            server,
+                            WAIT,
+                            connection ->
+                                    PgConnections.rows(connection, WRONG_RULES).stream()
+                                            .map(row ->
+                                                    "pg_hba: "
+                                                            + row.getFirst().orElse("")
+                                                            + "; the rules before stay in force until it is corrected")
+                                            .toList()));
+        } catch (SQLException e) {
+            LOG.atDebug().addKeyValue("error", e.getMessage()).log("access rules aren't told");
         }
     }
 

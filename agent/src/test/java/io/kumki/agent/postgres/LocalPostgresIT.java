@@ -202,6 +202,11 @@ class LocalPostgresIT {
                                 changed.sockets(),
                                 rules,
                                 changed.pgIdent())));
+        assertThat(pg.server.parameterProblems())
+                .singleElement()
+                .asString()
+                .startsWith(
+                        "pg_hba: line 3 of the file: invalid connection type \"hst\"; the rules");
 
         expectDone(pg.server.restart(LIMIT, new Cancellation()));
 
@@ -210,7 +215,7 @@ class LocalPostgresIT {
                 .containsEntry(
                         "shared_preload_libraries", new ParameterChange("", "no_such_library"));
         assertThat(pg.server.parameterProblems())
-                .singleElement()
+                .last()
                 .asString()
                 .contains("shared_preload_libraries=no_such_library", "work_mem=5MB", "pg_hba");
 
