@@ -115,7 +115,7 @@ public final class ChaosMain {
 
     private void faults() {
         Random random = new Random(options.seed());
-        Faults injector = new Faults(cluster);
+        Faults injector = new Faults(cluster, this::say);
         long deadline = begin + options.time().toNanos();
         while (System.nanoTime() - deadline < 0) {
             rounds++;
@@ -221,6 +221,7 @@ public final class ChaosMain {
                                 options.mode().keepsAll()
                                         ? " (must be 0)"
                                         : " (asynchronous: may be)"));
+        found.losses().forEach(loss -> say("        " + loss));
         say("    rows not sent so: %d (must be 0)".formatted(found.phantoms().size()));
         say(
                 "    intervals with two primaries: %d (must be 0); answers that were on their way: %d"

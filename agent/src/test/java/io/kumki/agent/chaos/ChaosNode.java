@@ -15,7 +15,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** A host with an agent of the distribution and its PostgreSQL, both as the user postgres. */
@@ -153,11 +152,6 @@ final class ChaosNode {
     /** Empty before the first start. */
     Optional<Process> agent() {
         return Optional.ofNullable(agent);
-    }
-
-    /** Returns once it has ended, or after a limit. */
-    boolean agentEndsWithin(Duration limit) throws InterruptedException {
-        return agent == null || agent.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     /** The server's process, if it lives. */

@@ -44,8 +44,18 @@ final class Checker {
         }
     }
 
+    /** Lost rows of one server and timeline, and when they were acknowledged. */
+    record Loss(String reign, int rows, long fromMs, long toMs) {
+        @Override
+        public String toString() {
+            return "%d of %s, acknowledged from t+%.3f to t+%.3f s"
+                    .formatted(rows, reign, fromMs / 1e3, toMs / 1e3);
+        }
+    }
+
     /**
      * @param lost acknowledged, and not there
+     * @param losses the same by server and timeline
      * @param phantoms there, and never sent, or refused, or twice, or with other contents
      * @param lateAnswers acknowledged by an earlier reign after a later one's first answer, but
      *     sent before it
@@ -55,6 +65,7 @@ final class Checker {
             int acknowledged,
             int unknown,
             SortedSet<Long> lost,
+            List<Loss> losses,
             SortedSet<Long> phantoms,
             List<DoublePrimary> doublePrimaries,
             int reigns,
@@ -83,12 +94,14 @@ final class Checker {
         List<Write> acknowledged =
                 writes.stream().filter(write -> write.outcome() == Outcome.ACKNOWLEDGED).toList();
         List<Reign> reigns = reigns(acknowledged);
+        SortedSet<Long> lost = lost(acknowledged, table);
         Gap gap = longestGap(acknowledged, begin, end);
         return new Findings(
                 writes.size(),
                 acknowledged.size(),
                 (int) writes.stream().filter(write -> write.outcome() == Outcome.UNKNOWN).count(),
-                lost(acknowledged, table),
+                lost,
+                losses(reigns, lost, begin),
                 phantoms(writes, table, mark),
                 doublePrimaries(reigns, begin),
                 reigns.size(),
@@ -105,6 +118,23 @@ final class Checker {
             }
         }
         return lost;
+    }
+
+    private static List<Loss> losses(List<Reign> reigns, SortedSet<Long> lost, long begin) {
+        List<Loss> losses = new ArrayList<>();
+        for (Reign reign : reigns) {
+            List<Long> times =
+                    reign.writes().stream()
+                            .filter(write -> lost.contains(write.id()))
+                            .map(write -> TimeUnit.NANOSECONDS.toMillis(write.answered() - begin))
+                            .toList();
+            if (!times.isEmpty()) {
+                losses.add(
+                        new Loss(
+                                reign.toString(), times.size(), times.getFirst(), times.getLast()));
+            }
+        }
+        return losses;
     }
 
     private static SortedSet<Long> phantoms(List<Write> writes, Table table, String mark) {

@@ -69,6 +69,9 @@ class CheckerTest {
         rows.remove(2L);
 
         assertThat(check().lost()).containsExactly(2L);
+        assertThat(check().losses())
+                .singleElement()
+                .hasToString("1 of n1 (timeline 1), acknowledged from t+0.021 to t+0.021 s");
     }
 
     @Test

@@ -3,9 +3,13 @@ package io.kumki.agent.chaos;
 import io.kumki.agent.chaos.Hosts.Direction;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 
 /** Brings planned faults about on the real hosts. */
 final class Faults {
@@ -22,9 +26,14 @@ final class Faults {
 
     private final ChaosCluster cluster;
     private final Hosts hosts;
+    private final Consumer<String> say;
 
-    Faults(ChaosCluster cluster) {
+    /**
+     * @param say takes what is worth a line while a fault is ended
+     */
+    Faults(ChaosCluster cluster, Consumer<String> say) {
         this.cluster = cluster;
+        this.say = say;
         this.hosts = cluster.hosts;
     }
 
@@ -89,7 +98,7 @@ final class Faults {
             case KILL_ETCD -> endEtcd(List.of(etcd(plan)), "KILL");
             case KILL_ALL_ETCD -> endEtcd(cluster.etcd, "KILL");
             case POWER_OFF -> powerOff(node(plan));
-            case RESTART_AGENT -> restartAgent(node(plan));
+            case RESTART_AGENT -> endAgent(node(plan), "TERM");
             case RESTART_POSTMASTER -> {
                 ChaosNode node = node(plan);
                 yield signal("INT", node.postmaster(), "the postmaster of " + node.name);
@@ -158,33 +167,33 @@ final class Faults {
         return new Injected("SIG%s to %s (%d)".formatted(signal, what, pid.get()), () -> {});
     }
 
-    /** Killed, and started again when the fault ends. */
-    private static Injected endAgent(ChaosNode node, String signal) {
+    /** Ended, and started again when the fault is over. */
+    private Injected endAgent(ChaosNode node, String signal) {
         node.down = true;
         node.agent().filter(Process::isAlive).ifPresent(a -> Hosts.signal(signal, a.pid()));
         return new Injected(
-                "SIG%s to the agent of %s".formatted(signal, node.name), () -> startAgain(node));
-    }
-
-    private static Injected restartAgent(ChaosNode node) {
-        Injected ended = endAgent(node, "TERM");
-        return new Injected(
-                ended.text(),
+                "SIG%s to the agent of %s".formatted(signal, node.name),
                 () -> {
-                    try {
-                        if (!node.agentEndsWithin(STOP_LIMIT)) {
-                            throw new IllegalStateException(
-                                    "the agent of "
-                                            + node.name
-                                            + " doesn't end within "
-                                            + STOP_LIMIT.toSeconds()
-                                            + " s of SIGTERM");
-                        }
-                    } catch (InterruptedException e) {
-                        Thread.currentThread().interrupt();
-                    }
+                    awaitEnd(node);
                     startAgain(node);
                 });
+    }
+
+    /** As systemd: killed when it takes too long. Another fault may have frozen it. */
+    private void awaitEnd(ChaosNode node) {
+        Process agent = node.agent().orElseThrow();
+        try {
+            Hosts.signal("CONT", agent.pid());
+            if (!agent.waitFor(STOP_LIMIT.toSeconds(), TimeUnit.SECONDS)) {
+                say.accept(
+                        "the agent of %s doesn't end within %d s; killed"
+                                .formatted(node.name, STOP_LIMIT.toSeconds()));
+                agent.destroyForcibly().waitFor();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted", e);
+        }
     }
 
     private static void startAgain(ChaosNode node) {
@@ -195,22 +204,30 @@ final class Faults {
     private Injected powerOff(ChaosNode node) {
         node.down = true;
         hosts.powerOff(node.name);
-        return new Injected("power off " + node.name + " (all SIGKILL)", () -> startAgain(node));
+        return new Injected(
+                "power off " + node.name + " (all SIGKILL)",
+                () -> {
+                    awaitEnd(node);
+                    startAgain(node);
+                });
     }
 
     private static Injected endEtcd(List<ChaosEtcd> members, String signal) {
+        Map<ChaosEtcd, Long> ended = new LinkedHashMap<>();
         for (ChaosEtcd member : members) {
-            member.pid().ifPresent(pid -> Hosts.signal(signal, pid));
+            member.pid().ifPresent(pid -> ended.put(member, pid));
         }
+        ended.values().forEach(pid -> Hosts.signal(signal, pid));
         String names = String.join(", ", members.stream().map(member -> member.name).toList());
         return new Injected(
                 "SIG%s to etcd member %s".formatted(signal, names),
-                () -> {
-                    for (ChaosEtcd member : members) {
-                        ChaosCluster.await(STOP_LIMIT, () -> member.pid().isEmpty());
-                        member.start();
-                    }
-                });
+                () ->
+                        ended.forEach((member, pid) -> {
+                            Hosts.signal("CONT", pid); // another fault may have frozen it
+                            ChaosCluster.await(
+                                    STOP_LIMIT, () -> !member.pid().equals(Optional.of(pid)));
+                            member.start();
+                        }));
     }
 
     private Injected switchover() {
