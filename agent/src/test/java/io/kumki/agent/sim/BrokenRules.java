@@ -63,6 +63,14 @@ final class BrokenRules {
         return Rules.decide(with(s, s.cluster(), s.server(), blind));
     }
 
+    /** A standby whose log is gone waits for ever. */
+    static Decision neverCopiesAnew(Situation s) {
+        Decision decision = Rules.decide(s);
+        return decision.rule().equals("rejoin.clones")
+                ? Decision.of("broken.waits", "it may come", s.memory())
+                : decision;
+    }
+
     private static PeerAnswer blind(PeerAnswer answer) {
         return answer instanceof PeerAnswer.Reached reached
                 ? new PeerAnswer.Reached(

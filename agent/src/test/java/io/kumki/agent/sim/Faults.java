@@ -38,7 +38,9 @@ final class Faults {
         /** The cluster becomes a standby cluster of a remote that never answers. */
         REMOTE,
         /** Whenever a node's server is a primary it dies soon after. */
-        CRASH_LOOP
+        CRASH_LOOP,
+        /** A standby is cut off, and its primary removes the log that it will need. */
+        LOG_REMOVED
     }
 
     private final Cluster cluster;
@@ -213,6 +215,7 @@ final class Faults {
                 }
             }
             case REMOTE -> follow();
+            case LOG_REMOVED -> removeLog();
         }
     }
 
@@ -228,6 +231,25 @@ final class Faults {
                         }
                         crashAgain(node, goesOn);
                     }
+                });
+    }
+
+    private void removeLog() {
+        Optional<SimNode> leader = cluster.leader();
+        if (leader.isEmpty()) {
+            return;
+        }
+        String there = leader.get().name();
+        String behind = otherThan(leader.get());
+        cluster.network().cut(there, behind);
+        cluster.network().cut(behind, there);
+        cure(
+                1_000,
+                15_000,
+                () -> {
+                    cluster.leader().map(SimNode::server).ifPresent(SimServer::removeLog);
+                    cluster.network().mend(there, behind);
+                    cluster.network().mend(behind, there);
                 });
     }
 

@@ -70,6 +70,7 @@ final class Invariants {
     private int commits;
     private int lostCommits;
     private int acknowledged;
+    private int stranded;
 
     /** The last acknowledged commit of each branch, where commits wait for standbys. */
     private final Map<Branch, Long> relied = new LinkedHashMap<>();
@@ -373,6 +374,10 @@ final class Invariants {
 
     // ---- for people
 
+    void stranded() {
+        stranded++;
+    }
+
     String summary() {
         return commits
                 + " commits, "
@@ -385,6 +390,8 @@ final class Invariants {
                 + lostCommits
                 + " times a last commit lost by failover, "
                 + twins.size()
-                + " timeline numbers used twice";
+                + " timeline numbers used twice, "
+                + stranded
+                + " looks at a standby whose log is gone";
     }
 }

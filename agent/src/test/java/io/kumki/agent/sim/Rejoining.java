@@ -82,6 +82,16 @@ final class Rejoining {
     }
 
     private Divergence compare(SimServer leader) {
+        Divergence logs = compareLogs(leader);
+        boolean gone = server.runningStandby() && server.end() < leader.oldest();
+        if (logs instanceof Divergence.None && gone) {
+            node.parts().cluster().invariants().stranded();
+            return new Divergence.Stranded("the leader has no log before " + leader.oldest());
+        }
+        return logs;
+    }
+
+    private Divergence compareLogs(SimServer leader) {
         Optional<Log> own = own();
         if (own.isEmpty()) {
             return new Divergence.Unknown("the end of the own log isn't known");

@@ -109,6 +109,8 @@ final class Replication {
                         || source.runs(SimServer.Phase.STOPPING) && source.primary();
         if (!serves) {
             disconnect("upstream stopped");
+        } else if (source.oldest() > standby.end()) {
+            disconnect("the log is gone");
         } else if (!source.branch().continues(standby.branch(), standby.end())
                 || source.end() < standby.end()) {
             disconnect("logs differ");
@@ -122,7 +124,8 @@ final class Replication {
                 source.runs(SimServer.Phase.RUNNING)
                         && source.systemIdentifier().equals(standby.systemIdentifier())
                         && source.branch().continues(standby.branch(), standby.end())
-                        && source.end() >= standby.end();
+                        && source.end() >= standby.end()
+                        && source.oldest() <= standby.end();
         if (fits) {
             connectedTo = source.name();
             received = true;
@@ -156,7 +159,8 @@ final class Replication {
         boolean reachable =
                 network.openBothWays(standby.name(), primary.name())
                         && !standby.node().machine().frozen();
-        if (reachable && primary.branch().continues(standby.branch(), standby.end())) {
+        boolean there = primary.oldest() <= standby.end();
+        if (reachable && there && primary.branch().continues(standby.branch(), standby.end())) {
             pull(primary, Long.MAX_VALUE / 2);
         }
         return standby.end() >= primary.end();

@@ -46,7 +46,8 @@ record Scenario(
             tags.put("n2", Tags.of(Map.of("failover_priority", 5)));
         }
         SortedMap<Faults.Kind, Double> weights = new TreeMap<>();
-        for (Faults.Kind kind : EnumSet.complementOf(EnumSet.of(Faults.Kind.REMOTE))) {
+        for (Faults.Kind kind :
+                EnumSet.complementOf(EnumSet.of(Faults.Kind.REMOTE, Faults.Kind.LOG_REMOVED))) {
             weights.put(kind, chance.happens(0.3) ? 0.0 : chance.between(0.1, 1.0));
         }
         boolean rewinds = chance.happens(0.75);
@@ -66,8 +67,17 @@ record Scenario(
 
     /** The same, and now and then the cluster follows a remote. */
     Scenario withRemote() {
+        return withMore(Faults.Kind.REMOTE);
+    }
+
+    /** The same, and now and then a primary has no log any more that a standby needs. */
+    Scenario withGoneLog() {
+        return withMore(Faults.Kind.LOG_REMOVED);
+    }
+
+    private Scenario withMore(Faults.Kind kind) {
         SortedMap<Faults.Kind, Double> more = new TreeMap<>(weights);
-        more.put(Faults.Kind.REMOTE, 1.0);
+        more.put(kind, 1.0);
         return new Scenario(
                 nodes,
                 dynamic,
@@ -154,12 +164,16 @@ record Scenario(
     /**
      * How long the cluster may need to be whole again after the last fault: a lease and its
      * renewal, a start that is waited for, and a way back with its pauses (30 s at most, and 30 s
-     * until a stalled standby is restarted).
+     * until a stalled standby is restarted; 75 s and as many pauses until one is copied anew whose
+     * log is gone).
      */
     long recoveryBound() {
         ClusterSettings settings = settings();
         return settings.timing().ttl().multipliedBy(2).toNanos()
                 + settings.timing().loopWait().multipliedBy(6).toNanos()
-                + Duration.ofSeconds(150).toNanos();
+                + Duration.ofSeconds(150).toNanos()
+                + (weights.containsKey(Faults.Kind.LOG_REMOVED)
+                        ? Duration.ofSeconds(105).toNanos()
+                        : 0);
     }
 }

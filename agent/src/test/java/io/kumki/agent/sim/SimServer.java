@@ -36,6 +36,7 @@ final class SimServer {
     private String systemIdentifier = "";
     private Branch branch;
     private long end;
+    private long oldest;
     private long replayed;
     private ClusterState state = ClusterState.SHUT_DOWN;
     private int checkpointTimeline = 1;
@@ -91,6 +92,17 @@ final class SimServer {
 
     long end() {
         return end;
+    }
+
+    /** Where the log begins that a standby can still get from here. */
+    long oldest() {
+        return oldest;
+    }
+
+    /** A checkpoint recycles all that no slot and no setting keeps. */
+    void removeLog() {
+        oldest = end;
+        world.trace(() -> name() + " has no log before " + oldest);
     }
 
     long replayed() {
@@ -359,6 +371,7 @@ final class SimServer {
         systemIdentifier = identifier;
         branch = Branch.root(name());
         end = 50_331_648;
+        oldest = 0;
         replayed = end;
         checkpointTimeline = 1;
         checkpointAt = end - CHECKPOINT_BYTES;
@@ -380,6 +393,7 @@ final class SimServer {
         systemIdentifier = source.systemIdentifier;
         branch = source.branch;
         end = source.end;
+        oldest = source.oldest;
         replayed = end;
         checkpointTimeline = source.checkpointTimeline;
         checkpointAt = source.checkpointAt;

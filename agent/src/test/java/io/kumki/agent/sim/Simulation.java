@@ -42,7 +42,9 @@ final class Simulation {
         REMOTE,
         FAILSAFE,
         /** Commits wait for standbys. */
-        SYNC;
+        SYNC,
+        /** Primaries remove log that standbys need. */
+        GONE;
 
         private Scenario of(Scenario drawn, long seed) {
             return switch (this) {
@@ -50,6 +52,7 @@ final class Simulation {
                 case SYNC -> drawn.withSync(seed);
                 case REMOTE -> drawn.withRemote();
                 case FAILSAFE -> drawn.withFailsafe();
+                case GONE -> drawn.withGoneLog();
             };
         }
     }

@@ -25,7 +25,7 @@ class SimulationTest {
 
     /** All modes together have less than two minutes. */
     @ParameterizedTest
-    @CsvSource({"PLAIN, 2000", "REMOTE, 250", "FAILSAFE, 500", "SYNC, 300"})
+    @CsvSource({"PLAIN, 2000", "REMOTE, 250", "FAILSAFE, 500", "SYNC, 300", "GONE, 250"})
     @Timeout(value = 10, unit = TimeUnit.MINUTES)
     void invariantsHoldOverManySeeds(Mode mode, long seeds) throws Exception {
         List<Simulation.Result> failed = SimulationMain.runAll(1, seeds, mode);
@@ -82,6 +82,22 @@ class SimulationTest {
                                 .flatMap(result -> result.violation().stream())
                                 .anyMatch(violation ->
                                         violation.matches("(?s).*(" + expected + ").*")))
+                .isTrue();
+    }
+
+    @Test
+    @Timeout(value = 3, unit = TimeUnit.MINUTES)
+    void aStandbyWhoseLogIsGoneAndThatIsNeverCopiedIsFound() {
+        assertThat(
+                        LongStream.rangeClosed(1, SEEDS)
+                                .mapToObj(seed ->
+                                        Simulation.run(
+                                                seed,
+                                                false,
+                                                Mode.GONE,
+                                                BrokenRules::neverCopiesAnew))
+                                .flatMap(result -> result.violation().stream())
+                                .anyMatch(violation -> violation.contains("broken.waits")))
                 .isTrue();
     }
 
