@@ -77,7 +77,10 @@ class StrandedIT {
                 assertThat(blocked.status("/replica")).as("it stands still").isEqualTo(503);
                 assertThat(blocked.json("/patroni").path("standstill").path("reason").asText())
                         .contains("nothing is received or replayed since");
+                assertThat(stalledSeconds(blocked)).isGreaterThan(30);
+                assertThat(stalledSeconds(gone)).isZero();
                 assertThat(gone.status("/replica")).isEqualTo(200);
+                heldBackByHandItIsNoStandstill(cluster, leader, blocked);
                 assertThat(blocked.logText())
                         .contains("rule=rejoin.stalled")
                         .doesNotContain("rejoin.clones");
@@ -87,6 +90,42 @@ class StrandedIT {
             cluster.awaitHealthy();
             assertThat(blocked.logText()).doesNotContain("rejoin.clones");
         }
+    }
+
+    /** In maintenance mode replay that an operator has paused stays so; else the agent resumes it. */
+    private static void heldBackByHandItIsNoStandstill(
+            TestCluster cluster, TestNode leader, TestNode blocked) throws Exception {
+        leader.send("PATCH", "/config", "{\"pause\": true}");
+        Await.until(
+                "maintenance mode",
+                Duration.ofSeconds(20),
+                () -> blocked.json("/patroni").path("pause").asBoolean(),
+                cluster::describe);
+        blocked.execute("SELECT pg_wal_replay_pause()");
+        Await.until(
+                "health while replay is paused by hand",
+                Duration.ofSeconds(20),
+                () -> blocked.status("/replica") == 200 && stalledSeconds(blocked) == 0,
+                cluster::describe);
+        assertThat(blocked.query("SELECT pg_is_wal_replay_paused()")).isEqualTo("t");
+        assertThat(blocked.json("/patroni").has("standstill")).isFalse();
+
+        leader.send("PATCH", "/config", "{\"pause\": null}");
+        Await.until(
+                "its replay to go on",
+                Duration.ofSeconds(20),
+                () -> blocked.query("SELECT pg_is_wal_replay_paused()").equals("f"),
+                cluster::describe);
+    }
+
+    private static double stalledSeconds(TestNode node) {
+        return node.send("GET", "/metrics", "")
+                .orElseThrow()
+                .body()
+                .lines()
+                .filter(line -> line.startsWith("kumki_standby_stalled_seconds{"))
+                .mapToDouble(line -> Double.parseDouble(line.substring(line.indexOf(' ') + 1)))
+                .sum();
     }
 
     private static boolean active(TestNode leader, String slot) throws java.sql.SQLException {

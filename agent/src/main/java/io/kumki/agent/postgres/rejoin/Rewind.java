@@ -26,7 +26,8 @@ import org.slf4j.LoggerFactory;
  * Makes a diverged data directory a standby's again by pg_rewind. Calls block: use a virtual
  * thread.
  *
- * <p>Steps: stop the server; archive what waits for it; the source must be a primary; a dry run,
+ * <p>Steps: stop the server; archive what waits for it; the source must be a primary that has completed a checkpoint
+ * on its timeline; a dry run,
  * which finds everything that can be wrong and changes nothing; the marker; pg_rewind; the marker
  * goes. So a rewind that fails before it changed anything leaves a usable directory, and one that
  * broke off later is known by its marker and never started.
@@ -79,7 +80,7 @@ public final class Rewind {
         return answered.get();
     }
 
-    /** See the class. The caller has made sure that the source's checkpoint is complete. */
+    /** See the class. */
     public OperationResult run(Upstream leader, Cancellation cancellation) {
         PostgresConfig current = config.get();
         try {
@@ -99,6 +100,10 @@ public final class Rewind {
             Optional<String> notPrimary = source.notPrimary();
             if (notPrimary.isPresent()) {
                 return new OperationResult.Postponed(notPrimary.get());
+            }
+            Optional<String> early = source.checkpointDue();
+            if (early.isPresent()) {
+                return new OperationResult.Postponed(early.get());
             }
             try (PgPass.Temporary passwords = source.rewindPasswords()) {
                 return rewind(current, source, passwords, leader, cancellation);

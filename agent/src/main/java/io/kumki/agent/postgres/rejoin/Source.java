@@ -12,6 +12,7 @@ import io.kumki.dcs.cluster.TimelineHistory.Entry;
 import java.io.IOException;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
@@ -24,6 +25,9 @@ final class Source {
 
     /** The same as for every query of ours: who doesn't answer by then counts as silent. */
     private static final Duration STATEMENT_LIMIT = Duration.ofSeconds(2);
+
+    /** Writes all of shared buffers at worst. */
+    private static final Duration CHECKPOINT_LIMIT = Duration.ofMinutes(5);
 
     /** {@code target_session_attrs}: of several hosts the one that takes writes. */
     private static final String WRITABLE = "read-write";
@@ -107,6 +111,52 @@ final class Source {
             return new Identity(system, timeline, HistoryFile.parse(content));
         } catch (IllegalArgumentException e) {
             throw new SQLException("history of timeline " + timeline + ": " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * Makes sure that the control file there has the timeline that is written. A promotion returns
+     * before its checkpoint, and pg_rewind compares control files: before that it finds nothing to
+     * do. A member's leader tells by its key when it is done; of a remote, or where the key was
+     * taken over, only the server itself knows. The superuser may hurry it.
+     *
+     * @return why to wait; empty if it is done
+     */
+    Optional<String> checkpointDue() {
+        try {
+            int timeline = identify(Integer.MAX_VALUE).timeline();
+            if (timeline == checkpointedTimeline()) {
+                return Optional.empty();
+            }
+            if (rewindRole().equals(config.superuser())) {
+                try (Connection connection =
+                                PgConnections.open(target(rewindRole(), "rewind"), CHECKPOINT_LIMIT);
+                        Statement statement = connection.createStatement()) {
+                    statement.execute("CHECKPOINT");
+                }
+            }
+            return timeline == checkpointedTimeline()
+                    ? Optional.empty()
+                    : Optional.of(upstream + " has completed no checkpoint on timeline " + timeline);
+        } catch (SQLException e) {
+            return Optional.of(
+                    "whether "
+                            + upstream
+                            + " has completed a checkpoint on its timeline isn't known: "
+                            + e.getMessage());
+        }
+    }
+
+    private int checkpointedTimeline() throws SQLException {
+        try (Connection connection =
+                PgConnections.open(target(rewindRole(), "rewind"), STATEMENT_LIMIT)) {
+            return PgConnections.rows(
+                            connection,
+                            "SELECT timeline_id FROM pg_catalog.pg_control_checkpoint()")
+                    .getFirst()
+                    .getFirst()
+                    .map(Integer::parseInt)
+                    .orElse(0);
         }
     }
 

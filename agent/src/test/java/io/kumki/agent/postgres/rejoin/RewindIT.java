@@ -7,6 +7,7 @@ import io.kumki.agent.ha.LocalServer.ClusterState;
 import io.kumki.agent.postgres.Cancellation;
 import io.kumki.agent.postgres.OperationResult;
 import io.kumki.agent.postgres.ProgramCall;
+import io.kumki.agent.postgres.Programs;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -50,9 +51,13 @@ class RewindIT {
                     "b has everything",
                     () -> b.ask("SELECT coalesce(pg_last_wal_replay_lsn() >= '" + at + "', false)"),
                     "t"::equals);
+            long checkpointer =
+                    Long.parseLong(
+                            b.ask(
+                                    "SELECT pid FROM pg_stat_activity WHERE backend_type = 'checkpointer'"));
+            signal("STOP", checkpointer);
             b.promote();
             b.sql("INSERT INTO public.t VALUES (2)");
-            b.sql("CHECKPOINT");
             for (int i = 0; i < 3; i++) {
                 a.sql("INSERT INTO public.t VALUES (1)");
                 a.sql("SELECT pg_switch_wal()");
@@ -68,6 +73,15 @@ class RewindIT {
             assertThat(recovery.run(NEVER)).isInstanceOf(OperationResult.Done.class);
             assertThat(a.control().state()).isEqualTo(ClusterState.SHUT_DOWN);
             assertThat(a.check().assess(b.asUpstream())).isInstanceOf(Divergence.Diverged.class);
+
+            // control files are what pg_rewind compares: it would find nothing to do, and say "done"
+            assertThat(b.control().timeline()).isEqualTo(1);
+            assertThat(a.rewind().run(b.asUpstream(), NEVER))
+                    .isInstanceOfSatisfying(
+                            OperationResult.Postponed.class,
+                            wait -> assertThat(wait.reason()).contains("no checkpoint on timeline 2"));
+            signal("CONT", checkpointer);
+            b.sql("CHECKPOINT");
 
             Path archive = Files.createDirectory(base.resolve("archive"));
             archived(a, archive);
@@ -122,6 +136,15 @@ class RewindIT {
                 }
             }
         }
+    }
+
+    private static void signal(String signal, long pid) {
+        assertThat(
+                        Programs.run(
+                                        ProgramCall.of(
+                                                List.of("kill", "-" + signal, Long.toString(pid))))
+                                .succeeded())
+                .isTrue();
     }
 
     private static void crash(TestServer server) throws Exception {
