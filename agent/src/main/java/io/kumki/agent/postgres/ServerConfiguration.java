@@ -3,8 +3,10 @@ package io.kumki.agent.postgres;
 import io.kumki.agent.config.PostgresConfig;
 import io.kumki.agent.postgres.ConfigFiles.Role;
 import io.kumki.agent.postgres.ServerProcess.Signal;
+import io.kumki.agent.postgres.rejoin.UnfinishedMarker;
 import io.kumki.dcs.cluster.ParameterChange;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -128,8 +130,15 @@ final class ServerConfiguration {
         return files.write(installation.parameters(), new Role.Unchanged());
     }
 
+    /** What came in while a bootstrap worked. */
+    void catchUp() throws IOException {
+        write(false);
+    }
+
+    /** Not into a directory in which a bootstrap or a clone works: its files aren't ours yet. */
     private void write(boolean always) throws IOException {
-        if (!ControlFile.exists(installation.dataDir())) {
+        Path dataDir = installation.dataDir();
+        if (!ControlFile.exists(dataDir) || UnfinishedMarker.read(dataDir).isPresent()) {
             return;
         }
         boolean changed = writeFiles();

@@ -128,7 +128,11 @@ final class ServerOperations {
 
     OperationResult afterBootstrap(BootstrapConfig bootstrap, Cancellation cancellation)
             throws IOException, InterruptedException {
-        return bootstrapper.afterBootstrap(bootstrap, cancellation);
+        OperationResult done = bootstrapper.afterBootstrap(bootstrap, cancellation);
+        if (done.done()) {
+            configuration.catchUp();
+        }
+        return done;
     }
 
     OperationResult discardFailedBootstrap() throws IOException, InterruptedException {

@@ -160,8 +160,12 @@ class ScriptsIT {
     }
 
     @Test
-    void aClusterWhoseCreationBrokeOffWithItsAgentIsSetAside() {
+    void aClusterWhoseCreationBrokeOffWithItsAgentIsSetAside() throws IOException {
         expectDone(pg.server.bootstrap(pg.bootstrapConfig(), new Cancellation()));
+        await(pg.server.applyConfiguration(pg.config(Map.of("work_mem", "7MB"))));
+        assertThat(Files.readString(pg.dataDir().resolve("postgresql.conf")))
+                .as("the bootstrap's, until it is done")
+                .doesNotContain("work_mem");
 
         ServerFixture next = pg.anotherAgent();
 
@@ -171,8 +175,11 @@ class ScriptsIT {
         assertThat(next.observe().data()).isEqualTo(new DataDirectory.Empty());
         assertThat(pg.home.resolve("data.failed/PG_VERSION")).exists();
         await(next.server.close());
-        pg.bootstrapped();
+        expectDone(pg.server.bootstrap(pg.bootstrapConfig(), new Cancellation()));
+        await(pg.server.applyConfiguration(pg.config(Map.of("work_mem", "8MB"))));
+        expectDone(pg.server.afterBootstrap(pg.bootstrapConfig(), new Cancellation()));
         assertThat(pg.observe().data()).isInstanceOf(DataDirectory.Initialized.class);
+        assertThat(pg.query("SHOW work_mem")).isEqualTo("8MB");
     }
 
     @Test
