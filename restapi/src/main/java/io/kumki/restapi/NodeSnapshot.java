@@ -159,6 +159,7 @@ public record NodeSnapshot(
      * @param slotsReady logical slots of a standby, and whether a promotion now would lose nothing
      *     of each
      * @param standstill a standby that doesn't move although its leader is ahead
+     * @param rejoin the step of the way back that this member is at; empty if it isn't on it
      */
     public record ServerStatus(
             String state,
@@ -170,7 +171,8 @@ public record NodeSnapshot(
             Optional<CloneProgress> copying,
             List<String> parameterProblems,
             SortedMap<String, Boolean> slotsReady,
-            Optional<Standstill> standstill) {
+            Optional<Standstill> standstill,
+            Optional<Rejoin> rejoin) {
 
         public ServerStatus {
             parameterProblems = List.copyOf(parameterProblems);
@@ -196,7 +198,8 @@ public record NodeSnapshot(
                     Optional.empty(),
                     List.of(),
                     new TreeMap<>(),
-                    standstill);
+                    standstill,
+                    Optional.empty());
         }
 
         /** And it doesn't stand still. */
@@ -236,6 +239,15 @@ public record NodeSnapshot(
     }
 
     /**
+     * A step by which a member comes back.
+     *
+     * @param rule name of the rule that decided on it
+     * @param reason with its number and its time limit
+     * @param since when it was decided first
+     */
+    public record Rejoin(String rule, String reason, Instant since) {}
+
+    /**
      * How far a copy has come.
      *
      * @param method replica method, such as {@code basebackup}
@@ -257,17 +269,26 @@ public record NodeSnapshot(
 
     /** The same with this progress. */
     public NodeSnapshot withClone(CloneProgress progress) {
-        return with(Optional.of(progress), server.parameterProblems(), server.slotsReady());
+        return with(
+                Optional.of(progress),
+                server.parameterProblems(),
+                server.slotsReady(),
+                server.rejoin());
     }
 
     /** The same with these parameters that are not in force as configured. */
     public NodeSnapshot withParameterProblems(List<String> problems) {
-        return with(server.copying(), problems, server.slotsReady());
+        return with(server.copying(), problems, server.slotsReady(), server.rejoin());
     }
 
     /** The same with these logical slots. */
     public NodeSnapshot withSlotsReady(SortedMap<String, Boolean> ready) {
-        return with(server.copying(), server.parameterProblems(), ready);
+        return with(server.copying(), server.parameterProblems(), ready, server.rejoin());
+    }
+
+    /** The same at this step of the way back. */
+    public NodeSnapshot withRejoin(Optional<Rejoin> rejoin) {
+        return with(server.copying(), server.parameterProblems(), server.slotsReady(), rejoin);
     }
 
     /** The same, as if its server had given no answer: what is remembered. */
@@ -283,13 +304,15 @@ public record NodeSnapshot(
                         server.copying(),
                         server.parameterProblems(),
                         server.slotsReady(),
-                        server.standstill()));
+                        server.standstill(),
+                        server.rejoin()));
     }
 
     private NodeSnapshot with(
             Optional<CloneProgress> copying,
             List<String> parameterProblems,
-            SortedMap<String, Boolean> slotsReady) {
+            SortedMap<String, Boolean> slotsReady,
+            Optional<Rejoin> rejoin) {
         return withServer(
                 new ServerStatus(
                         server.state(),
@@ -301,7 +324,8 @@ public record NodeSnapshot(
                         copying,
                         parameterProblems,
                         slotsReady,
-                        server.standstill()));
+                        server.standstill(),
+                        rejoin));
     }
 
     private NodeSnapshot withServer(ServerStatus other) {

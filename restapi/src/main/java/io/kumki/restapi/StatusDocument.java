@@ -6,6 +6,7 @@ import io.kumki.dcs.cluster.ParameterChange;
 import io.kumki.dcs.cluster.ScheduledRestart;
 import io.kumki.dcs.cluster.Volumes;
 import io.kumki.restapi.NodeSnapshot.Wal;
+import java.time.temporal.ChronoUnit;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.SortedMap;
@@ -30,6 +31,7 @@ final class StatusDocument {
         document.put("role", server.role());
         server.answer().ifPresent(answer -> putAnswer(document, answer, probes));
         probes.standstill().ifPresent(still -> document.put("standstill", standstill(still)));
+        server.rejoin().ifPresent(step -> document.put("rejoin", rejoin(step)));
         if (node.settings().pause()) {
             document.put("pause", true);
         }
@@ -124,6 +126,14 @@ final class StatusDocument {
         if (node.watchdogFailed()) {
             document.put("watchdog_failed", true);
         }
+    }
+
+    private static Map<String, Object> rejoin(NodeSnapshot.Rejoin step) {
+        Map<String, Object> fields = new LinkedHashMap<>();
+        fields.put("rule", step.rule());
+        fields.put("reason", step.reason());
+        fields.put("since", step.since().truncatedTo(ChronoUnit.SECONDS).toString());
+        return fields;
     }
 
     /** Ours, as {@link #copying}. */

@@ -15,6 +15,7 @@ import static org.junit.jupiter.params.provider.Arguments.argumentSet;
 import io.kumki.dcs.cluster.ClusterView;
 import io.kumki.dcs.cluster.Tags;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -315,6 +316,25 @@ class ProbesTest {
                 new Probes(Nodes.standingStill(Duration.ofMillis(29_999)), System.nanoTime());
         assertThat(shortly.healthy("/replica", Query.NONE)).isTrue();
         assertThat(StatusDocument.of(shortly)).doesNotContainKey("standstill");
+    }
+
+    @Test
+    void aMemberOnItsWayBackTellsItsStep() {
+        NodeSnapshot.Rejoin step =
+                new NodeSnapshot.Rejoin(
+                        "rejoin.rewinds", "rung 3 of 4", Instant.parse("2026-11-21T10:00:00.5Z"));
+        NodeSnapshot node = standby().withRejoin(Optional.of(step));
+        assertThat(StatusDocument.of(new Probes(node, System.nanoTime())).get("rejoin"))
+                .isEqualTo(
+                        Map.of(
+                                "rule",
+                                "rejoin.rewinds",
+                                "reason",
+                                "rung 3 of 4",
+                                "since",
+                                "2026-11-21T10:00:00Z"));
+        assertThat(StatusDocument.of(new Probes(standby(), System.nanoTime())))
+                .doesNotContainKey("rejoin");
     }
 
     @Test

@@ -5,12 +5,14 @@ import io.kumki.agent.ha.Decision;
 import io.kumki.agent.ha.Rules;
 import io.kumki.dcs.cluster.MemberName;
 import io.kumki.restapi.DecisionEntry;
+import io.kumki.restapi.NodeSnapshot;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.slf4j.Logger;
@@ -31,6 +33,7 @@ final class DecisionLog {
     private final MemberName self;
     private final Deque<DecisionEntry> newestFirst = new ArrayDeque<>();
     private final SortedMap<String, Long> byRule = new TreeMap<>();
+    private Optional<NodeSnapshot.Rejoin> rejoin = Optional.empty();
     private volatile List<DecisionEntry> published = List.of();
     private volatile SortedMap<String, Long> publishedByRule = new TreeMap<>();
 
@@ -38,8 +41,25 @@ final class DecisionLog {
         this.self = self;
     }
 
+    /** The step of the way back that the last decision is about, or that goes on since. */
+    Optional<NodeSnapshot.Rejoin> rejoin() {
+        return rejoin;
+    }
+
+    private Optional<NodeSnapshot.Rejoin> step(Instant time, Decision decision) {
+        if (decision.rule().startsWith("rejoin.")) {
+            Instant since =
+                    rejoin.filter(step -> step.rule().equals(decision.rule()))
+                            .map(NodeSnapshot.Rejoin::since)
+                            .orElse(time);
+            return Optional.of(new NodeSnapshot.Rejoin(decision.rule(), decision.reason(), since));
+        }
+        return decision.rule().equals("operation.under-way") ? rejoin : Optional.empty();
+    }
+
     /** Notes a decision and what became of it. */
     void note(Instant time, Decision decision, String outcome, String leader, long leaseLeftMs) {
+        rejoin = step(time, decision);
         byRule.merge(decision.rule(), 1L, Long::sum);
         publishedByRule = Collections.unmodifiableSortedMap(new TreeMap<>(byRule));
         DecisionEntry last = newestFirst.peekFirst();

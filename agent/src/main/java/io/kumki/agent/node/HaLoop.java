@@ -936,7 +936,8 @@ public final class HaLoop {
                                 failsafeUntil(),
                                 primaries.primaries())
                         .withParameterProblems(problems)
-                        .withSlotsReady(parts.server().slotsReady());
+                        .withSlotsReady(parts.server().slotsReady())
+                        .withRejoin(decisions.rejoin());
         snapshotNanos = clock.nanos();
         meter.renewed(lease.facts().sentNanos());
         watchdog = parts.guard().watchdog();

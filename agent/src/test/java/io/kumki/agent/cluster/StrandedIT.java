@@ -7,7 +7,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** A standby that gets nothing is copied anew only with the proof that nothing else can help. */
-@Timeout(240)
+@Timeout(300)
 class StrandedIT {
 
     private static void keepsLog(TestNode leader, String size, String slots) throws Exception {
@@ -60,6 +60,8 @@ class StrandedIT {
                         () -> gone.logText().contains("rule=rejoin.clones"),
                         cluster::describe);
                 assertThat(gone.logText()).contains("the leader doesn't have the log from");
+                assertThat(blocked.json("/patroni").path("rejoin").path("rule").asText())
+                        .startsWith("rejoin.");
                 Await.until(
                         "its rows",
                         Duration.ofSeconds(40),
@@ -92,7 +94,9 @@ class StrandedIT {
         }
     }
 
-    /** In maintenance mode replay that an operator has paused stays so; else the agent resumes it. */
+    /**
+     * In maintenance mode replay that an operator has paused stays so; else the agent resumes it.
+     */
     private static void heldBackByHandItIsNoStandstill(
             TestCluster cluster, TestNode leader, TestNode blocked) throws Exception {
         leader.send("PATCH", "/config", "{\"pause\": true}");

@@ -26,11 +26,11 @@ import org.slf4j.LoggerFactory;
  * Makes a diverged data directory a standby's again by pg_rewind. Calls block: use a virtual
  * thread.
  *
- * <p>Steps: stop the server; archive what waits for it; the source must be a primary that has completed a checkpoint
- * on its timeline; a dry run,
- * which finds everything that can be wrong and changes nothing; the marker; pg_rewind; the marker
- * goes. So a rewind that fails before it changed anything leaves a usable directory, and one that
- * broke off later is known by its marker and never started.
+ * <p>Steps: stop the server; archive what waits for it; the source must be a primary that has
+ * completed a checkpoint on its timeline; a dry run, which finds everything that can be wrong and
+ * changes nothing; the marker; pg_rewind; the marker goes. So a rewind that fails before it changed
+ * anything leaves a usable directory, and one that broke off later is known by its marker and never
+ * started.
  *
  * <p>The former local slots don't come back: pg_rewind empties {@code pg_replslot}.
  */

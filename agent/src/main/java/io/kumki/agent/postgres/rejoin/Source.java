@@ -130,14 +130,16 @@ final class Source {
             }
             if (rewindRole().equals(config.superuser())) {
                 try (Connection connection =
-                                PgConnections.open(target(rewindRole(), "rewind"), CHECKPOINT_LIMIT);
+                                PgConnections.open(
+                                        target(rewindRole(), "rewind"), CHECKPOINT_LIMIT);
                         Statement statement = connection.createStatement()) {
                     statement.execute("CHECKPOINT");
                 }
             }
             return timeline == checkpointedTimeline()
                     ? Optional.empty()
-                    : Optional.of(upstream + " has completed no checkpoint on timeline " + timeline);
+                    : Optional.of(
+                            upstream + " has completed no checkpoint on timeline " + timeline);
         } catch (SQLException e) {
             return Optional.of(
                     "whether "

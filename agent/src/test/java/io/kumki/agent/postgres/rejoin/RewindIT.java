@@ -74,12 +74,15 @@ class RewindIT {
             assertThat(a.control().state()).isEqualTo(ClusterState.SHUT_DOWN);
             assertThat(a.check().assess(b.asUpstream())).isInstanceOf(Divergence.Diverged.class);
 
-            // control files are what pg_rewind compares: it would find nothing to do, and say "done"
+            // control files are what pg_rewind compares: it would find nothing to do, and say
+            // "done"
             assertThat(b.control().timeline()).isEqualTo(1);
             assertThat(a.rewind().run(b.asUpstream(), NEVER))
                     .isInstanceOfSatisfying(
                             OperationResult.Postponed.class,
-                            wait -> assertThat(wait.reason()).contains("no checkpoint on timeline 2"));
+                            wait ->
+                                    assertThat(wait.reason())
+                                            .contains("no checkpoint on timeline 2"));
             signal("CONT", checkpointer);
             b.sql("CHECKPOINT");
 
