@@ -10,6 +10,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -74,11 +76,31 @@ public record EffectiveConfig(
                                 settings.standbyCluster()
                                         .map(ClusterSettings.StandbyCluster::createReplicaMethods)
                                         .orElse(List.of()),
-                                LogicalSlotsWanted.on(local, dynamic),
+                                forced(local, dynamic, settings),
                                 warnings)
                         .merge();
         Map<String, @Nullable Object> adjusted = withTiming(section, settings.timing(), warnings);
         return new EffectiveConfig(postgres, settings, adjusted, warnings);
+    }
+
+    /**
+     * A copied slot needs the rows that its reader hasn't had. And in strict mode a server that
+     * recovers by itself from the crash of a session would show commits that no standby has
+     * confirmed: it ends, and is started with clients held off. In pause nobody would start it.
+     */
+    private static SortedMap<String, String> forced(
+            NodeConfig local, Map<String, ?> dynamic, ClusterSettings settings) {
+        SortedMap<String, String> forced = new TreeMap<>();
+        if (LogicalSlotsWanted.on(local, dynamic)) {
+            forced.put("hot_standby_feedback", "on");
+        }
+        boolean strict =
+                settings.synchronousMode() != ClusterSettings.SynchronousMode.OFF
+                        && settings.synchronousModeStrict();
+        if (strict && !settings.pause()) {
+            forced.put("restart_after_crash", "off");
+        }
+        return forced;
     }
 
     private static List<String> refusals(Map<String, ?> dynamic) {

@@ -39,20 +39,20 @@ final class PostgresMerge {
     private final Section local;
     private final Section merged;
     private final List<String> remoteMethods;
-    private final boolean feedback;
+    private final SortedMap<String, String> forced;
     private final List<String> warnings;
 
     /**
-     * @param feedback hot_standby_feedback is on whatever is configured
+     * @param forced parameters that have these values whatever is configured
      * @param remoteMethods how a standby cluster is copied; they replace the section's methods
      */
     PostgresMerge(
             NodeConfig node,
             Section dynamic,
             List<String> remoteMethods,
-            boolean feedback,
+            SortedMap<String, String> forced,
             List<String> warnings) {
-        this.feedback = feedback;
+        this.forced = forced;
         this.remoteMethods = remoteMethods;
         this.node = node;
         this.dynamic = dynamic;
@@ -204,9 +204,7 @@ final class PostgresMerge {
                         put(parameters, name, value);
                     }
                 });
-        if (feedback) {
-            parameters.put("hot_standby_feedback", "on");
-        }
+        parameters.putAll(forced);
         return parameters;
     }
 

@@ -108,6 +108,12 @@ public sealed interface Action {
      */
     record SetSyncNames(Optional<String> value) implements Action {}
 
+    /** Whatever primary starts next lets in only the cluster's own roles and standbys. */
+    record HoldClientsOff() implements Action {}
+
+    /** Let clients in again. */
+    record AdmitClients() implements Action {}
+
     /** Let a standby replay on whose replay is paused. */
     record ResumeReplay() implements Action {}
 

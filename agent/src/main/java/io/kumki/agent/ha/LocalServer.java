@@ -19,6 +19,7 @@ import java.util.TreeMap;
  * @param slotsReady logical slots of a standby, and whether a promotion now would lose nothing of
  *     each
  * @param health its volumes, and what it died of
+ * @param clientsHeldOff whether the server's access file lets in only the cluster's own roles
  */
 public record LocalServer(
         DataDirectory data,
@@ -26,7 +27,8 @@ public record LocalServer(
         Optional<Answer> answer,
         SortedMap<String, ParameterChange> pendingRestart,
         SortedMap<String, Boolean> slotsReady,
-        Health health) {
+        Health health,
+        boolean clientsHeldOff) {
 
     public LocalServer {
         pendingRestart = Collections.unmodifiableSortedMap(new TreeMap<>(pendingRestart));
@@ -39,17 +41,25 @@ public record LocalServer(
             Postmaster postmaster,
             Optional<Answer> answer,
             SortedMap<String, ParameterChange> pendingRestart) {
-        this(data, postmaster, answer, pendingRestart, new TreeMap<>(), Health.UNKNOWN);
+        this(data, postmaster, answer, pendingRestart, new TreeMap<>(), Health.UNKNOWN, false);
     }
 
     /** The same with this health. */
     public LocalServer withHealth(Health other) {
-        return new LocalServer(data, postmaster, answer, pendingRestart, slotsReady, other);
+        return new LocalServer(
+                data, postmaster, answer, pendingRestart, slotsReady, other, clientsHeldOff);
+    }
+
+    /** The same, with the answer whether clients are held off. */
+    public LocalServer withClientsHeldOff(boolean heldOff) {
+        return new LocalServer(
+                data, postmaster, answer, pendingRestart, slotsReady, health, heldOff);
     }
 
     /** The same with these logical slots. */
     public LocalServer withSlotsReady(SortedMap<String, Boolean> ready) {
-        return new LocalServer(data, postmaster, answer, pendingRestart, ready, health);
+        return new LocalServer(
+                data, postmaster, answer, pendingRestart, ready, health, clientsHeldOff);
     }
 
     /** The state of the postmaster. */

@@ -2,6 +2,7 @@ package io.kumki.agent.ha;
 
 import io.kumki.dcs.cluster.ScheduledRestart;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 
@@ -52,11 +53,13 @@ final class OperatorRules {
                     s.memory(),
                     new Action.RefuseCommand(new CommandRefusal.ConditionsNotMet()));
         }
-        return Decision.of(
+        Operation restart = new Operation.Restart(startLimit(s, conditions));
+        return new Decision(
                 "restart.restarts",
                 "an operator asked for a restart",
+                standby ? List.of(new Action.Start(restart)) : StrictGate.start(s, restart),
                 s.memory(),
-                new Action.Start(new Operation.Restart(startLimit(s, conditions))));
+                new Decision.Next.LoopWait());
     }
 
     /** A {@code primary_start_timeout} of 0 is about crashes: nobody asks for a failover here. */

@@ -164,7 +164,12 @@ final class RecoveryRules {
 
     private static Decision retried(Situation s, String rule, String reason, Operation operation) {
         return s.reached(s.memory().rejoin().retryAtNanos())
-                ? Decision.of(rule, reason, s.memory(), new Action.Start(operation))
+                ? new Decision(
+                        rule,
+                        reason,
+                        starts(s, operation),
+                        s.memory(),
+                        new Decision.Next.LoopWait())
                 : Decision.of(
                                 rule + "-again",
                                 reason
@@ -173,5 +178,11 @@ final class RecoveryRules {
                                         + " starts failed, the next follows soon",
                                 s.memory())
                         .after(Duration.ofMillis(500));
+    }
+
+    private static List<Action> starts(Situation s, Operation operation) {
+        return operation instanceof Operation.StartPrimary
+                ? StrictGate.start(s, operation)
+                : List.of(new Action.Start(operation));
     }
 }

@@ -337,8 +337,9 @@ final class StepDownRules {
         if (stepDown.requestRevision() != 0) { // else nobody asked: it was a crash loop
             actions.add(clearOwn(stepDown));
         }
-        actions.add(
-                new Action.Start(new Operation.StartPrimary(s.settings().primaryStartTimeout())));
+        actions.addAll(
+                StrictGate.start(
+                        s, new Operation.StartPrimary(s.settings().primaryStartTimeout())));
         return new Decision(
                 "switchover.takes-lead-back",
                 why,

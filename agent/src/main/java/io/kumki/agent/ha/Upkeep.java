@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * What every turn does besides its decision: keep the lease, tell the others, keep slots. Pure,
@@ -29,7 +30,7 @@ public final class Upkeep {
      */
     public static Plan plan(Situation s, Optional<ScheduledRestart> scheduledRestart) {
         if (s.etcdSilent()) {
-            return new Plan(s.memory(), inSilence(s), Optional.empty());
+            return inSilence(s);
         }
         List<Action> actions = new ArrayList<>();
         Memory memory = s.memory();
@@ -50,6 +51,10 @@ public final class Upkeep {
                 again = next.again();
             }
         }
+        StrictGate.Next gate = StrictGate.next(s.withMemory(memory));
+        memory = gate.memory();
+        gate.action().ifPresent(actions::add);
+        again = sooner(again, gate.again());
         Member own = Published.member(s, scheduledRestart);
         if (!s.cluster().member(s.me()).filter(own::equals).isPresent()) {
             actions.add(new Action.PublishMember(own));
@@ -91,7 +96,7 @@ public final class Upkeep {
     }
 
     /** A leader that goes on in failsafe mode writes on: idle slots move along, or WAL piles up. */
-    private static List<Action> inSilence(Situation s) {
+    private static Plan inSilence(Situation s) {
         boolean slots =
                 s.settings().failsafeMode()
                         && s.onlyStoreSilent()
@@ -106,7 +111,16 @@ public final class Upkeep {
                                                 || change instanceof SlotChange.AdvanceLogical)
                                 .toList()
                         : List.of();
-        return moves.isEmpty() ? List.of() : List.of(new Action.ReconcileSlots(moves));
+        StrictGate.Next gate = StrictGate.next(s);
+        List<Action> actions = new ArrayList<>(gate.action().stream().toList());
+        if (!moves.isEmpty()) {
+            actions.add(new Action.ReconcileSlots(moves));
+        }
+        return new Plan(gate.memory(), actions, gate.again());
+    }
+
+    private static Optional<Duration> sooner(Optional<Duration> one, Optional<Duration> other) {
+        return Stream.of(one, other).flatMap(Optional::stream).min(Duration::compareTo);
     }
 
     private static void leader(Situation s, List<Action> actions) {

@@ -173,13 +173,9 @@ final class ActionPerformer {
                     written(store.putSync(state, OptionalLong.of(revision)));
             case Action.DeleteSync(long revision) ->
                     written(store.deleteSync(OptionalLong.of(revision)));
-            case Action.SetSyncNames(var value) ->
-                    Within.limit(
-                                    server.setSynchronousStandbyNames(value),
-                                    LOCAL_LIMIT,
-                                    clock,
-                                    () -> new IllegalStateException("the disk doesn't answer"))
-                            .transform(ActionPerformer::told);
+            case Action.SetSyncNames(var value) -> local(server.setSynchronousStandbyNames(value));
+            case Action.HoldClientsOff() -> local(server.holdClientsOff());
+            case Action.AdmitClients() -> local(server.admitClients());
             case Action.ResumeReplay() -> {
                 resumeReplay();
                 yield done();
@@ -193,6 +189,16 @@ final class ActionPerformer {
                 yield done();
             }
         };
+    }
+
+    /** Small files of the server's, and a signal. */
+    private Future<Outcome> local(Future<OperationResult> work) {
+        return Within.limit(
+                        work,
+                        LOCAL_LIMIT,
+                        clock,
+                        () -> new IllegalStateException("the disk doesn't answer"))
+                .transform(ActionPerformer::told);
     }
 
     /** Who promised to leave the lead to another one keeps to it, whatever a rule says. */

@@ -416,7 +416,8 @@ public final class HaLoop {
                                     server.postmaster(),
                                     Optional.empty(),
                                     server.pendingRestart())
-                            .withHealth(server.health());
+                            .withHealth(server.health())
+                            .withClientsHeldOff(server.clientsHeldOff());
                 })
                 .onSuccess(this::observed);
     }

@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -40,6 +41,7 @@ final class ConfigFiles {
             Pattern.compile("\\s*(\\w+)\\s*=.*", Pattern.CASE_INSENSITIVE);
 
     private final Installation installation;
+    private final ClientGate gate;
     private final ReentrantLock lock = new ReentrantLock();
     private @Nullable SyncNames syncNames;
 
@@ -48,6 +50,7 @@ final class ConfigFiles {
 
     ConfigFiles(Installation installation) {
         this.installation = installation;
+        this.gate = new ClientGate(installation);
     }
 
     /** Which role the files are for. */
@@ -79,6 +82,8 @@ final class ConfigFiles {
             if (role instanceof Role.Standby) {
                 // a primary's affair; who is promoted sets it anew
                 syncNames = null;
+                putAccessBack();
+                gate.opened();
             }
             boolean changed = writeAccess(parameters);
             changed |= writeRole(role);
@@ -115,6 +120,71 @@ final class ConfigFiles {
         } finally {
             lock.unlock();
         }
+    }
+
+    /** Whether the access file lets in only the cluster's own roles. */
+    boolean clientsHeldOff() {
+        return gate.closed();
+    }
+
+    /**
+     * From the next start on the access file lets in only the cluster's own roles.
+     *
+     * @return false if it isn't ours to write
+     */
+    boolean holdClientsOff() throws IOException {
+        lock.lock();
+        try {
+            if (elsewhere(installation.config().parameters())) {
+                return false;
+            }
+            gate.close(accessFile("pg_hba.conf"));
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Puts the access file for everybody back.
+     *
+     * @param tell lets the server read it; false: it couldn't be told, so clients count as held off
+     */
+    boolean admitClients(BooleanSupplier tell) throws IOException {
+        lock.lock();
+        try {
+            putAccessBack();
+            boolean told = tell.getAsBoolean();
+            if (told) {
+                gate.opened();
+            }
+            return told;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void putAccessBack() throws IOException {
+        if (!gate.closed()) {
+            return;
+        }
+        PostgresConfig config = installation.config();
+        if (managed(config.parameters())) {
+            writeLines(installation.inConfigDir("pg_hba.conf"), config.pgHba());
+        } else {
+            gate.putBack(accessFile("pg_hba.conf"));
+        }
+    }
+
+    private static boolean elsewhere(SortedMap<String, String> parameters) {
+        return parameters.containsKey("hba_file");
+    }
+
+    /** Whether the access file's content is in the configuration. */
+    private boolean managed(SortedMap<String, String> parameters) {
+        return !installation.config().pgHba().isEmpty()
+                && !elsewhere(parameters)
+                && !CustomBootstrap.runs(installation.dataDir());
     }
 
     /** The recovery settings that stand in the generated file of a standby; else none. */
@@ -229,10 +299,12 @@ final class ConfigFiles {
     private boolean writeAccess(SortedMap<String, String> parameters) throws IOException {
         PostgresConfig config = installation.config();
         boolean changed = false;
-        if (!config.pgHba().isEmpty()
-                && !parameters.containsKey("hba_file")
-                && !CustomBootstrap.runs(installation.dataDir())) {
-            changed = writeLines(installation.inConfigDir("pg_hba.conf"), config.pgHba());
+        if (managed(parameters)) {
+            Path file = installation.inConfigDir("pg_hba.conf");
+            changed =
+                    gate.closed()
+                            ? gate.narrow(file, config.pgHba())
+                            : writeLines(file, config.pgHba());
         }
         if (!config.pgIdent().isEmpty() && !parameters.containsKey("ident_file")) {
             changed |= writeLines(installation.inConfigDir("pg_ident.conf"), config.pgIdent());

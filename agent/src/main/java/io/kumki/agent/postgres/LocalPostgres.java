@@ -257,6 +257,16 @@ public final class LocalPostgres implements PostgresServer {
     }
 
     @Override
+    public Future<OperationResult> holdClientsOff() {
+        return call(operations.configuration()::holdClientsOff);
+    }
+
+    @Override
+    public Future<OperationResult> admitClients() {
+        return call(operations.configuration()::admitClients);
+    }
+
+    @Override
     public void callback(String name, String role) {
         operations.callbacks().call(name, role);
     }

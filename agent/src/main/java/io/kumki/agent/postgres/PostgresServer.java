@@ -194,6 +194,16 @@ public interface PostgresServer {
     /** Sets {@code synchronous_standby_names}; empty removes it. */
     Future<OperationResult> setSynchronousStandbyNames(Optional<String> value);
 
+    /**
+     * From the server's next start on nobody gets in but the cluster's own roles and standbys,
+     * until {@link #admitClients}, or a start as a standby. What {@link #observe} says of it
+     * outlasts this process. Where it isn't possible that is logged, and done.
+     */
+    Future<OperationResult> holdClientsOff();
+
+    /** Lets everybody in again who may connect by the configuration. */
+    Future<OperationResult> admitClients();
+
     /** Calls the configured callback ({@code on_start}, …) in the background. */
     void callback(String name, String role);
 

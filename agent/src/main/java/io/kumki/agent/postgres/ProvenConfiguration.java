@@ -100,7 +100,9 @@ record ProvenConfiguration(
             if (!Files.exists(copy)) {
                 return Optional.empty();
             }
-            String before = Files.readString(copy);
+            ClientGate gate = new ClientGate(installation);
+            String open = Files.readString(copy);
+            String before = gate.closed() ? gate.narrowed(open.lines().toList()) : open;
             return before.equals(Files.readString(file)) ? Optional.empty() : Optional.of(before);
         } catch (IOException e) {
             LOG.atWarn()

@@ -3,6 +3,7 @@ package io.kumki.agent.postgres;
 import io.kumki.agent.config.PostgresConfig;
 import io.kumki.agent.postgres.ConfigFiles.Role;
 import io.kumki.agent.postgres.ServerProcess.Signal;
+import io.kumki.agent.postgres.rejoin.ConfigBackups;
 import io.kumki.agent.postgres.rejoin.UnfinishedMarker;
 import io.kumki.dcs.cluster.ParameterChange;
 import java.io.IOException;
@@ -102,6 +103,42 @@ final class ServerConfiguration {
         }
         return new OperationResult.Done(
                 ConfigFiles.SYNC_NAMES + " = " + names.orElse("as configured"));
+    }
+
+    boolean clientsHeldOff() {
+        return files.clientsHeldOff();
+    }
+
+    OperationResult holdClientsOff() throws IOException {
+        if (!files.holdClientsOff()) {
+            LOG.atError()
+                    .addKeyValue("key", "postgresql.parameters.hba_file")
+                    .addKeyValue("remedy", "move its lines to postgresql.pg_hba, and remove it")
+                    .log(
+                            "the server's access file isn't ours to write, so clients may see"
+                                    + " commits that no standby has confirmed");
+            return new OperationResult.Done("not possible with a hba_file of its own");
+        }
+        LOG.atWarn()
+                .addKeyValue("operation", "hold-clients-off")
+                .log(
+                        "clients are held off the server that starts until standbys have confirmed"
+                                + " the end of its log (synchronous_mode_strict)");
+        return new OperationResult.Done("only the cluster's own roles get in");
+    }
+
+    /** Done only if the running server was told. */
+    OperationResult admitClients() throws IOException {
+        Optional<ProcessIdentity> server = process.postmaster();
+        boolean told =
+                files.admitClients(
+                        () -> server.isEmpty() || process.signal(server.get(), Signal.HUP));
+        if (!told) {
+            return new OperationResult.Failed("the server can't be told to reload");
+        }
+        LOG.atInfo().addKeyValue("operation", "admit-clients").log("clients are let in");
+        ConfigBackups.save(installation.config());
+        return new OperationResult.Done("clients are let in");
     }
 
     private boolean shows(ProcessIdentity server, String value) throws InterruptedException {

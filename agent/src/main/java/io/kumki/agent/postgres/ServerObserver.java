@@ -12,6 +12,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.SortedMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -42,6 +43,7 @@ final class ServerObserver {
             new AtomicReference<>(new VersionedQuery(0, new MonitoringQuery(15)));
     private final AtomicReference<@Nullable Received> received = new AtomicReference<>();
     private final AtomicReference<String> lastError = new AtomicReference<>("");
+    private final AtomicBoolean shutOut = new AtomicBoolean();
 
     ServerObserver(
             Installation installation,
@@ -76,6 +78,7 @@ final class ServerObserver {
         }
         Postmaster state = process.file().map(ServerObserver::state).orElse(Postmaster.STARTING);
         Optional<Answer> answer = Optional.empty();
+        shutOut.set(false);
         if (state == Postmaster.RUNNING) {
             try {
                 MonitoringQuery.Reading reading = ask(postmaster.get(), data);
@@ -83,6 +86,7 @@ final class ServerObserver {
                 answer = Optional.of(reading.answer());
                 lastError.set("");
             } catch (SQLException e) {
+                shutOut.set(String.valueOf(e.getSQLState()).startsWith("28"));
                 state = process.postmaster().isPresent() ? stateBy(e) : Postmaster.STOPPED;
                 logOnce(e);
             }
@@ -97,6 +101,11 @@ final class ServerObserver {
                         ? Postmaster.STOPPED
                         : process.file().map(ServerObserver::state).orElse(Postmaster.STARTING);
         return new LocalServer(data(), state, Optional.empty(), pendingRestart.get());
+    }
+
+    /** Whether the server didn't let this agent in when it was asked last. */
+    boolean shutOut() {
+        return shutOut.get();
     }
 
     /** What the last observation of the running server said; empty if it gave no answer yet. */

@@ -22,9 +22,13 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The parts of the local server, put together; blocking calls. */
 final class ServerOperations {
+
+    private static final Logger LOG = LoggerFactory.getLogger(ServerOperations.class);
 
     /** A statement of the turn must not outlast the turn. */
     private static final Duration STATEMENT_LIMIT = Duration.ofSeconds(2);
@@ -88,13 +92,27 @@ final class ServerOperations {
         slots = new SlotReconciler(installation, process, slotConnection);
     }
 
-    LocalServer observe() {
+    LocalServer observe() throws IOException {
         rejoin.look();
-        return health.examined(observer.observe());
+        LocalServer seen =
+                health.examined(observer.observe())
+                        .withClientsHeldOff(configuration.clientsHeldOff());
+        if (seen.clientsHeldOff() && observer.shutOut()) {
+            LOG.atError()
+                    .addKeyValue(
+                            "remedy",
+                            "give the superuser a line of his own in pg_hba.conf, by his name")
+                    .log(
+                            "the access file that holds clients off holds off this agent too, so"
+                                    + " nobody could ever let them in: it is put back at once");
+            configuration.admitClients();
+        }
+        return seen;
     }
 
     LocalServer observeWithoutQuery() {
-        return health.remembered(observer.observeWithoutQuery());
+        return health.remembered(observer.observeWithoutQuery())
+                .withClientsHeldOff(configuration.clientsHeldOff());
     }
 
     ServerWatch watch() {

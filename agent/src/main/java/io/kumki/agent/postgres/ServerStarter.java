@@ -164,7 +164,7 @@ final class ServerStarter {
                 .log("server process started");
         Predicate<PostmasterPid> up = recovers ? PostmasterPid::ready : PostmasterPid::accepting;
         OperationResult result = await(started, up, deadline, cancellation, ownLogging);
-        if (result.done()) {
+        if (result.done() && !files.clientsHeldOff()) {
             backUpConfiguration();
         }
         return result;

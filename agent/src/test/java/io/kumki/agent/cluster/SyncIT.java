@@ -3,10 +3,13 @@ package io.kumki.agent.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
@@ -113,8 +116,26 @@ class SyncIT {
                 () -> cluster.describe());
         assertThat(commit).isNotDone();
         assertThat(leader.status("/primary")).as("it still leads").isEqualTo(200);
-        cluster.others(leader).forEach(TestNode::start);
+        leader.execute("SET synchronous_commit = local; CREATE ROLE app LOGIN PASSWORD 'app'");
+        leader.execute("SET synchronous_commit = local; GRANT SELECT ON rows TO app");
+        leader.killPostmaster();
+        Await.until(
+                "the server is back, with the row that nobody confirmed",
+                SOON,
+                () -> leader.query("SELECT count(*) FROM rows WHERE id = -1").equals("1"),
+                () -> cluster.describe());
+        assertThat(seesUnconfirmedRow(leader)).as("a client is let in").isEmpty();
         commit.get(90, TimeUnit.SECONDS);
+        cluster.others(leader).forEach(TestNode::start);
+        Await.until(
+                "clients are let in",
+                SOON,
+                () -> seesUnconfirmedRow(leader).isPresent(),
+                () -> cluster.describe());
+        assertThat(seesUnconfirmedRow(leader)).contains("1");
+        assertThat(cluster.others(leader))
+                .as("it has been confirmed")
+                .anyMatch(SyncIT::hasUnconfirmedRow);
         cluster.awaitHealthy();
         configure("{\"synchronous_mode_strict\": null}");
         awaitStandbys("sync_standby", 1);
@@ -187,6 +208,28 @@ class SyncIT {
                 SOON,
                 () -> node.status(probe) == status,
                 () -> cluster.describe());
+    }
+
+    /** Empty if clients aren't let in. */
+    private static Optional<String> seesUnconfirmedRow(TestNode node) {
+        try (Connection connection = node.connect("app", "app");
+                ResultSet rows =
+                        connection
+                                .createStatement()
+                                .executeQuery("SELECT count(*) FROM rows WHERE id = -1")) {
+            rows.next();
+            return Optional.of(rows.getString(1));
+        } catch (SQLException e) {
+            return Optional.empty();
+        }
+    }
+
+    private static boolean hasUnconfirmedRow(TestNode node) {
+        try {
+            return node.query("SELECT count(*) FROM rows WHERE id = -1").equals("1");
+        } catch (SQLException stillStarting) {
+            return false;
+        }
     }
 
     private List<String> roles() {

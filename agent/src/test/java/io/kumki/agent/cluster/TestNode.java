@@ -273,13 +273,17 @@ final class TestNode {
     // -----------------------------------------------------------------------------------------------------------
 
     Connection connect() throws SQLException {
+        return connect("postgres", PASSWORD);
+    }
+
+    Connection connect(String role, String password) throws SQLException {
         return DriverManager.getConnection(
                 "jdbc:postgresql://127.0.0.1:"
                         + pgPort
                         + "/postgres?connectTimeout=2&socketTimeout=5&loginTimeout=3"
                         + jdbcOptions,
-                "postgres",
-                PASSWORD);
+                role,
+                password);
     }
 
     void execute(String sql) throws SQLException {

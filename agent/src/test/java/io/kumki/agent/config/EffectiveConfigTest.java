@@ -95,6 +95,24 @@ class EffectiveConfigTest {
         assertThat(config.warnings()).singleElement().asString().contains("port is ignored");
     }
 
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "{synchronous_mode: on, synchronous_mode_strict: on} | off",
+                "{synchronous_mode: quorum, synchronous_mode_strict: on} | off",
+                "{synchronous_mode: on, synchronous_mode_strict: on, pause: on} | on",
+                "{synchronous_mode: on} | on",
+                "{synchronous_mode_strict: on} | on"
+            })
+    void inStrictModeAServerDoesNotRecoverByItself(String dynamic, String value) throws Exception {
+        assertThat(
+                        merge("postgresql: {parameters: {restart_after_crash: on}}", dynamic)
+                                .postgres()
+                                .parameters())
+                .containsEntry("restart_after_crash", value);
+    }
+
     @Test
     void replacesOtherKeysAsAWholeAndKeepsEachSidesOwn() throws Exception {
         PostgresConfig postgres =

@@ -101,6 +101,7 @@ final class Situations {
     private long now = NOW;
 
     private final TreeMap<String, Boolean> slotsReady = new TreeMap<>();
+    private boolean clientsHeldOff;
     private Self.SlotPolicy slotPolicy =
             new Self.SlotPolicy(
                     true,
@@ -310,6 +311,11 @@ final class Situations {
 
     Situations status(ClusterStatus other) {
         status = other;
+        return this;
+    }
+
+    Situations clientsHeldOff() {
+        clientsHeldOff = true;
         return this;
     }
 
@@ -587,7 +593,14 @@ final class Situations {
                         unguarded),
                 view,
                 ClusterSettings.of(settings),
-                new LocalServer(data, postmaster, answer, new TreeMap<>(), slotsReady, health),
+                new LocalServer(
+                        data,
+                        postmaster,
+                        answer,
+                        new TreeMap<>(),
+                        slotsReady,
+                        health,
+                        clientsHeldOff),
                 followsTarget,
                 lease,
                 ongoing,

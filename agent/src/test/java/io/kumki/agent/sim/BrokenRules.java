@@ -103,6 +103,19 @@ final class BrokenRules {
                 : decision;
     }
 
+    /** A primary that starts again lets everybody in. */
+    static Decision letsClientsIn(Situation s) {
+        Decision decision = Rules.decide(s);
+        return new Decision(
+                decision.rule(),
+                decision.reason(),
+                decision.actions().stream()
+                        .filter(action -> !(action instanceof Action.HoldClientsOff))
+                        .toList(),
+                decision.memory(),
+                decision.next());
+    }
+
     private static LocalServer everybodyConnected(Situation s) {
         if (!(s.server().answer().orElse(null) instanceof LocalServer.Answer.Primary primary)) {
             return s.server();

@@ -35,6 +35,8 @@ import org.jspecify.annotations.Nullable;
  *   <li><b>A standby cluster is not promoted</b> while it is one.
  *   <li><b>No acknowledged commit is lost</b> where commits wait for standbys: who is promoted has
  *       all of them.
+ *   <li><b>What a client sees is never lost</b>, in strict mode: a primary lets clients in only
+ *       when whoever may take over has what they find.
  * </ol>
  *
  * <p>PostgreSQL gives a promotion the number after its own timeline, so a member that missed a
@@ -98,6 +100,7 @@ final class Invariants {
 
     void committed(SimServer server) {
         commits++;
+        seen(server);
         lastCommit.put(server.name(), new Commit(server.branch(), server.end()));
         boolean leads = cluster.etcd().leader().filter(server.name()::equals).isPresent();
         boolean revokedEarly =
@@ -133,6 +136,39 @@ final class Invariants {
         if (cluster.scenario().settings().synchronousMode() != SynchronousMode.OFF) {
             acknowledged++;
             relied.put(server.branch(), Math.max(at, relied.getOrDefault(server.branch(), 0L)));
+        }
+    }
+
+    /**
+     * A client is in: it sees what stood in the log when the server began, whoever has confirmed
+     * it. So whoever the sync key lets take over must have that.
+     */
+    private void seen(SimServer server) {
+        if (!cluster.scenario().settings().synchronousModeStrict()) {
+            return;
+        }
+        relied.merge(server.branch(), server.recovered(), Math::max);
+        SyncState key = cluster.etcd().view().sync();
+        long lacking =
+                key.standbys().stream()
+                        .map(name -> cluster.server(name.value()))
+                        .filter(other ->
+                                other != null
+                                        && !other.branch()
+                                                .holds(
+                                                        other.end(),
+                                                        server.branch(),
+                                                        server.recovered()))
+                        .count();
+        if (lacking > key.syncQuorum()) {
+            world().violate(
+                            "what a client sees is never lost: it is in at "
+                                    + describe(server)
+                                    + ", which began with the log up to "
+                                    + server.recovered()
+                                    + ", and by "
+                                    + key
+                                    + " somebody may take over without that");
         }
     }
 

@@ -28,7 +28,8 @@ final class Observation {
                         ? Optional.of(answer(node, server))
                         : Optional.empty();
         return new LocalServer(data(node, server), postmaster(server), answer, new TreeMap<>())
-                .withHealth(health(server));
+                .withHealth(health(server))
+                .withClientsHeldOff(server.gate());
     }
 
     private static Health health(SimServer server) {

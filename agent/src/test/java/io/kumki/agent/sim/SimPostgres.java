@@ -519,6 +519,26 @@ final class SimPostgres implements PostgresServer {
     }
 
     @Override
+    public Future<OperationResult> holdClientsOff() {
+        return afterwards(
+                RELOAD.toNanos(),
+                () -> {
+                    server.holdOff();
+                    return done("");
+                });
+    }
+
+    @Override
+    public Future<OperationResult> admitClients() {
+        return afterwards(
+                RELOAD.toNanos(),
+                () -> {
+                    server.admit();
+                    return done("");
+                });
+    }
+
+    @Override
     public void callback(String name, String role) {
         world.trace(() -> node.name() + " callback " + name + " " + role);
     }

@@ -47,6 +47,11 @@ final class SimServer {
     private @Nullable String upstream;
     private final SortedMap<String, Lsn> slots = new TreeMap<>();
     private String syncNames = "";
+    private boolean gate;
+    private boolean heldOff;
+
+    /** Up to here a client that gets in sees the log, confirmed or not. */
+    private long recovered;
 
     private Phase process = Phase.STOPPED;
     private boolean primary;
@@ -140,6 +145,26 @@ final class SimServer {
         node.commits().confirm();
     }
 
+    /** Whether clients are held off from the next start on. */
+    boolean gate() {
+        return gate;
+    }
+
+    void holdOff() {
+        gate = true;
+    }
+
+    void admit() {
+        world.trace(() -> name() + " lets clients in");
+        gate = false;
+        heldOff = false;
+    }
+
+    /** What stood in the log when this primary began. */
+    long recovered() {
+        return recovered;
+    }
+
     Optional<String> upstream() {
         return Optional.ofNullable(upstream);
     }
@@ -224,6 +249,9 @@ final class SimServer {
         primary = asPrimary;
         standbySignal = !asPrimary;
         syncNames = asPrimary ? syncNames : "";
+        gate &= asPrimary;
+        heldOff = gate;
+        recovered = end;
         closed = false;
         plannedStop = false;
         startedAt = world.now();
@@ -302,7 +330,7 @@ final class SimServer {
 
     /** A commit; false if it is refused. */
     boolean commit(long bytes) {
-        if (!writable()) {
+        if (!writable() || heldOff) {
             return false;
         }
         end += bytes;
@@ -314,6 +342,7 @@ final class SimServer {
 
     /** Ends recovery: everything that is on disk is replayed, a new timeline begins. */
     void promoted() {
+        recovered = end;
         branch = branch.child(end, name());
         end += CHECKPOINT_BYTES;
         replayed = end;

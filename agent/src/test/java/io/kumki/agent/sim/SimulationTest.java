@@ -56,29 +56,38 @@ class SimulationTest {
         return Stream.of(
                 argumentSet(
                         "promotion without the lease",
+                        Mode.PLAIN,
                         (Function<Situation, Decision>) BrokenRules::promotesWithoutLease,
                         "one writer|one line"),
                 argumentSet(
                         "no stop when the lease ends",
+                        Mode.PLAIN,
                         (Function<Situation, Decision>) BrokenRules::neverStops,
                         "one writer|one line"),
                 argumentSet(
                         "no comparison of logs",
+                        Mode.PLAIN,
                         (Function<Situation, Decision>) BrokenRules::comparesNothing,
                         "the best wins"),
                 argumentSet(
                         "hand-over without the last record",
+                        Mode.PLAIN,
                         (Function<Situation, Decision>) BrokenRules::handsOverBlindly,
-                        "a switchover loses nothing"));
+                        "a switchover loses nothing"),
+                argumentSet(
+                        "a restarted primary lets clients in at once",
+                        Mode.SYNC,
+                        (Function<Situation, Decision>) BrokenRules::letsClientsIn,
+                        "what a client sees is never lost"));
     }
 
     @ParameterizedTest
     @MethodSource("brokenRules")
     @Timeout(value = 3, unit = TimeUnit.MINUTES)
-    void aBrokenRuleIsFound(Function<Situation, Decision> rules, String expected) {
+    void aBrokenRuleIsFound(Mode mode, Function<Situation, Decision> rules, String expected) {
         assertThat(
                         LongStream.rangeClosed(1, SEEDS)
-                                .mapToObj(seed -> Simulation.run(seed, false, Mode.PLAIN, rules))
+                                .mapToObj(seed -> Simulation.run(seed, false, mode, rules))
                                 .flatMap(result -> result.violation().stream())
                                 .anyMatch(violation ->
                                         violation.matches("(?s).*(" + expected + ").*")))
