@@ -38,6 +38,8 @@ import java.util.function.Consumer;
  * @param standstill since when this standby doesn't move although its leader is ahead
  * @param begunNanos first turn of this agent: what it promised before isn't remembered
  * @param crashes how often the server ended against its will while this member led
+ * @param leavesSyncNanos since when this standby tells the leader not to wait for it, because it
+ *     goes
  */
 public record Memory(
         Optional<LastLocked> lastLocked,
@@ -58,7 +60,8 @@ public record Memory(
         OptionalLong electedOn,
         Optional<Standstill> standstill,
         OptionalLong begunNanos,
-        Crashes crashes) {
+        Crashes crashes,
+        OptionalLong leavesSyncNanos) {
 
     public static final Memory FRESH =
             new Memory(
@@ -80,7 +83,8 @@ public record Memory(
                     OptionalLong.empty(),
                     Optional.empty(),
                     OptionalLong.empty(),
-                    Crashes.NONE);
+                    Crashes.NONE,
+                    OptionalLong.empty());
 
     public Memory {
         slotsSeenNanos = Collections.unmodifiableSortedMap(new TreeMap<>(slotsSeenNanos));
@@ -409,6 +413,10 @@ public record Memory(
         return edited(d -> d.crashes = value);
     }
 
+    Memory withLeavesSync(OptionalLong value) {
+        return edited(d -> d.leavesSyncNanos = value);
+    }
+
     Memory withRequest(Optional<RequestSeen> value) {
         return edited(d -> d.request = value);
     }
@@ -439,6 +447,7 @@ public record Memory(
         Optional<Standstill> standstill;
         OptionalLong begunNanos;
         Crashes crashes;
+        OptionalLong leavesSyncNanos;
 
         Draft(Memory from) {
             lastLocked = from.lastLocked;
@@ -460,6 +469,7 @@ public record Memory(
             standstill = from.standstill;
             begunNanos = from.begunNanos;
             crashes = from.crashes;
+            leavesSyncNanos = from.leavesSyncNanos;
         }
     }
 
@@ -485,6 +495,7 @@ public record Memory(
                 d.electedOn,
                 d.standstill,
                 d.begunNanos,
-                d.crashes);
+                d.crashes,
+                d.leavesSyncNanos);
     }
 }

@@ -53,6 +53,10 @@ final class OperatorRules {
                     s.memory(),
                     new Action.RefuseCommand(new CommandRefusal.ConditionsNotMet()));
         }
+        Optional<Decision> leaves = SyncLeave.first(s, "an operator asked for a restart");
+        if (leaves.isPresent()) {
+            return leaves.get();
+        }
         Operation restart = new Operation.Restart(startLimit(s, conditions));
         return new Decision(
                 "restart.restarts",
@@ -127,6 +131,10 @@ final class OperatorRules {
                                     new Action.CancelOperation())
                             .after(Duration.ofMillis(200))
                     : refuse(s, "reinitialize.busy", busy(s));
+        }
+        Optional<Decision> leaves = SyncLeave.first(s, "an operator asked for a fresh copy");
+        if (leaves.isPresent()) {
+            return leaves.get();
         }
         return Decision.of(
                 "reinitialize.clones",

@@ -3,6 +3,7 @@ package io.kumki.agent.ha;
 import io.kumki.dcs.cluster.Lsn;
 import io.kumki.dcs.cluster.Member;
 import io.kumki.dcs.cluster.ScheduledRestart;
+import io.kumki.dcs.cluster.Tags;
 import java.util.Optional;
 
 /** What this member tells the others about itself, in the words of the wire contract. */
@@ -92,9 +93,14 @@ public final class Published {
                 s.self().addresses(),
                 status,
                 wal(s),
-                s.self().tags(),
+                tags(s),
                 s.lease().leaseId().orElse(0),
                 s.server().health().volumes().coarse());
+    }
+
+    /** As configured, but for what it says while it goes. */
+    public static Tags tags(Situation s) {
+        return SyncLeave.tags(s);
     }
 
     private static Member.WalProgress wal(Situation s) {

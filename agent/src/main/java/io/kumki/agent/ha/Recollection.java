@@ -24,7 +24,7 @@ final class Recollection {
             memory =
                     memory.withLastLocked(new LastLocked(held.holder(), members(s, held.holder())));
         }
-        memory = memory.withVacancy(vacancy(s)).withRequest(request(s));
+        memory = SyncLeave.ended(s, memory.withVacancy(vacancy(s)).withRequest(request(s)));
         if (memory.begunNanos().isEmpty()) {
             memory = memory.withBegun(OptionalLong.of(s.nowNanos()));
         }

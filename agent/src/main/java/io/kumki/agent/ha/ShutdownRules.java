@@ -23,6 +23,10 @@ final class ShutdownRules {
             return whileWorking(s);
         }
         if (s.server().postmaster() != LocalServer.Postmaster.STOPPED) {
+            Optional<Decision> leaves = SyncLeave.first(s, "the agent was asked to end");
+            if (leaves.isPresent()) {
+                return leaves;
+            }
             return Optional.of(
                     Decision.of(
                             "shutdown.stops-server",

@@ -51,7 +51,7 @@ final class NodeBoard {
                                 new NodeSnapshot.CachedCluster(
                                         s.cluster(), good.sentNanos() + ttl.toNanos())),
                 s.settings(),
-                s.self().tags(),
+                Published.tags(s),
                 new NodeSnapshot.LoopState(
                         nextRunNanos,
                         runningPrimary ? ttl.toNanos() : ttl.multipliedBy(2).toNanos(),

@@ -548,6 +548,50 @@ class RulesTest {
                         standby().mute(Postmaster.STARTING).command(RESTART),
                         "restart.still-starting"),
                 row("reinit", standby().command(reinit(false)), "reinitialize.clones"),
+                row(
+                        "restart of a synchronous standby",
+                        synchronous("n1", "n2").command(RESTART),
+                        "sync.leaves-duty"),
+                row(
+                        "restart in pause of a synchronous standby",
+                        synchronous("n1", "n2").paused().command(RESTART),
+                        "sync.leaves-duty"),
+                row(
+                        "reinit of a synchronous standby",
+                        synchronous("n1", "N2").command(reinit(false)),
+                        "sync.leaves-duty"),
+                row(
+                        "restart of another than the synchronous standby",
+                        synchronous("n1", "n3").command(RESTART),
+                        "restart.restarts"),
+                row(
+                        "the leader takes too long",
+                        synchronous("n1", "n2").leavingFor(ofSeconds(20)).command(RESTART),
+                        "restart.restarts"),
+                row(
+                        "the leader may take it off yet",
+                        synchronous("n1", "n2").leavingFor(ofSeconds(19)).command(RESTART),
+                        "sync.leaves-duty"),
+                row(
+                        "the key is of an earlier leader",
+                        synchronous("n3", "n2").command(RESTART),
+                        "restart.restarts"),
+                row(
+                        "nobody leads",
+                        synchronous("n1", "n2").vacant().command(RESTART),
+                        "restart.restarts"),
+                row(
+                        "it doesn't confirm anyway",
+                        synchronous("n1", "n2").tagged(Map.of("nosync", true)).command(RESTART),
+                        "restart.restarts"),
+                row(
+                        "synchronous replication was switched off",
+                        synchronous("n1", "n2").set("synchronous_mode", false).command(RESTART),
+                        "restart.restarts"),
+                row(
+                        "the synchronous leader itself",
+                        leader().set("synchronous_mode", true).sync(0, "n1", "n2").command(RESTART),
+                        "restart.restarts"),
                 row("reinit leader", leader().command(reinit(false)), "reinitialize.is-leader"),
                 row("reinit, no leader", race().command(reinit(false)), "reinitialize.no-leader"),
                 row(
@@ -560,9 +604,21 @@ class RulesTest {
                         "reinitialize.ends-operation"));
     }
 
+    private static Situations synchronous(String leader, String standby) {
+        return standby().set("synchronous_mode", true).sync(0, leader, standby);
+    }
+
     static Stream<Arguments> shutdown() {
         return Stream.of(
                 row("running", leader().command(END), "shutdown.stops-server"),
+                row(
+                        "a synchronous standby",
+                        synchronous("n1", "n2").command(END),
+                        "sync.leaves-duty"),
+                row(
+                        "a synchronous standby, etcd silent",
+                        synchronous("n1", "n2").silent().command(END),
+                        "shutdown.stops-server"),
                 row("in pause", leader().paused().command(END), "shutdown.in-pause"),
                 row(
                         "stopping",

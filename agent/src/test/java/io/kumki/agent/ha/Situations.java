@@ -314,6 +314,11 @@ final class Situations {
         return this;
     }
 
+    /** It has told the leader so long ago that it goes. */
+    Situations leavingFor(Duration time) {
+        return memory(m -> m.withLeavesSync(OptionalLong.of(NOW - time.toNanos())));
+    }
+
     Situations clientsHeldOff() {
         clientsHeldOff = true;
         return this;

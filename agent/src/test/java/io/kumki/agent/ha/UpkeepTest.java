@@ -8,9 +8,12 @@ import static org.junit.jupiter.params.provider.Arguments.argumentSet;
 import io.kumki.agent.ha.LocalServer.Answer;
 import io.kumki.agent.ha.LocalServer.ServerInfo;
 import io.kumki.dcs.cluster.Lsn;
+import io.kumki.dcs.cluster.Tags;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -54,6 +57,32 @@ class UpkeepTest {
         assertThat(Upkeep.plan(primary.get(), Optional.empty()).actions())
                 .filteredOn(Action.CheckpointAfterPromote.class::isInstance)
                 .hasSize(due ? 1 : 0);
+    }
+
+    @Test
+    void whoLeavesSynchronousDutySaysSoUntilItIsBack() {
+        Situations s =
+                standby()
+                        .set("synchronous_mode", true)
+                        .sync(0, "n1", "n2")
+                        .tagged(Map.of("x", "y", "sync_priority", 3))
+                        .command(new OperatorCommand.Shutdown());
+        Memory leaving = Rules.decide(s.get()).memory();
+        s.memory(_ -> leaving);
+        assertThat(published(s))
+                .isEqualTo(Tags.of(Map.of("x", "y", "nosync", true, "sync_priority", 0)));
+        Situation back = standby().memory(_ -> leaving).get();
+        assertThat(Rules.decide(back).memory().leavesSyncNanos()).isEmpty();
+    }
+
+    private static Tags published(Situations s) {
+        return Upkeep.plan(s.get(), Optional.empty()).actions().stream()
+                .flatMap(action ->
+                        action instanceof Action.PublishMember(var member)
+                                ? Stream.of(member.tags())
+                                : Stream.of())
+                .findFirst()
+                .orElseThrow();
     }
 
     private static Answer.Standby standing(int version, boolean paused) {
