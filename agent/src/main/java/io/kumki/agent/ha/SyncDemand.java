@@ -37,7 +37,8 @@ record SyncDemand(Kind kind, int count, SortedSet<String> names, boolean anybody
     private static final Pattern LIST =
             Pattern.compile("(?is)(?:(FIRST|ANY)\\s+)?(\\d{1,6})\\s*\\((.*)\\)");
     private static final Pattern ENTRY =
-            Pattern.compile("\\s*(\"((?:[^\"]|\"\")+)\"|[^,\"\\s]+)\\s*");
+            Pattern.compile(
+                    "\\s*(\"((?:[^\"]|\"\")+)\"|[A-Za-z_\\x80-\\uffff][\\w$\\x80-\\uffff]*|\\d+|\\*)\\s*");
     private static final Pattern PLAIN = Pattern.compile("[A-Za-z_][A-Za-z_0-9$]*");
 
     SyncDemand {
@@ -117,13 +118,17 @@ record SyncDemand(Kind kind, int count, SortedSet<String> names, boolean anybody
                 return NOBODY;
             }
             String quoted = entry.group(2);
-            if (quoted == null && entry.group(1).equals("*")) {
+            String name = quoted == null ? entry.group(1) : quoted.replace("\"\"", "\"");
+            if (name.equals("*")) { // PostgreSQL takes it so with quotes too
                 return somebody(kind);
             }
-            names.add(quoted == null ? entry.group(1) : quoted.replace("\"\"", "\""));
+            names.add(name);
             at = entry.end();
             if (at < entries.length() && entries.charAt(at) != ',') {
                 return NOBODY;
+            }
+            if (at == entries.length() - 1) {
+                return NOBODY; // nothing after a comma
             }
             at++;
         }

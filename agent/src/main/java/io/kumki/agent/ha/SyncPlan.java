@@ -42,12 +42,13 @@ final class SyncPlan {
         if (!stored.leader().filter(s.me()::equals).isPresent()) {
             return new Next(memory, Optional.of(claim(s)), Optional.of(AGAIN));
         }
+        SyncDemand wanted = SyncStandbys.wanted(s, primary);
         SyncSteps.Step step =
                 SyncSteps.next(
                         SyncSteps.Key.of(stored.syncQuorum(), SyncDemand.texts(stored.standbys())),
                         inForce,
                         proof.settled(),
-                        SyncStandbys.wanted(s, primary));
+                        wanted);
         return switch (step) {
             case SyncSteps.Step.WriteKey(var key) ->
                     new Next(
@@ -60,8 +61,19 @@ final class SyncPlan {
                             Optional.of(new Action.SetSyncNames(Optional.of(demand.text()))),
                             Optional.of(AGAIN));
             case SyncSteps.Step.Settle() -> new Next(memory, Optional.empty(), Optional.of(AGAIN));
-            case SyncSteps.Step.Done() -> new Next(memory, Optional.empty(), Optional.empty());
+            case SyncSteps.Step.Done() ->
+                    new Next(memory, asWritten(primary, wanted), Optional.empty());
         };
+    }
+
+    /**
+     * Somebody may have written what reads as the same and isn't: with {@code 2 (a)} commits wait
+     * for a second standby for ever.
+     */
+    private static Optional<Action> asWritten(Answer.Primary primary, SyncDemand wanted) {
+        return primary.info().sync().inForce().equals(wanted.text())
+                ? Optional.empty()
+                : Optional.of(new Action.SetSyncNames(Optional.of(wanted.text())));
     }
 
     /** First the promise goes, then what was done to keep it. */
