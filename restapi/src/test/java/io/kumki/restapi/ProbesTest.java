@@ -13,6 +13,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.params.provider.Arguments.argumentSet;
 
 import io.kumki.dcs.cluster.ClusterView;
+import io.kumki.dcs.cluster.MemberName;
 import io.kumki.dcs.cluster.Tags;
 import java.time.Duration;
 import java.time.Instant;
@@ -65,6 +66,8 @@ class ProbesTest {
     private static final String SYNC_LEADER =
             "/read-only-sync /read-only-synchronous /read-only-quorum ";
     private static final String ASYNC = "/replica /read-only /async /asynchronous ";
+    private static final String SYNC =
+            "/replica /read-only /sync /synchronous /read-only-sync /read-only-synchronous ";
     private static final String UP = "/health /liveness ";
 
     static Stream<Arguments> situations() {
@@ -114,6 +117,75 @@ class ProbesTest {
                                 with(standby(), Optional.of(withSync(cluster(), Nodes.N2))),
                                 Map.of("synchronous_mode", "quorum")),
                         "/replica /read-only /quorum /read-only-quorum /readiness " + UP),
+                argumentSet(
+                        "synchronous standby, named in other letters",
+                        synchronous(standby(), true, new MemberName("N2")),
+                        SYNC + UP + "/readiness"),
+                argumentSet(
+                        "another member where commits wait for one",
+                        synchronous(standby(), true, Nodes.N3),
+                        ASYNC + UP + "/readiness"),
+                argumentSet(
+                        "another member where commits wait for a quorum",
+                        synchronous(standby(), "quorum", Nodes.N3),
+                        ASYNC + UP + "/readiness"),
+                argumentSet(
+                        "named in the key, but the mode is off",
+                        synchronous(standby(), false, Nodes.N2),
+                        ASYNC + UP + "/readiness"),
+                argumentSet(
+                        "named in the key, but the mode is ignored in a standby cluster",
+                        with(
+                                with(standby(), Optional.of(withSync(cluster(), Nodes.N2))),
+                                Map.of(
+                                        "synchronous_mode",
+                                        true,
+                                        "standby_cluster",
+                                        Map.of("host", "elsewhere"))),
+                        ASYNC + UP + "/readiness"),
+                argumentSet(
+                        "synchronous standby, not streaming",
+                        synchronous(
+                                with(
+                                        standby(),
+                                        server(
+                                                "running",
+                                                "replica",
+                                                Optional.of(
+                                                        answer(
+                                                                replica(999_000),
+                                                                Optional.empty())))),
+                                true,
+                                Nodes.N2),
+                        SYNC + UP),
+                argumentSet(
+                        "synchronous standby, stopped",
+                        synchronous(
+                                with(standby(), server("stopped", "replica", none())),
+                                true,
+                                Nodes.N2),
+                        "/liveness"),
+                argumentSet(
+                        "synchronous standby that balances no load",
+                        synchronous(
+                                with(standby(), Tags.of(Map.of("noloadbalance", true))),
+                                true,
+                                Nodes.N2),
+                        UP + "/readiness"),
+                argumentSet(
+                        "leader of synchronous standbys",
+                        synchronous(leader(), true, Nodes.N2),
+                        WRITES + SYNC_LEADER + UP + "/readiness"),
+                argumentSet(
+                        "synchronous standby, store unreachable",
+                        with(synchronous(standby(), true, Nodes.N2), NO_STORE),
+                        "/replica /read-only " + UP),
+                argumentSet(
+                        "synchronous standby in pause",
+                        with(
+                                with(standby(), Optional.of(withSync(cluster(), Nodes.N2))),
+                                Map.of("synchronous_mode", true, "pause", true)),
+                        SYNC + UP + "/readiness"),
                 argumentSet(
                         "standby with noloadbalance",
                         with(standby(), Tags.of(Map.of("noloadbalance", true))),
@@ -343,6 +415,34 @@ class ProbesTest {
                 with(leader(), new NodeSnapshot.Leadership(OptionalLong.of(5_000_000_000L)));
         assertThat(new Probes(node, 4_999_999_999L).healthy("/primary", Query.NONE)).isTrue();
         assertThat(new Probes(node, 5_000_000_000L).healthy("/primary", Query.NONE)).isFalse();
+    }
+
+    @Test
+    void whoIsSynchronousIsNotToldFromAnOldView() {
+        NodeSnapshot node = synchronous(standby(), true, Nodes.N2);
+        long later = System.nanoTime() + Duration.ofDays(1).toNanos();
+        for (String path : (SYNC + ASYNC).strip().split(" +", -1)) {
+            assertThat(new Probes(node, later).healthy(path, Query.NONE))
+                    .as(path)
+                    .isEqualTo(List.of("/replica", "/read-only").contains(path));
+        }
+    }
+
+    @Test
+    void aSynchronousStandbyMayLagAsWell() {
+        Probes probes = new Probes(synchronous(standby(), true, Nodes.N2), System.nanoTime());
+        for (String path : List.of("/sync", "/read-only-sync")) {
+            assertThat(probes.healthy(path, Query.parse("lag=1000"))).as(path).isTrue();
+            assertThat(probes.healthy(path, Query.parse("lag=999"))).as(path).isFalse();
+            assertThat(probes.healthy(path, Query.parse("tag_x=y"))).as(path).isFalse();
+        }
+    }
+
+    private static NodeSnapshot synchronous(
+            NodeSnapshot node, Object mode, MemberName... standbys) {
+        return with(
+                with(node, Optional.of(withSync(cluster(), standbys))),
+                Map.of("synchronous_mode", mode));
     }
 
     private static Optional<NodeSnapshot.Answer> none() {
