@@ -85,7 +85,9 @@ final class BodyReader {
             }
         });
         request.endHandler(_ -> promise.tryComplete(body));
-        request.exceptionHandler(promise::tryFail);
+        // a client that leaves isn't our failure, and fills no log
+        request.exceptionHandler(_ ->
+                promise.tryFail(Refusal.page(400, "the request ended before its body did")));
         request.resume();
         return promise.future().onComplete(_ -> vertx.cancelTimer(timer));
     }

@@ -16,7 +16,12 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.logging.Handler;
+import java.util.logging.Level;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -106,6 +111,50 @@ class NeverDeafTest {
                 assertThat(look(api.server.port(), true)).isEmpty();
             }
         }
+    }
+
+    /** Whatever somebody without rights sends, an operator's log stays as it is. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "PATCH /config HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{",
+                "POST /restart HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+                "GET /\u001b[2J HTTP/1.1\r\n\r\n",
+                "GET / HTTP/1.1\r\nX: a\u0000b\r\n\r\n",
+                "\u0016\u0003\u0001\u0002",
+                "rubbish\r\n\r\n",
+                "GET /cluster HTTP/1.0\r\n\r\n"
+            })
+    void aStrangerFillsNoLog(String text) throws Exception {
+        List<String> records = new CopyOnWriteArrayList<>();
+        Handler collector =
+                new Handler() {
+                    @Override
+                    public void publish(LogRecord record) {
+                        if (record.getLevel().intValue() >= Level.INFO.intValue()) {
+                            records.add(record.getLevel() + " " + record.getMessage());
+                        }
+                    }
+
+                    @Override
+                    public void flush() {}
+
+                    @Override
+                    public void close() {}
+                };
+        Logger logger = Logger.getLogger("io.kumki.restapi");
+        logger.addHandler(collector);
+        try (Api api = Api.start()) {
+            api.node.store = Optional.empty();
+            try (Crowd crowd = new Crowd(api.server.port(), 5, text)) {
+                assertThat(crowd.size()).isEqualTo(5);
+            }
+            assertThat(look(api.server.port(), false)).isEmpty();
+            await().atMost(Duration.ofSeconds(10)).until(() -> api.meter.connections() == 0);
+        } finally {
+            logger.removeHandler(collector);
+        }
+        assertThat(records).isEmpty();
     }
 
     @Test
