@@ -30,7 +30,16 @@ final class Connections {
         WORKING
     }
 
-    private record State(Phase phase, long sinceNanos) {}
+    /**
+     * More requests of one connection in one go are an attempt to keep the thread busy: whoever
+     * waits for answers sends one.
+     */
+    static final int PIPELINED = 16;
+
+    /**
+     * @param pass of the event loop, and how many requests of this connection came in it
+     */
+    private record State(Phase phase, long sinceNanos, long pass, int inPass) {}
 
     private final RestMeter meter;
 
@@ -53,7 +62,7 @@ final class Connections {
             meter.cut(RestMeter.Cut.CROWDED);
             ServerSocketGrip.cut(leaving.get());
         }
-        open.put(connection, new State(Phase.SILENT, nowNanos));
+        open.put(connection, new State(Phase.SILENT, nowNanos, 0, 0));
         connection.closeHandler(_ -> closed(connection));
         meter.connections(open.size());
     }
@@ -63,30 +72,41 @@ final class Connections {
         meter.connections(open.size());
     }
 
-    /** A request's head is complete: its body and the look at who sends it have their own time. */
-    void asked(HttpConnection connection, long nowNanos) {
-        change(connection, new State(Phase.SILENT, nowNanos));
+    /**
+     * A request's head is complete: its body and the look at who sends it have their own time.
+     *
+     * @param pass of the event loop
+     * @return false: don't answer
+     */
+    boolean asked(HttpConnection connection, long nowNanos, long pass) {
+        State before = open.remove(connection);
+        if (before == null) {
+            return false; // cut off, but what it had sent was read before
+        }
+        int inPass = before.pass() == pass ? before.inPass() + 1 : 1;
+        if (inPass > PIPELINED) {
+            meter.cut(RestMeter.Cut.PIPELINED);
+            ServerSocketGrip.cut(connection);
+            return false;
+        }
+        open.put(connection, new State(Phase.SILENT, nowNanos, pass, inPass));
+        return true;
     }
 
     /** A handler works. */
     void working(HttpConnection connection, long nowNanos) {
-        change(connection, new State(Phase.WORKING, nowNanos));
+        change(connection, Phase.WORKING, nowNanos);
     }
 
     /** An answer was handed over: from here on it's the client's turn. */
     void answered(HttpConnection connection, long nowNanos) {
-        change(connection, new State(Phase.SILENT, nowNanos));
+        change(connection, Phase.SILENT, nowNanos);
     }
 
-    /** It asks on and on and reads nothing: answers mustn't pile up here. */
-    void takesNoAnswers(HttpConnection connection) {
-        meter.cut(RestMeter.Cut.DEAF);
-        ServerSocketGrip.cut(connection);
-    }
-
-    private void change(HttpConnection connection, State state) {
-        if (open.remove(connection) != null) {
-            open.put(connection, state);
+    private void change(HttpConnection connection, Phase phase, long nowNanos) {
+        State before = open.remove(connection);
+        if (before != null) {
+            open.put(connection, new State(phase, nowNanos, before.pass(), before.inPass()));
         }
     }
 
@@ -100,6 +120,7 @@ final class Connections {
         });
         leaving.forEach(connection -> {
             meter.cut(RestMeter.Cut.SILENT);
+            open.remove(connection);
             ServerSocketGrip.cut(connection);
         });
     }

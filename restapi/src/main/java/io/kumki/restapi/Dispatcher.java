@@ -36,6 +36,8 @@ final class Dispatcher implements Handler<HttpServerRequest> {
     private final Connections connections;
     private volatile Access access;
     private int counted;
+    private long pass = 1;
+    private boolean passEnds;
     private @Nullable CachedBody cachedBody;
 
     Dispatcher(
@@ -67,16 +69,26 @@ final class Dispatcher implements Handler<HttpServerRequest> {
     @Override
     public void handle(HttpServerRequest request) {
         long startedNanos = view.nowNanos();
-        if (request.response().writeQueueFull()) {
-            connections.takesNoAnswers(request.connection());
+        if (!connections.asked(request.connection(), startedNanos, pass())) {
             return;
         }
-        connections.asked(request.connection(), startedNanos);
         try {
             dispatch(request, startedNanos);
         } catch (RuntimeException e) {
             send(request, failed(request, e), startedNanos);
         }
+    }
+
+    /** Another number as soon as the event loop has got round to other connections. */
+    private long pass() {
+        if (!passEnds) {
+            passEnds = true;
+            context.runOnContext(_ -> {
+                passEnds = false;
+                pass++;
+            });
+        }
+        return pass;
     }
 
     private void dispatch(HttpServerRequest request, long startedNanos) {

@@ -213,7 +213,7 @@ final class OwnMetrics {
         text.head(
                 "kumki_rest_connections_cut_total",
                 "counter",
-                "Connections that the REST API ended: silent for too long, deaf to its answers,"
+                "Connections that the REST API ended: silent for too long, pipelined requests,"
                         + " crowded out by newer ones, refused for lack of room");
         rest.cuts()
                 .forEach((why, count) ->

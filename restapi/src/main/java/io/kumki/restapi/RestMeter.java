@@ -13,8 +13,8 @@ final class RestMeter {
     enum Cut {
         /** It was silent for too long. */
         SILENT,
-        /** It asked on and took no answers. */
-        DEAF,
+        /** It sent many requests without waiting for their answers. */
+        PIPELINED,
         /** It made room for a newer one. */
         CROWDED,
         /** No other could make room. */

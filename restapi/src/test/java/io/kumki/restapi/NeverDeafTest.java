@@ -16,8 +16,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.logging.Handler;
 import java.util.logging.Level;
 import java.util.logging.LogRecord;
@@ -155,6 +157,44 @@ class NeverDeafTest {
             logger.removeHandler(collector);
         }
         assertThat(records).isEmpty();
+    }
+
+    @Test
+    void whoAsksOnWithoutWaitingForAnswersIsCutOff() throws Exception {
+        byte[] requests =
+                "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"
+                        .repeat(1000)
+                        .getBytes(StandardCharsets.US_ASCII);
+        try (Api api = Api.start();
+                Socket socket = new Socket()) {
+            socket.setReceiveBufferSize(4096); // little lies between its answers and ours
+            socket.connect(
+                    new InetSocketAddress(InetAddress.getLoopbackAddress(), api.server.port()));
+            CompletableFuture<IOException> end = new CompletableFuture<>();
+            Thread.startVirtualThread(() -> {
+                try {
+                    while (true) {
+                        socket.getOutputStream().write(requests);
+                    }
+                } catch (IOException e) {
+                    end.complete(e);
+                }
+            });
+            assertThat(end.get(30, TimeUnit.SECONDS)).hasMessageMatching(".*(reset|pipe).*");
+            assertThat(api.meter.cuts().get(RestMeter.Cut.PIPELINED)).isPositive();
+            assertThat(look(api.server.port(), false)).isEmpty();
+        }
+    }
+
+    @Test
+    void aFewRequestsMayBeSentAtOnce() {
+        try (Api api = Api.start()) {
+            String request = "HEAD /primary HTTP/1.1\r\nHost: x\r\n\r\n";
+            String last = "GET /config/x HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n";
+            String replies = api.raw(request.repeat(Connections.PIPELINED - 1) + last);
+            assertThat(replies.split("HTTP/1.1 200 OK", -1)).hasSize(Connections.PIPELINED);
+            assertThat(replies).contains("HTTP/1.1 400 ");
+        }
     }
 
     @Test
