@@ -86,8 +86,8 @@ final class BodyReader {
         });
         request.endHandler(_ -> promise.tryComplete(body));
         // a client that leaves isn't our failure, and fills no log
-        request.exceptionHandler(_ ->
-                promise.tryFail(Refusal.page(400, "the request ended before its body did")));
+        request.exceptionHandler(
+                _ -> promise.tryFail(Refusal.page(400, "the request ended before its body did")));
         request.resume();
         return promise.future().onComplete(_ -> vertx.cancelTimer(timer));
     }
