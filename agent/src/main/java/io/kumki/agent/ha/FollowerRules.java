@@ -54,11 +54,13 @@ final class FollowerRules {
                     .after(Duration.ofMillis(500));
         }
         if (!s.followsTarget()) {
-            return Decision.of(
-                    "follower.changes-upstream",
-                    "following " + target.described() + " now",
-                    s.memory(),
-                    new Action.Start(new Operation.Follow(target)));
+            return RejoinRules.comparesFirst(s)
+                    .orElseGet(() ->
+                            Decision.of(
+                                    "follower.changes-upstream",
+                                    "following " + target.described() + " now",
+                                    s.memory(),
+                                    new Action.Start(new Operation.Follow(target))));
         }
         if (target.source() == StandbyTarget.Source.ARCHIVE) {
             return Decision.of(

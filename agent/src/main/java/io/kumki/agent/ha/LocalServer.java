@@ -104,6 +104,7 @@ public record LocalServer(
      * The control file, as {@code pg_controldata} prints it.
      *
      * @param standbySignal whether a recovery configuration is there: it would start as a standby
+     * @param alone whether that names nobody to stream from
      * @param backupLabel whether a {@code backup_label} file is there
      * @param canRewind {@code wal_log_hints} on or data checksums: pg_rewind can work with it
      * @param checkpointLsn latest checkpoint's location
@@ -117,6 +118,7 @@ public record LocalServer(
             Lsn minRecoveryEnd,
             int minRecoveryEndTimeline,
             boolean standbySignal,
+            boolean alone,
             boolean backupLabel,
             boolean canRewind) {
 
@@ -129,6 +131,7 @@ public record LocalServer(
                     checkpointLsn,
                     minRecoveryEnd,
                     minRecoveryEndTimeline,
+                    false,
                     false,
                     backupLabel,
                     canRewind);

@@ -40,6 +40,7 @@ import java.util.function.Consumer;
  * @param crashes how often the server ended against its will while this member led
  * @param leavesSyncNanos since when this standby tells the leader not to wait for it, because it
  *     goes
+ * @param lineage whose log the own one is, as far as this agent saw it
  */
 public record Memory(
         Optional<LastLocked> lastLocked,
@@ -61,7 +62,8 @@ public record Memory(
         Optional<Standstill> standstill,
         OptionalLong begunNanos,
         Crashes crashes,
-        OptionalLong leavesSyncNanos) {
+        OptionalLong leavesSyncNanos,
+        Optional<Lineage> lineage) {
 
     public static final Memory FRESH =
             new Memory(
@@ -84,7 +86,8 @@ public record Memory(
                     Optional.empty(),
                     OptionalLong.empty(),
                     Crashes.NONE,
-                    OptionalLong.empty());
+                    OptionalLong.empty(),
+                    Optional.empty());
 
     public Memory {
         slotsSeenNanos = Collections.unmodifiableSortedMap(new TreeMap<>(slotsSeenNanos));
@@ -417,6 +420,10 @@ public record Memory(
         return edited(d -> d.leavesSyncNanos = value);
     }
 
+    Memory withLineage(Optional<Lineage> value) {
+        return edited(d -> d.lineage = value);
+    }
+
     Memory withRequest(Optional<RequestSeen> value) {
         return edited(d -> d.request = value);
     }
@@ -448,6 +455,7 @@ public record Memory(
         OptionalLong begunNanos;
         Crashes crashes;
         OptionalLong leavesSyncNanos;
+        Optional<Lineage> lineage;
 
         Draft(Memory from) {
             lastLocked = from.lastLocked;
@@ -470,6 +478,7 @@ public record Memory(
             begunNanos = from.begunNanos;
             crashes = from.crashes;
             leavesSyncNanos = from.leavesSyncNanos;
+            lineage = from.lineage;
         }
     }
 
@@ -496,6 +505,7 @@ public record Memory(
                 d.standstill,
                 d.begunNanos,
                 d.crashes,
-                d.leavesSyncNanos);
+                d.leavesSyncNanos,
+                d.lineage);
     }
 }

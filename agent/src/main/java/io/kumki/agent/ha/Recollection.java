@@ -28,7 +28,7 @@ final class Recollection {
         if (memory.begunNanos().isEmpty()) {
             memory = memory.withBegun(OptionalLong.of(s.nowNanos()));
         }
-        memory = memory.withCrashes(Crashes.refresh(s));
+        memory = memory.withCrashes(Crashes.refresh(s)).withLineage(Lineage.refresh(s));
         if (s.server().answer().isPresent()) {
             memory = memory.withWasPrimary(s.server().primary());
         }
@@ -101,7 +101,11 @@ final class Recollection {
         boolean stands =
                 Standstill.look(s).filter(still -> still.sinceNanos() < s.nowNanos()).isPresent();
         if (streams && !stands) {
-            return Rejoin.FRESH.withRetryAt(rejoin.retryAtNanos());
+            // what it streams from isn't whom it should follow: a comparison with that one counts
+            // on
+            return s.followsTarget()
+                    ? Rejoin.FRESH.withRetryAt(rejoin.retryAtNanos())
+                    : rejoin.withStalledSince(OptionalLong.empty());
         }
         Rejoin looked = rejoin.withReplayed(standby.replayedLsn());
         boolean progress =

@@ -45,14 +45,8 @@ final class RejoinRules {
         boolean repaired =
                 (rejoin.rewound() || control.backupLabel())
                         && rejoin.failedStarts() < STARTS_AFTER_REPAIR;
-        boolean fits =
-                verdict(s)
-                        .filter(verdict ->
-                                verdict instanceof Divergence.None
-                                        || verdict instanceof Divergence.Stranded)
-                        .isPresent();
-        boolean ordinary =
-                control.standbySignal() && !diverged(s) && (rejoin.failedStarts() == 0 || fits);
+        boolean trusted = rejoin.failedStarts() == 0 && !Lineage.doubtful(s, ownTimeline(s));
+        boolean ordinary = control.standbySignal() && !diverged(s) && (trusted || fits(s));
         if (repaired || ordinary) {
             return start(
                     s,
@@ -90,6 +84,43 @@ final class RejoinRules {
                             .orElseGet(() ->
                                     start(s, target, "nothing else is allowed although " + why));
         };
+    }
+
+    /**
+     * A running standby that is about to follow another server, with a log that may not be that
+     * one's.
+     */
+    static Optional<Decision> comparesFirst(Situation s) {
+        if (!Lineage.doubtful(s, ownTimeline(s)) || fits(s)) {
+            return Optional.empty();
+        }
+        Optional<Upstream> leader = Following.reference(s);
+        String why = "its log of timeline " + ownTimeline(s) + " may not be the leader's";
+        Optional<Decision> wait = waitsForLeader(s, leader);
+        if (wait.isPresent()) {
+            return wait;
+        }
+        if (verdict(s).orElse(null) instanceof Divergence.Diverged(String found)) {
+            return Optional.of(
+                    repair(s, leader.orElseThrow(), found).orElseGet(() -> needsHand(s, found)));
+        }
+        return Optional.of(
+                mayCompare(s)
+                        ? assess(s, leader.orElseThrow(), why)
+                        : Decision.of(
+                                        "rejoin.waits-to-compare",
+                                        why + verdict(s).map(RejoinRules::whyUnknown).orElse(""),
+                                        s.memory())
+                                .after(SOON));
+    }
+
+    private static Decision needsHand(Situation s, String why) {
+        return Decision.of(
+                "rejoin.needs-hand",
+                why
+                        + "; neither pg_rewind nor a clone is allowed or possible: \"kumkictl"
+                        + " reinit\" makes a fresh copy",
+                s.memory());
     }
 
     /** Without a clean end a log can't be compared; where it can't get one, only a copy is left. */
@@ -140,14 +171,7 @@ final class RejoinRules {
                             .after(s.followsRemote() ? Duration.ofSeconds(1) : SOON);
         }
         if (verdict.get() instanceof Divergence.Diverged(String why)) {
-            return repair(s, leader.orElseThrow(), why)
-                    .orElseGet(() ->
-                            Decision.of(
-                                    "rejoin.needs-hand",
-                                    why
-                                            + "; neither pg_rewind nor a clone is allowed or possible: \"kumkictl"
-                                            + " reinit\" makes a fresh copy",
-                                    s.memory()));
+            return repair(s, leader.orElseThrow(), why).orElseGet(() -> needsHand(s, why));
         }
         if (delayed(s)) {
             return Decision.of(
@@ -402,6 +426,15 @@ final class RejoinRules {
                                         && known.timeline() == leaderTimeline(s))
                         .isPresent();
         return current ? rejoin.verdict() : Optional.empty();
+    }
+
+    /** The last comparison with this leader found the own log to be a part of its. */
+    static boolean fits(Situation s) {
+        return verdict(s)
+                .filter(verdict ->
+                        verdict instanceof Divergence.None
+                                || verdict instanceof Divergence.Stranded)
+                .isPresent();
     }
 
     private static boolean diverged(Situation s) {

@@ -109,7 +109,7 @@ public record ControlFile(SortedMap<String, String> values) {
     }
 
     /** What the decision core needs, with what else lies in the directory. */
-    public ControlData toControlData(boolean standbySignal, boolean backupLabel) {
+    public ControlData toControlData(boolean standbySignal, boolean alone, boolean backupLabel) {
         return new ControlData(
                 systemIdentifier(),
                 state(),
@@ -118,6 +118,7 @@ public record ControlFile(SortedMap<String, String> values) {
                 minRecoveryEnd(),
                 minRecoveryEndTimeline(),
                 standbySignal,
+                alone,
                 backupLabel,
                 canRewind());
     }

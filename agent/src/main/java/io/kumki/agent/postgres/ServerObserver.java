@@ -34,6 +34,7 @@ final class ServerObserver {
 
     private final Installation installation;
     private final ServerProcess process;
+    private final ConfigFiles files;
     private final Heartbeat heartbeat;
     private final Marker marker;
     private final Supplier<SortedMap<String, ParameterChange>> pendingRestart;
@@ -48,11 +49,13 @@ final class ServerObserver {
     ServerObserver(
             Installation installation,
             ServerProcess process,
+            ConfigFiles files,
             Heartbeat heartbeat,
             Marker marker,
             Supplier<SortedMap<String, ParameterChange>> pendingRestart) {
         this.installation = installation;
         this.process = process;
+        this.files = files;
         this.heartbeat = heartbeat;
         this.marker = marker;
         this.pendingRestart = pendingRestart;
@@ -185,10 +188,14 @@ final class ServerObserver {
                 return new DataDirectory.Unreadable(
                         dataDir + " isn't empty, but has no global/pg_control");
             }
+            boolean standby = DataDirectories.standbySignal(dataDir);
             return new DataDirectory.Initialized(
                     ControlFile.read(installation.programs(), dataDir)
                             .toControlData(
-                                    DataDirectories.standbySignal(dataDir),
+                                    standby,
+                                    standby
+                                            && !files.recoverySettings()
+                                                    .containsKey(RecoverySettings.CONNINFO),
                                     DataDirectories.backupLabel(dataDir)));
         } catch (IOException e) {
             return new DataDirectory.Unreadable(dataDir + ": " + e);

@@ -78,6 +78,7 @@ final class ServerOperations {
                 new ServerObserver(
                         installation,
                         process,
+                        files,
                         heartbeat,
                         UnfinishedMarker::read,
                         configuration::pendingRestart);

@@ -65,6 +65,27 @@ class RecollectionTest {
     }
 
     @Test
+    void itIsRememberedWhoseLogTheOwnOneIs() {
+        assertThat(lineage(leader())).contains(new Lineage(new MemberName("n1"), 2));
+        assertThat(lineage(standby())).contains(new Lineage(new MemberName("n1"), 2));
+        assertThat(lineage(standby().followsAnother()))
+                .as("what it streams isn't the leader's")
+                .isEmpty();
+        assertThat(lineage(standby().wrote("n3", 1)))
+                .as("a newer timeline")
+                .contains(new Lineage(new MemberName("n1"), 2));
+        assertThat(lineage(standby().wrote("n3", 2)))
+                .as("the number is another primary's, and nobody has compared")
+                .contains(new Lineage(new MemberName("n3"), 2));
+        assertThat(lineage(standby().wrote("n3", 2).verdict(new Divergence.None(""))))
+                .contains(new Lineage(new MemberName("n1"), 2));
+    }
+
+    private static Optional<Lineage> lineage(Situations given) {
+        return Recollection.refresh(given.get()).lineage();
+    }
+
+    @Test
     void aStandbyThatReplaysFromAnArchiveIsNotStalled() {
         Situations given =
                 standby()

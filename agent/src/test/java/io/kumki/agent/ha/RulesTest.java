@@ -1185,6 +1185,43 @@ class RulesTest {
                 row("mute", standby().mute(Postmaster.RUNNING), "follower.server-silent"),
                 row("other upstream", standby().followsAnother(), "follower.changes-upstream"),
                 row(
+                        "a primary until now, the other one has its timeline's number",
+                        standby().followsAnother().wrote("n2", 2),
+                        "rejoin.compares-logs"),
+                row(
+                        "a primary until now, the log fits",
+                        standby().followsAnother().wrote("n2", 2).verdict(FITS),
+                        "follower.changes-upstream"),
+                row(
+                        "a primary until now, the log differs",
+                        standby().followsAnother().wrote("n2", 2).verdict(DIVERGED),
+                        "rejoin.needs-hand"),
+                row(
+                        "a primary until now, compared a moment ago in vain",
+                        standby()
+                                .followsAnother()
+                                .wrote("n2", 2)
+                                .verdict(new Divergence.Unknown("silent", 1))
+                                .rejoining(
+                                        r -> r.withCompareAt(OptionalLong.of(Situations.NOW + 1))),
+                        "rejoin.waits-to-compare"),
+                row(
+                        "streamed this timeline from another primary than the leader",
+                        standby().followsAnother().wrote("n3", 2),
+                        "rejoin.compares-logs"),
+                row(
+                        "streamed an older timeline from another primary",
+                        standby().followsAnother().wrote("n3", 1),
+                        "follower.changes-upstream"),
+                row(
+                        "streamed this timeline from the leader",
+                        standby().followsAnother().wrote("n1", 2),
+                        "follower.changes-upstream"),
+                row(
+                        "told to follow nobody before this agent began",
+                        standby().followsAnother().alone(),
+                        "rejoin.compares-logs"),
+                row(
                         "other upstream, tried",
                         standby()
                                 .followsAnother()
@@ -1249,6 +1286,11 @@ class RulesTest {
         Situations stalled = standby().answers(STALLED);
         return Stream.of(
                 row("stopped standby", stoppedStandby(), "rejoin.starts-standby"),
+                row("it follows nobody", stoppedStandby().alone(), "rejoin.compares-logs"),
+                row(
+                        "it follows nobody, but its log fits",
+                        stoppedStandby().alone().verdict(FITS),
+                        "rejoin.starts-standby"),
                 row(
                         "stopped standby that can't be started",
                         stoppedStandby().rejoining(r -> r.withStart(1, OptionalLong.empty())),

@@ -190,7 +190,8 @@ final class Situations {
     }
 
     static ControlData control(ClusterState state, boolean standbySignal) {
-        return new ControlData(SYSID, state, 1, POSITION, Lsn.ZERO, 0, standbySignal, false, true);
+        return new ControlData(
+                SYSID, state, 1, POSITION, Lsn.ZERO, 0, standbySignal, false, false, true);
     }
 
     static PeerAnswer.Reached peer(long position) {
@@ -515,6 +516,31 @@ final class Situations {
     Situations stalledFor(Duration time) {
         return rejoining(r ->
                 r.withStalledSince(OptionalLong.of(NOW - time.toNanos())).withReplayed(POSITION));
+    }
+
+    /** Who wrote the log of a timeline, as far as it is remembered. */
+    Situations wrote(String member, int timeline) {
+        return memory(
+                m -> m.withLineage(Optional.of(new Lineage(new MemberName(member), timeline))));
+    }
+
+    /** The recovery configuration names nobody to stream from. */
+    Situations alone() {
+        ControlData known = ((DataDirectory.Initialized) data).control();
+        data =
+                new DataDirectory.Initialized(
+                        new ControlData(
+                                known.systemIdentifier(),
+                                known.state(),
+                                known.timeline(),
+                                known.checkpointLsn(),
+                                known.minRecoveryEnd(),
+                                known.minRecoveryEndTimeline(),
+                                true,
+                                true,
+                                known.backupLabel(),
+                                known.canRewind()));
+        return this;
     }
 
     Situations vacantFor(Duration time) {

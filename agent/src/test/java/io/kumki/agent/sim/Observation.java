@@ -70,6 +70,7 @@ final class Observation {
                         recovers ? new Lsn(server.replayed()) : Lsn.ZERO,
                         recovers ? server.branch().timeline() : 0,
                         server.standbySignal(),
+                        server.standbySignal() && server.upstream().isEmpty(),
                         server.backupLabel(),
                         node.parts().scenario().canRewind()));
     }

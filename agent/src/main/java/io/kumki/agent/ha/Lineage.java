@@ -1,0 +1,65 @@
+package io.kumki.agent.ha;
+
+import io.kumki.dcs.cluster.Member;
+import io.kumki.dcs.cluster.MemberName;
+import java.util.Optional;
+
+/**
+ * Whose log the own one is. Two members that don't know of each other can be promoted to one
+ * timeline number. PostgreSQL tells timelines apart by number alone, and a WAL receiver writes from
+ * the beginning of a segment: it would lay the other log over the own one, after which no
+ * comparison shows that they differed. So the logs are compared before such a member follows.
+ *
+ * @param leader who wrote the log of that timeline; this member itself while it was a primary
+ * @param timeline the one that was written or received last
+ */
+public record Lineage(MemberName leader, int timeline) {
+
+    /** What this turn shows; the memory's if that is nothing new. */
+    static Optional<Lineage> refresh(Situation s) {
+        Optional<Lineage> known = s.memory().lineage();
+        if (s.server().primary()) {
+            return Optional.of(new Lineage(s.me(), s.timeline()));
+        }
+        boolean streams =
+                s.server().answer().orElse(null) instanceof LocalServer.Answer.Standby standby
+                        && standby.receiver().filter(LocalServer.Receiver::streaming).isPresent();
+        int timeline = leaderTimeline(s);
+        if (!streams
+                || !s.otherLeads()
+                || !s.followsTarget()
+                || timeline == 0
+                || s.timeline() != timeline) {
+            return known;
+        }
+        Lineage now = new Lineage(s.cluster().leader().orElseThrow(), timeline);
+        boolean contradicts =
+                known.filter(before -> before.timeline == timeline)
+                        .filter(before -> !before.leader.equals(now.leader))
+                        .isPresent();
+        return contradicts && !RejoinRules.fits(s) ? known : Optional.of(now);
+    }
+
+    /**
+     * Whether the own log may be another one than the leader's although the numbers fit.
+     *
+     * @param own the own timeline
+     */
+    static boolean doubtful(Situation s, int own) {
+        if (s.followsRemote() || !s.otherLeads() || s.self().tags().nostream()) {
+            return false;
+        }
+        Optional<Lineage> known = s.memory().lineage().filter(line -> line.timeline == own);
+        if (known.isPresent()) {
+            MemberName writer = known.get().leader;
+            return !s.cluster().leader().equals(Optional.of(writer))
+                    && (writer.equals(s.me()) || own == leaderTimeline(s));
+        }
+        // a former primary that was told to follow nobody, before this agent was started
+        return s.server().control().filter(LocalServer.ControlData::alone).isPresent();
+    }
+
+    private static int leaderTimeline(Situation s) {
+        return s.cluster().leaderMember().map(Member::wal).map(wal -> wal.timeline()).orElse(0);
+    }
+}
