@@ -88,7 +88,7 @@ class EveryStateTest {
         api.close();
     }
 
-    private record State(NodeSnapshot node, Optional<ClusterView> store) {}
+    record State(NodeSnapshot node, Optional<ClusterView> store) {}
 
     private static State state(NodeSnapshot node) {
         return new State(node, Optional.of(cluster()));
@@ -172,7 +172,7 @@ class EveryStateTest {
 
     private static Map<String, Integer> expected(String differs) {
         Map<String, Integer> codes = new TreeMap<>();
-        for (String one : (HEALTHY + " " + differs).strip().split(" +")) {
+        for (String one : (HEALTHY + " " + differs).strip().split(" +", -1)) {
             String[] parts = one.split("=", 2);
             codes.put(parts[0], Integer.valueOf(parts[1]));
         }

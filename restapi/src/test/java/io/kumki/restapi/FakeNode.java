@@ -48,7 +48,7 @@ final class FakeNode implements NodeView, NodeControl {
     final AtomicLong clockOffset = new AtomicLong();
 
     /** Who comes next is held up here: taken once. */
-    final AtomicReference<CountDownLatch> hang = new AtomicReference<>();
+    final AtomicReference<Optional<CountDownLatch>> hang = new AtomicReference<>(Optional.empty());
 
     /** What {@code fresh} gives in place of the snapshot. */
     volatile Optional<Future<NodeSnapshot>> look = Optional.empty();
@@ -60,10 +60,10 @@ final class FakeNode implements NodeView, NodeControl {
 
     @Override
     public NodeSnapshot snapshot() {
-        CountDownLatch latch = hang.getAndSet(null);
-        if (latch != null) {
+        Optional<CountDownLatch> latch = hang.getAndSet(Optional.empty());
+        if (latch.isPresent()) {
             try {
-                latch.await();
+                latch.get().await();
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
             }

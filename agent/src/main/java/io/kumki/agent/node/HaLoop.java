@@ -38,6 +38,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -136,8 +137,8 @@ public final class HaLoop {
     private int turnsAtOnce;
     private long plannedNanos;
     private long nextTurnNanos;
-    private volatile long turns;
-    private volatile long storeFailures;
+    private final AtomicLong turns = new AtomicLong();
+    private final AtomicLong storeFailures = new AtomicLong();
     private volatile long lastTurnNanos;
     private volatile OptionalLong leaseLeftAtRenewal = OptionalLong.empty();
     private Runnable turnEnded = () -> {};
@@ -261,7 +262,7 @@ public final class HaLoop {
         long begun = clock.nanos();
         turn().onComplete(result -> {
             turning = false;
-            turns = turns + 1;
+            turns.incrementAndGet();
             lastTurnNanos = clock.nanos() - begun;
             meter.turned(lastTurnNanos);
             Decision.Next next = result.succeeded() ? result.result() : failed(result.cause());
@@ -388,7 +389,7 @@ public final class HaLoop {
     }
 
     private void silent(Throwable cause) {
-        storeFailures = storeFailures + 1;
+        storeFailures.incrementAndGet();
         if (!(view.leadership() instanceof Leadership.Unknown)) {
             LOG.atWarn()
                     .addKeyValue("member", me)
@@ -989,10 +990,10 @@ public final class HaLoop {
     /** On any thread. */
     LoopMetrics metrics() {
         return new LoopMetrics(
-                turns,
+                turns.get(),
                 lastTurnNanos,
                 decisions.byRule(),
-                storeFailures,
+                storeFailures.get(),
                 leaseLeftAtRenewal,
                 parts.server().slotsReady(),
                 watchdog,

@@ -23,7 +23,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 @Timeout(10)
 class SyncStandbysTest {
 
-    private static final UnaryOperator<Situations> SAME = s -> s;
+    private static final UnaryOperator<Situations> SAME = UnaryOperator.identity();
 
     static Stream<Arguments> eligible() {
         return Stream.of(

@@ -8,6 +8,7 @@ import io.kumki.restapi.Histogram;
 import io.vertx.core.Promise;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
 class LoopMeterTest {
@@ -70,7 +71,8 @@ class LoopMeterTest {
         meter.timed("read", read.future());
         after(30);
         read.fail("no answer");
-        Histogram.Snapshot reads = meter.timings().storeRequests().get("read");
+        Histogram.Snapshot reads =
+                Objects.requireNonNull(meter.timings().storeRequests().get("read"));
         assertThat(reads.count()).isEqualTo(1);
         assertThat(reads.sumNanos()).isEqualTo(30_000_000);
     }

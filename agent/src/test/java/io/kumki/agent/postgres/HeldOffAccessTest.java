@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.params.provider.Arguments.argumentSet;
 
 import java.util.List;
+import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -73,7 +74,7 @@ class HeldOffAccessTest {
                 .containsExactly("host all \"postgres\" all md5");
     }
 
-    private static TreeSet<String> roles() {
+    private static SortedSet<String> roles() {
         return new TreeSet<>(List.of("postgres", "repl", "all"));
     }
 }

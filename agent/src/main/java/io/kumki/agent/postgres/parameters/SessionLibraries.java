@@ -38,7 +38,7 @@ final class SessionLibraries {
      * @param program how {@code postgres} is called; without a directory nothing is looked for
      */
     static Adapted existing(SortedMap<String, String> parameters, String program) {
-        if (PARAMETERS.keySet().stream().noneMatch(parameters::containsKey)) {
+        if (PARAMETERS.keySet().stream().noneMatch(name -> parameters.containsKey(name))) {
             return new Adapted(parameters, List.of());
         }
         Optional<Path> libdir = libdir(program);
