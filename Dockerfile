@@ -55,7 +55,7 @@ RUN set -eux; \
 COPY --from=build /opt/java-25 /opt/java-25
 COPY --from=build /opt/kumki /opt/kumki
 COPY packaging/image/kumki.yml /etc/kumki/kumki.yml
-COPY packaging/image/entrypoint packaging/image/healthcheck /opt/kumki/image/
+COPY packaging/image/entrypoint /opt/kumki/image/
 COPY --from=build /opt/own /opt/kumki
 RUN ln -s /opt/kumki/bin/kumki /opt/kumki/bin/kumkictl /usr/local/bin/
 ENV PATH=/usr/local/bin:/usr/lib/postgresql/${PG_MAJOR}/bin:/usr/sbin:/usr/bin:/sbin:/bin \
@@ -70,6 +70,6 @@ USER postgres
 VOLUME /var/lib/postgresql
 EXPOSE 5432 8008
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=5s --timeout=3s --start-period=60s --retries=3 CMD ["/opt/kumki/image/healthcheck"]
+HEALTHCHECK --interval=5s --timeout=3s --start-period=60s --retries=3 CMD ["kumki", "healthcheck", "postgresql"]
 ENTRYPOINT ["/usr/bin/tini", "--", "/opt/kumki/image/entrypoint"]
 CMD ["kumki", "/etc/kumki/kumki.yml"]

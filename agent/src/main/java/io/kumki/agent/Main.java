@@ -21,6 +21,7 @@ public final class Main {
     private static final String USAGE =
             """
             usage: kumki [options] [CONFIG]
+                   kumki healthcheck [postgresql|cluster|disk|all] [URL]
 
             CONFIG is a YAML file or a directory of *.yml and *.yaml files; KUMKI_* and PATRONI_* environment variables
             lie over it. Without it they are the whole configuration.

@@ -17,6 +17,14 @@ public sealed interface Operation {
         return this instanceof Promote || this instanceof StartPrimary;
     }
 
+    /** Whether it takes a primary out of its role. */
+    default boolean demotes() {
+        return this instanceof StepDown
+                || this instanceof StopInTime
+                || this instanceof FenceStop
+                || this instanceof DemoteCluster;
+    }
+
     /** Whether the data directory is another one after this, or an unfinished one. */
     default boolean replacesData() {
         return this instanceof Bootstrap

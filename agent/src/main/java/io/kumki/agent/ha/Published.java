@@ -5,6 +5,7 @@ import io.kumki.dcs.cluster.Member;
 import io.kumki.dcs.cluster.ScheduledRestart;
 import io.kumki.dcs.cluster.Tags;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /** What this member tells the others about itself, in the words of the wire contract. */
 public final class Published {
@@ -13,6 +14,17 @@ public final class Published {
     public static final String WIRE_VERSION = "4.1.4";
 
     private Published() {}
+
+    /**
+     * Until when this member leads, as it tells load balancers (monotonic): the lease's end, but
+     * not any more from the moment in which it begins to step down.
+     */
+    public static OptionalLong leadsUntil(Situation s) {
+        boolean keyIsOurs = s.etcdSilent() || s.iHoldKey();
+        boolean stepsDown =
+                s.ongoing().filter(ongoing -> ongoing.operation().demotes()).isPresent();
+        return keyIsOurs && !stepsDown ? s.lease().endNanos() : OptionalLong.empty();
+    }
 
     /** One of the contract's state texts. */
     public static String state(Situation s) {

@@ -37,14 +37,12 @@ final class NodeBoard {
             OptionalLong failsafeUntil,
             List<String> primaries) {
         Duration ttl = s.settings().timing().ttl();
-        boolean keyIsOurs = s.etcdSilent() || s.iHoldKey();
         boolean runningPrimary = s.couldWrite();
         return new NodeSnapshot(
                 scope,
                 s.me().value(),
                 server(s),
-                new NodeSnapshot.Leadership(
-                        keyIsOurs ? s.lease().endNanos() : OptionalLong.empty()),
+                new NodeSnapshot.Leadership(Published.leadsUntil(s)),
                 s.etcdSilent()
                         ? Optional.empty()
                         : lastGood.map(good ->
