@@ -1388,6 +1388,10 @@ class RulesTest {
                         "rejoin.needs-hand"),
                 row("just stalled", stalled.stalledFor(ofSeconds(5)), "rejoin.waits-for-stream"),
                 row(
+                        "the leader recovered to a new timeline, its address is the same",
+                        standby().answers(STALLED).stalledFor(ofMillis(1)).change("n1", RulesTest::onNext),
+                        "rejoin.compares-logs"),
+                row(
                         "stalled for long",
                         standby().answers(STALLED).stalledFor(ofMillis(5001)),
                         "rejoin.compares-logs"),
@@ -1482,6 +1486,22 @@ class RulesTest {
                 .answers(STALLED)
                 .verdict(verdict)
                 .rejoining(r -> r.withCompareAt(OptionalLong.of(Situations.NOW + 1)));
+    }
+
+    static Member onNext(Member old) {
+        Member.WalProgress wal = old.wal();
+        return new Member(
+                old.name(),
+                old.addresses(),
+                old.status(),
+                new Member.WalProgress(
+                        wal.location(),
+                        wal.received(),
+                        wal.replayed(),
+                        wal.replicationState(),
+                        wal.timeline() + 1),
+                old.tags(),
+                old.leaseId());
     }
 
     static Member checkpointDue(Member old) {
