@@ -72,8 +72,7 @@ class HealthcheckTest {
         int nobody;
         try (ServerSocket mute = new ServerSocket(0, 5, InetAddress.ofLiteral("127.0.0.1"))) {
             nobody = mute.getLocalPort();
-            assertThat(run("all", "http://127.0.0.1:" + nobody).line())
-                    .contains("gave no answer");
+            assertThat(run("all", "http://127.0.0.1:" + nobody).line()).contains("gave no answer");
         }
         assertThat(run("all", "http://127.0.0.1:" + nobody).line()).contains("no agent listens");
         assertThat(run("everything").exitCode()).isEqualTo(2);
@@ -102,8 +101,7 @@ class HealthcheckTest {
         List<String> command = new ArrayList<>(List.of("bash", script.toString()));
         command.addAll(List.of(arguments));
         Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-        String said =
-                new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         return new Result(process.waitFor(), said);
     }
 }

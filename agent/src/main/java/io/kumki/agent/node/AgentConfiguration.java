@@ -137,9 +137,9 @@ final class AgentConfiguration implements ConfigurationSource {
     }
 
     @Override
-    public ClusterSettings accept(DynamicConfig config) {
-        take(node, config.values());
-        if (!confirmed) {
+    public ClusterSettings accept(DynamicConfig config, boolean ours) {
+        take(node, config.values(), ours);
+        if (ours && !confirmed) {
             // a server that ran before us may have been started with other settings
             confirmed = true;
             onPostgres.accept(effective.postgres());
@@ -149,10 +149,11 @@ final class AgentConfiguration implements ConfigurationSource {
 
     /** Takes over a new local configuration, as on SIGHUP. */
     void reload(NodeConfig fresh) {
-        take(fresh, dynamic);
+        take(fresh, dynamic, true);
     }
 
-    private void take(NodeConfig local, Map<String, ? extends @Nullable Object> values) {
+    private void take(
+            NodeConfig local, Map<String, ? extends @Nullable Object> values, boolean ours) {
         EffectiveConfig fresh;
         try {
             fresh = EffectiveConfig.merge(local, values);
@@ -172,7 +173,7 @@ final class AgentConfiguration implements ConfigurationSource {
         if (changed) {
             warn(fresh, before);
         }
-        if (postgresChanged) {
+        if (ours && postgresChanged) {
             onPostgres.accept(fresh.postgres());
         }
     }

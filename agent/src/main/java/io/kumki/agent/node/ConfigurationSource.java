@@ -27,8 +27,11 @@ public interface ConfigurationSource {
     /**
      * Takes over a dynamic configuration with a revision not seen before; the old one stays in
      * force if it is refused.
+     *
+     * @param ours whether the data directory is this cluster's or empty: another's files stay as
+     *     they are
      */
-    ClusterSettings accept(DynamicConfig config);
+    ClusterSettings accept(DynamicConfig config, boolean ours);
 
     /** A turn is over: time for what may wait, such as the copy in the data directory. */
     default void turnEnded() {}

@@ -379,9 +379,11 @@ public final class HaLoop {
         if (config.modRevision() == configRevision) {
             return;
         }
-        configRevision = config.modRevision();
+        boolean foreign = dataIsOfAnotherCluster();
+        // once it is ours, all of it is due
+        configRevision = foreign ? -1 : config.modRevision();
         Duration ttl = settings.timing().ttl();
-        settings = parts.config().accept(config);
+        settings = parts.config().accept(config, !foreign);
         store.configure(settings.timing());
         if (!settings.timing().ttl().equals(ttl)) {
             lease.ttlChanged();
@@ -686,8 +688,17 @@ public final class HaLoop {
     }
 
     private boolean dataIsOfThisCluster() {
-        Optional<String> own = server.control().map(LocalServer.ControlData::systemIdentifier);
-        return own.isPresent() && own.equals(view.systemIdentifier());
+        return ownIdentifier().isPresent() && ownIdentifier().equals(view.systemIdentifier());
+    }
+
+    private boolean dataIsOfAnotherCluster() {
+        return ownIdentifier().isPresent()
+                && view.systemIdentifier().isPresent()
+                && !dataIsOfThisCluster();
+    }
+
+    private Optional<String> ownIdentifier() {
+        return server.control().map(LocalServer.ControlData::systemIdentifier);
     }
 
     private void endTurn(Decision.Next next) {

@@ -20,13 +20,11 @@ class PublishedTest {
         assertThat(Published.leadsUntil(standby().get())).isEmpty();
         assertThat(
                         Published.leadsUntil(
-                                leader().doing(new Operation.StepDown(Optional.empty()))
-                                        .get()))
+                                leader().doing(new Operation.StepDown(Optional.empty())).get()))
                 .isEmpty();
         assertThat(
                         Published.leadsUntil(
-                                leader().doing(new Operation.Restart(Duration.ofSeconds(9)))
-                                        .get()))
+                                leader().doing(new Operation.Restart(Duration.ofSeconds(9))).get()))
                 .isPresent();
     }
 }

@@ -1389,7 +1389,10 @@ class RulesTest {
                 row("just stalled", stalled.stalledFor(ofSeconds(5)), "rejoin.waits-for-stream"),
                 row(
                         "the leader recovered to a new timeline, its address is the same",
-                        standby().answers(STALLED).stalledFor(ofMillis(1)).change("n1", RulesTest::onNext),
+                        standby()
+                                .answers(STALLED)
+                                .stalledFor(ofMillis(1))
+                                .change("n1", RulesTest::onNext),
                         "rejoin.compares-logs"),
                 row(
                         "stalled for long",

@@ -5,11 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.kumki.agent.config.LocalConfigLoader;
 import io.kumki.agent.config.NodeConfig;
 import io.kumki.agent.config.NodeConfigReader;
+import io.kumki.agent.config.PostgresConfig;
 import io.kumki.dcs.cluster.ClusterSettings;
 import io.kumki.dcs.cluster.DynamicConfig;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -52,7 +55,8 @@ class AgentConfigurationTest {
                                 5,
                                 "postgresql",
                                 Map.of("parameters", Map.of("work_mem", "7MB"))),
-                        1));
+                        1),
+                true);
 
         ClusterSettings paused =
                 configuration.accept(
@@ -66,12 +70,28 @@ class AgentConfigurationTest {
                                         "abc",
                                         "maximum_lag_on_failover",
                                         7),
-                                2));
+                                2),
+                        true);
 
         assertThat(paused.pause()).isTrue();
         assertThat(paused.maximumLagOnFailover()).isEqualTo(7);
         assertThat(paused.timing().loopWait()).isEqualTo(Duration.ofSeconds(5));
         assertThat(paused.timing().ttl()).isEqualTo(Duration.ofSeconds(40));
         assertThat(configuration.postgres().parameters()).containsEntry("work_mem", "7MB");
+    }
+
+    @Test
+    void theServerIsToldOnlyWhenItsDataIsOurs(@TempDir Path directory) throws Exception {
+        AgentConfiguration configuration = configuration(directory);
+        List<PostgresConfig> told = new ArrayList<>();
+        configuration.onPostgresChange(told::add);
+        DynamicConfig config =
+                new DynamicConfig(
+                        Map.of("postgresql", Map.of("parameters", Map.of("work_mem", "7MB"))), 1);
+
+        configuration.accept(config, false);
+        assertThat(told).isEmpty();
+        configuration.accept(config, true);
+        assertThat(told.getFirst().parameters()).containsEntry("work_mem", "7MB");
     }
 }

@@ -56,7 +56,7 @@ final class SimConfig implements ConfigurationSource {
     }
 
     @Override
-    public ClusterSettings accept(DynamicConfig config) {
+    public ClusterSettings accept(DynamicConfig config, boolean ours) {
         return ClusterSettings.of(config);
     }
 
