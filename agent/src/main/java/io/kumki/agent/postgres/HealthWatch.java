@@ -36,6 +36,11 @@ final class HealthWatch {
         return server.withHealth(new Health(volumes.last(), last.get().cause()));
     }
 
+    /** If that failed, why must be looked for at once: what was found is about the end before. */
+    void startedAnew() {
+        last.set(new Look(0, false, Optional.empty()));
+    }
+
     /** A start that failed leaves the same: the log of a primary isn't closed. */
     private Optional<Health.Cause> cause(LocalServer server) {
         boolean died =

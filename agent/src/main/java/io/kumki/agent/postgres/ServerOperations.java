@@ -183,6 +183,7 @@ final class ServerOperations {
             throws IOException, InterruptedException {
         closeConnections();
         Started started = starter.start(role, limit, cancellation);
+        health.startedAnew();
         configuration.setPendingRestart(started.pendingRestart());
         return started.result();
     }
