@@ -81,7 +81,11 @@ class StrandedIT {
                         .contains("nothing is received or replayed since");
                 assertThat(stalledSeconds(blocked)).isGreaterThan(30);
                 assertThat(stalledSeconds(gone)).isZero();
-                assertThat(gone.status("/replica")).isEqualTo(200);
+                Await.until(
+                        "the copied one to be healthy",
+                        Duration.ofSeconds(20),
+                        () -> gone.status("/replica") == 200,
+                        cluster::describe);
                 heldBackByHandItIsNoStandstill(cluster, leader, blocked);
                 assertThat(blocked.logText())
                         .contains("rule=rejoin.stalled")
