@@ -77,8 +77,10 @@ final class Listener {
         Thread.startVirtualThread(() -> {
             try {
                 Vertx own = Vertx.vertx(small());
+                // whatever binding throws fails the future: nobody must wait for ever
                 own.runOnContext(_ ->
-                        bind(own, ports, prepared, port)
+                        Future.succeededFuture()
+                                .compose(_ -> bind(own, ports, prepared, port))
                                 .onFailure(_ -> own.close())
                                 .onComplete(opened));
             } catch (RuntimeException e) {

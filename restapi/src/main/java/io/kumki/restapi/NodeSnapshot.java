@@ -47,34 +47,6 @@ public record NodeSnapshot(
         boolean watchdogFailed,
         Condition condition) {
 
-    /** With nothing to look after. */
-    public NodeSnapshot(
-            String scope,
-            String name,
-            ServerStatus server,
-            Leadership leadership,
-            Optional<CachedCluster> cluster,
-            ClusterSettings settings,
-            Tags tags,
-            LoopState loop,
-            Optional<ScheduledRestart> scheduledRestart,
-            OptionalLong failsafeActiveUntilNanos,
-            boolean watchdogFailed) {
-        this(
-                scope,
-                name,
-                server,
-                leadership,
-                cluster,
-                settings,
-                tags,
-                loop,
-                scheduledRestart,
-                failsafeActiveUntilNanos,
-                watchdogFailed,
-                Condition.GOOD);
-    }
-
     /**
      * What an operator should look after.
      *

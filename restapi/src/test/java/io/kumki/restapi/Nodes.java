@@ -238,7 +238,8 @@ final class Nodes {
                         Instant.parse("2026-07-01T10:00:00Z")),
                 Optional.empty(),
                 OptionalLong.empty(),
-                false);
+                false,
+                NodeSnapshot.Condition.GOOD);
     }
 
     static NodeSnapshot with(NodeSnapshot node, ServerStatus server) {
@@ -286,7 +287,8 @@ final class Nodes {
                 node.loop(),
                 node.scheduledRestart(),
                 OptionalLong.of(System.nanoTime() + HOUR),
-                node.watchdogFailed());
+                node.watchdogFailed(),
+                node.condition());
     }
 
     /** The loop should have turned {@code late} nanoseconds ago. */
@@ -302,7 +304,8 @@ final class Nodes {
                 new LoopState(System.nanoTime() - late, 30_000_000_000L, node.loop().dcsLastSeen()),
                 node.scheduledRestart(),
                 node.failsafeActiveUntilNanos(),
-                node.watchdogFailed());
+                node.watchdogFailed(),
+                node.condition());
     }
 
     private static NodeSnapshot copy(
@@ -323,6 +326,7 @@ final class Nodes {
                 node.loop(),
                 node.scheduledRestart(),
                 node.failsafeActiveUntilNanos(),
-                node.watchdogFailed());
+                node.watchdogFailed(),
+                node.condition());
     }
 }

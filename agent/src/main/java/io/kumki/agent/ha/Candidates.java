@@ -19,6 +19,24 @@ public final class Candidates {
     private Candidates() {}
 
     /**
+     * Everybody who may still be there, whether its key is or not: the members of the last view
+     * with a leader, those named by failsafe mode and those of this view; without this member.
+     */
+    static SortedMap<MemberName, Member> everKnown(Situation s) {
+        SortedMap<MemberName, Member> members = new TreeMap<>();
+        s.memory().lastLocked().ifPresent(last -> members.putAll(last.members()));
+        if (s.settings().failsafeMode()) {
+            s.cluster()
+                    .failsafe()
+                    .orElse(new TreeMap<>())
+                    .forEach((name, url) -> members.putIfAbsent(name, Member.reachedBy(name, url)));
+        }
+        members.putAll(s.cluster().members());
+        members.remove(s.me());
+        return members;
+    }
+
+    /**
      * Members to ask before a hand-over: all others with an address; only {@code wanted} if it is
      * given.
      *

@@ -81,14 +81,7 @@ final class CrashRules {
                         loop.get() + ", and another member can take over",
                         s.memory()
                                 .withCrashes(crashes.withHandOverTried())
-                                .withStepDown(
-                                        Optional.of(
-                                                new StepDown(
-                                                        0,
-                                                        Optional.empty(),
-                                                        s.nowNanos(),
-                                                        Optional.empty(),
-                                                        Optional.empty()))),
+                                .withStepDown(Optional.of(StepDown.unasked(s.nowNanos()))),
                         new Action.Start(new Operation.StepDown(s.stopLimit()))));
     }
 
@@ -135,7 +128,7 @@ final class CrashRules {
         }
         int beyond = Crashes.recent(s) - s.settings().crashLoop().crashes();
         Duration pause = FIRST_PAUSE.multipliedBy(1L << Math.min(beyond, 10));
-        return sinceTrouble(s).compareTo(shorter(pause, LONGEST_PAUSE)) >= 0
+        return sinceTrouble(s).compareTo(Durations.shorter(pause, LONGEST_PAUSE)) >= 0
                 ? Optional.empty()
                 : Optional.of(
                         Decision.of(
@@ -181,7 +174,7 @@ final class CrashRules {
         List<Long> crashes = s.memory().crashes().atNanos();
         Duration sinceCrash = crashes.isEmpty() ? SELDOM : s.since(crashes.getLast());
         return s.memory().crashedSinceNanos().isPresent()
-                ? shorter(sinceCrash, s.since(lastStart(s)))
+                ? Durations.shorter(sinceCrash, s.since(lastStart(s)))
                 : sinceCrash;
     }
 
@@ -190,9 +183,5 @@ final class CrashRules {
         long down = s.memory().crashedSinceNanos().orElseThrow();
         long failed = s.memory().rejoin().failedAtNanos().orElse(down);
         return failed - down > 0 ? failed : down;
-    }
-
-    private static Duration shorter(Duration a, Duration b) {
-        return a.compareTo(b) <= 0 ? a : b;
     }
 }

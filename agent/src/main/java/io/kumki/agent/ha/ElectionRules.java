@@ -473,21 +473,10 @@ final class ElectionRules {
     }
 
     /**
-     * Whom to ask: the members of the last good view, those named by failsafe mode and those of
-     * this view, without this member and those that may not lead; the former leader always.
+     * Whom to ask: all that are known, without those that may not lead; the former leader always.
      */
     private static List<Member> electorate(Situation s) {
-        SortedMap<MemberName, Member> members = new TreeMap<>();
-        s.memory().lastLocked().ifPresent(last -> members.putAll(last.members()));
-        if (s.settings().failsafeMode()) {
-            s.cluster()
-                    .failsafe()
-                    .orElse(new TreeMap<>())
-                    .forEach((name, url) -> members.putIfAbsent(name, Member.reachedBy(name, url)));
-        }
-        members.putAll(s.cluster().members());
-        members.remove(s.me());
-        return members.values().stream()
+        return Candidates.everKnown(s).values().stream()
                 .filter(member -> member.addresses().apiUrl().isPresent())
                 .filter(member ->
                         !member.tags().nofailover()

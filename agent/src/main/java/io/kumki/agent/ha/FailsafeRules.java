@@ -36,14 +36,13 @@ final class FailsafeRules {
         Duration loopWait = s.settings().timing().loopWait();
         boolean due = s.leaseLeft().plus(loopWait).compareTo(s.settings().timing().ttl()) <= 0;
         if (!due) {
-            Duration half = left.dividedBy(2);
             return Optional.of(
                     Decision.of(
                                     "failsafe.goes-on",
                                     "continue to run as a leader because failsafe mode is enabled and all members"
                                             + " are accessible",
                                     s.memory())
-                            .after(half.compareTo(loopWait) < 0 ? half : loopWait));
+                            .after(Durations.shorter(left.dividedBy(2), loopWait)));
         }
         return Optional.of(
                 Decision.of(
@@ -78,7 +77,7 @@ final class FailsafeRules {
     private static Duration limit(Situation s, Duration left) {
         Duration half = s.settings().timing().retryTimeout().dividedBy(2);
         Duration patient = half.compareTo(ROUND) > 0 ? half : ROUND;
-        return patient.compareTo(left) < 0 ? patient : left;
+        return Durations.shorter(patient, left);
     }
 
     private static SortedMap<MemberName, String> others(Situation s) {

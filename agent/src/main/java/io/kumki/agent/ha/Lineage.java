@@ -1,6 +1,5 @@
 package io.kumki.agent.ha;
 
-import io.kumki.dcs.cluster.Member;
 import io.kumki.dcs.cluster.MemberName;
 import java.util.Optional;
 
@@ -24,7 +23,7 @@ public record Lineage(MemberName leader, int timeline) {
         boolean streams =
                 s.server().answer().orElse(null) instanceof LocalServer.Answer.Standby standby
                         && standby.receiver().filter(LocalServer.Receiver::streaming).isPresent();
-        int timeline = leaderTimeline(s);
+        int timeline = RejoinRules.leaderTimeline(s);
         if (!streams
                 || !s.otherLeads()
                 || !s.followsTarget()
@@ -53,13 +52,9 @@ public record Lineage(MemberName leader, int timeline) {
         if (known.isPresent()) {
             MemberName writer = known.get().leader;
             return !s.cluster().leader().equals(Optional.of(writer))
-                    && (writer.equals(s.me()) || own == leaderTimeline(s));
+                    && (writer.equals(s.me()) || own == RejoinRules.leaderTimeline(s));
         }
         // a former primary that was told to follow nobody, before this agent was started
         return s.server().control().filter(LocalServer.ControlData::alone).isPresent();
-    }
-
-    private static int leaderTimeline(Situation s) {
-        return s.cluster().leaderMember().map(Member::wal).map(wal -> wal.timeline()).orElse(0);
     }
 }

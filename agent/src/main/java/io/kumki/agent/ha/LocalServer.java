@@ -335,14 +335,16 @@ public record LocalServer(
                             Postmaster.RUNNING,
                             Optional.empty(),
                             pendingRestart)
-                    .withHealth(health);
+                    .withHealth(health)
+                    .withClientsHeldOff(clientsHeldOff);
         }
         DataDirectory left =
                 ended.replacesData()
                         ? new DataDirectory.Unreadable("not looked at since " + ended.title())
                         : data;
         return new LocalServer(left, postmaster, Optional.empty(), pendingRestart)
-                .withHealth(health);
+                .withHealth(health)
+                .withClientsHeldOff(clientsHeldOff);
     }
 
     public boolean running() {

@@ -153,6 +153,11 @@ public record Memory(
 
         /** The last position that standbys can have, and when it was known. */
         public record Shutdown(Lsn lastLsn, long knownNanos) {}
+
+        /** One that begins without a request, to whoever can take over. */
+        static StepDown unasked(long nowNanos) {
+            return new StepDown(0, Optional.empty(), nowNanos, Optional.empty(), Optional.empty());
+        }
     }
 
     /**

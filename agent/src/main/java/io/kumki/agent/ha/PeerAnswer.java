@@ -38,7 +38,7 @@ public sealed interface PeerAnswer {
             readySlots = Collections.unmodifiableSortedSet(new TreeSet<>(readySlots));
         }
 
-        /** Without logical slots, and all of its log is replayed. */
+        /** Without logical slots, all of its log replayed, and not impaired. */
         public Reached(
                 boolean primary,
                 String state,
@@ -46,19 +46,6 @@ public sealed interface PeerAnswer {
                 int timeline,
                 Tags tags,
                 boolean watchdogFailed) {
-            this(primary, state, position, timeline, tags, watchdogFailed, new TreeSet<>(), true);
-        }
-
-        /** One that isn't impaired. */
-        public Reached(
-                boolean primary,
-                String state,
-                Lsn position,
-                int timeline,
-                Tags tags,
-                boolean watchdogFailed,
-                SortedSet<String> readySlots,
-                boolean complete) {
             this(
                     primary,
                     state,
@@ -66,8 +53,8 @@ public sealed interface PeerAnswer {
                     timeline,
                     tags,
                     watchdogFailed,
-                    readySlots,
-                    complete,
+                    new TreeSet<>(),
+                    true,
                     Optional.empty());
         }
 

@@ -38,12 +38,7 @@ public record PrimaryCensus(SortedSet<MemberName> seen, SortedSet<MemberName> pr
     public static List<Member> toAsk(Situation s) {
         SortedMap<MemberName, Member> others = new TreeMap<>();
         if (s.etcdSilent()) {
-            s.memory().lastLocked().ifPresent(last -> others.putAll(last.members()));
-            s.cluster()
-                    .failsafe()
-                    .orElse(new TreeMap<>())
-                    .forEach((name, url) -> others.putIfAbsent(name, Member.reachedBy(name, url)));
-            others.putAll(s.cluster().members());
+            others.putAll(Candidates.everKnown(s));
         } else if (publishedPrimaries(s).size() > 1) {
             publishedPrimaries(s)
                     .forEach(name ->

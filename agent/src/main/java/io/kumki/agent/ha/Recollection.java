@@ -101,8 +101,7 @@ final class Recollection {
         boolean stands =
                 Standstill.look(s).filter(still -> still.sinceNanos() < s.nowNanos()).isPresent();
         if (streams && !stands) {
-            // what it streams from isn't whom it should follow: a comparison with that one counts
-            // on
+            // it streams from another than it should follow: what a comparison found stands
             return s.followsTarget()
                     ? Rejoin.FRESH.withRetryAt(rejoin.retryAtNanos())
                     : rejoin.withStalledSince(OptionalLong.empty());

@@ -442,7 +442,7 @@ final class RejoinRules {
     }
 
     /** 0 for a remote's. */
-    private static int leaderTimeline(Situation s) {
+    static int leaderTimeline(Situation s) {
         return s.followsRemote()
                 ? 0
                 : s.cluster().leaderMember().map(member -> member.wal().timeline()).orElse(0);

@@ -31,15 +31,7 @@ final class ShutdownRules {
                     Decision.of(
                             "shutdown.stops-server",
                             "the agent was asked to end",
-                            s.memory()
-                                    .withStepDown(
-                                            Optional.of(
-                                                    new StepDown(
-                                                            0,
-                                                            Optional.empty(),
-                                                            s.nowNanos(),
-                                                            Optional.empty(),
-                                                            Optional.empty()))),
+                            s.memory().withStepDown(Optional.of(StepDown.unasked(s.nowNanos()))),
                             new Action.Start(new Operation.StepDown(s.stopLimit()))));
         }
         if (s.iHoldKey()) {

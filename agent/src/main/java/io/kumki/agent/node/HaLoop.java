@@ -3,6 +3,7 @@ package io.kumki.agent.node;
 import io.kumki.agent.ha.Action;
 import io.kumki.agent.ha.Aftermath;
 import io.kumki.agent.ha.Decision;
+import io.kumki.agent.ha.Durations;
 import io.kumki.agent.ha.Following;
 import io.kumki.agent.ha.LocalServer;
 import io.kumki.agent.ha.Memory;
@@ -342,7 +343,8 @@ public final class HaLoop {
         Situation s = situation(Optional.empty());
         Duration margin =
                 settings.failsafeMode() ? s.stopMargin().plus(FAILSAFE_ROUND) : s.stopMargin();
-        Duration limit = s.leadsByClock() ? shorter(budget, s.leaseLeft().minus(margin)) : budget;
+        Duration limit =
+                s.leadsByClock() ? Durations.shorter(budget, s.leaseLeft().minus(margin)) : budget;
         Duration atLeast = Duration.ofMillis(100);
         return meter.timed(
                 "read",
@@ -353,10 +355,6 @@ public final class HaLoop {
                         () ->
                                 new IllegalStateException(
                                         "no answer in " + limit.toMillis() + " ms")));
-    }
-
-    private static Duration shorter(Duration a, Duration b) {
-        return a.compareTo(b) <= 0 ? a : b;
     }
 
     private void accept(ClusterView fresh) {
@@ -623,7 +621,8 @@ public final class HaLoop {
         return switch (next) {
             case Decision.Next.AtOnce() -> next;
             case Decision.Next.After(Duration delay) ->
-                    new Decision.Next.After(again.map(soon -> shorter(soon, delay)).orElse(delay));
+                    new Decision.Next.After(
+                            again.map(soon -> Durations.shorter(soon, delay)).orElse(delay));
             case Decision.Next.LoopWait() ->
                     again.<Decision.Next>map(Decision.Next.After::new).orElse(next);
         };
@@ -720,11 +719,11 @@ public final class HaLoop {
         Duration wait =
                 switch (next) {
                     case Decision.Next.AtOnce() -> breathless ? BREATH : Duration.ZERO;
-                    case Decision.Next.After(Duration delay) -> shorter(delay, loopWait);
+                    case Decision.Next.After(Duration delay) -> Durations.shorter(delay, loopWait);
                     case Decision.Next.LoopWait() -> untilPlanned(loopWait);
                 };
         if (!settings.pause() && restarts.untilDue(clock.wall()).isPresent()) {
-            wait = shorter(wait, restarts.untilDue(clock.wall()).get());
+            wait = Durations.shorter(wait, restarts.untilDue(clock.wall()).get());
         }
         scheduleTurn(breathless && wait.isZero() ? BREATH : wait);
     }

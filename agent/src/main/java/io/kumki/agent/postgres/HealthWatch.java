@@ -2,12 +2,12 @@ package io.kumki.agent.postgres;
 
 import io.kumki.agent.ha.Health;
 import io.kumki.agent.ha.LocalServer;
-import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
+import java.time.InstantSource;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.LongSupplier;
 
 /** Adds to an observation what the server lives on, and what it died of. Calls block. */
 final class HealthWatch {
@@ -17,15 +17,26 @@ final class HealthWatch {
 
     private final Installation installation;
     private final VolumeWatch volumes;
-    private final AtomicReference<Look> last =
-            new AtomicReference<>(new Look(0, false, Optional.empty()));
+    private final LongSupplier clock;
+    private final InstantSource wall;
+    private final AtomicReference<Look> last = new AtomicReference<>(Look.NONE);
 
-    HealthWatch(Installation installation) {
+    /**
+     * @param clock monotonic nanoseconds
+     */
+    HealthWatch(Installation installation, LongSupplier clock, InstantSource wall) {
         this.installation = installation;
-        this.volumes = new VolumeWatch(installation, System::nanoTime);
+        this.volumes = new VolumeWatch(installation, clock);
+        this.clock = clock;
+        this.wall = wall;
     }
 
-    private record Look(long nanos, boolean valid, Optional<Health.Cause> cause) {}
+    /**
+     * @param atNanos when; empty if there was none since the server ended
+     */
+    private record Look(OptionalLong atNanos, Optional<Health.Cause> cause) {
+        static final Look NONE = new Look(OptionalLong.empty(), Optional.empty());
+    }
 
     LocalServer examined(LocalServer server) {
         return server.withHealth(new Health(volumes.look(), cause(server)));
@@ -38,7 +49,7 @@ final class HealthWatch {
 
     /** If that failed, why must be looked for at once: what was found is about the end before. */
     void startedAnew() {
-        last.set(new Look(0, false, Optional.empty()));
+        last.set(Look.NONE);
     }
 
     /** A start that failed leaves the same: the log of a primary isn't closed. */
@@ -53,26 +64,17 @@ final class HealthWatch {
                                                                 .IN_ARCHIVE_RECOVERY)
                                 .isPresent();
         if (!died) {
-            last.set(new Look(0, false, Optional.empty()));
+            last.set(Look.NONE);
             return Optional.empty();
         }
         Look before = last.get();
-        long now = System.nanoTime();
-        if (before.valid() && now - before.nanos() < AGAIN.toNanos()) {
+        long now = clock.getAsLong();
+        if (before.atNanos().isPresent() && now - before.atNanos().getAsLong() < AGAIN.toNanos()) {
             return before.cause();
         }
-        Path dataDir = installation.dataDir();
         Optional<Health.Cause> cause =
-                LastWords.look(dataDir, walDirectory(dataDir), Instant.now());
-        last.set(new Look(now, true, cause));
+                LastWords.look(installation.dataDir(), installation.walDirectory(), wall.instant());
+        last.set(new Look(OptionalLong.of(now), cause));
         return cause;
-    }
-
-    private static Path walDirectory(Path dataDir) {
-        try {
-            return dataDir.resolve("pg_wal").toRealPath();
-        } catch (IOException notThere) {
-            return dataDir;
-        }
     }
 }

@@ -3,6 +3,7 @@ package io.kumki.agent.postgres;
 import io.kumki.agent.config.PostgresConfig;
 import io.kumki.agent.postgres.parameters.ParameterCheck;
 import io.kumki.agent.postgres.parameters.ParameterRules.Adapted;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -86,6 +87,15 @@ final class Installation {
             checked.set(known);
         }
         return new TreeMap<>(known.taken);
+    }
+
+    /** Where the log really lies, which may be another volume. */
+    Path walDirectory() {
+        try {
+            return dataDir().resolve("pg_wal").toRealPath();
+        } catch (IOException notThere) {
+            return dataDir();
+        }
     }
 
     /**

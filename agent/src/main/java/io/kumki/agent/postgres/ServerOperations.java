@@ -19,6 +19,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
@@ -65,7 +66,7 @@ final class ServerOperations {
         heartbeat = new Heartbeat(installation, "heartbeat", STATEMENT_LIMIT);
         work = new Heartbeat(installation, "configuration", STATEMENT_LIMIT);
         slotConnection = new Heartbeat(installation, "slots", SlotReconciler.STATEMENT_LIMIT);
-        health = new HealthWatch(installation);
+        health = new HealthWatch(installation, System::nanoTime, InstantSource.system());
         watch = new ServerWatch(process);
         stopper = new ServerStopper(installation, process);
         starter = new ServerStarter(installation, process, files, stopper);

@@ -2,7 +2,6 @@ package io.kumki.agent.postgres;
 
 import io.kumki.dcs.cluster.Volumes;
 import io.kumki.dcs.cluster.Volumes.Volume;
-import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
@@ -70,20 +69,11 @@ final class VolumeWatch {
                 last =
                         new Volumes(
                                 measure(data, installation.dataDir(), now),
-                                measure(wal, walDirectory(), now));
+                                measure(wal, installation.walDirectory(), now));
             }
             return last;
         } finally {
             lock.unlock();
-        }
-    }
-
-    private Path walDirectory() {
-        Path directory = installation.dataDir().resolve("pg_wal");
-        try {
-            return directory.toRealPath();
-        } catch (IOException notThere) {
-            return installation.dataDir();
         }
     }
 

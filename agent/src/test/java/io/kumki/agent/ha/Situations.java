@@ -200,13 +200,29 @@ final class Situations {
 
     static PeerAnswer.Reached peerWithReady(Tags tags, String... slots) {
         return new PeerAnswer.Reached(
-                false, "running", POSITION, 2, tags, false, new TreeSet<>(List.of(slots)), true);
+                false,
+                "running",
+                POSITION,
+                2,
+                tags,
+                false,
+                new TreeSet<>(List.of(slots)),
+                true,
+                Optional.empty());
     }
 
     /** Started a moment ago: it may have more than it has replayed. */
     static PeerAnswer.Reached restartedPeer(long position) {
         return new PeerAnswer.Reached(
-                false, "running", new Lsn(position), 2, Tags.NONE, false, new TreeSet<>(), false);
+                false,
+                "running",
+                new Lsn(position),
+                2,
+                Tags.NONE,
+                false,
+                new TreeSet<>(),
+                false,
+                Optional.empty());
     }
 
     static PeerAnswer.Reached peer(boolean primary, long position, int timeline, Tags tags) {

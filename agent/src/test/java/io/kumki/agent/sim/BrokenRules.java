@@ -81,7 +81,8 @@ final class BrokenRules {
                         reached.tags(),
                         reached.watchdogFailed(),
                         reached.readySlots(),
-                        reached.complete())
+                        reached.complete(),
+                        reached.impaired())
                 : answer;
     }
 

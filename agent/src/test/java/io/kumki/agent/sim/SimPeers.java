@@ -17,6 +17,8 @@ import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Consumer;
+import java.util.function.Function;
 
 /** Asks the other nodes' loops over the simulated network. */
 final class SimPeers implements Peers {
@@ -38,8 +40,9 @@ final class SimPeers implements Peers {
         for (Member member : members) {
             ask(
                     member.name().value(),
-                    answer -> {
-                        answers.put(member.name(), answer);
+                    loop -> loop.fresh(Duration.ofMillis(50)),
+                    snapshot -> {
+                        answers.put(member.name(), answer(snapshot));
                         if (answers.size() == members.size()) {
                             promise.tryComplete(new TreeMap<>(answers));
                         }
@@ -57,7 +60,8 @@ final class SimPeers implements Peers {
         return promise.future();
     }
 
-    private void ask(String name, java.util.function.Consumer<PeerAnswer> reply) {
+    /** Carries a question there and its answer back, if both agents live and the network does. */
+    private <T> void ask(String name, Function<HaLoop, Future<T>> question, Consumer<T> reply) {
         SimNode other = node.parts().cluster().node(name);
         SimNode.Agent asked = other == null ? null : other.agent();
         if (other == null || asked == null || asked.gone()) {
@@ -70,16 +74,15 @@ final class SimPeers implements Peers {
                 asked,
                 () -> {
                     HaLoop loop = other.loop();
-                    if (loop == null) {
-                        return;
+                    if (loop != null) {
+                        question.apply(loop)
+                                .onSuccess(answer ->
+                                        network.send(
+                                                name,
+                                                node.name(),
+                                                agent,
+                                                () -> reply.accept(answer)));
                     }
-                    loop.fresh(Duration.ofMillis(50))
-                            .onSuccess(snapshot ->
-                                    network.send(
-                                            name,
-                                            node.name(),
-                                            agent,
-                                            () -> reply.accept(answer(snapshot))));
                 });
     }
 
@@ -94,9 +97,9 @@ final class SimPeers implements Peers {
         for (MemberName member : members.keySet()) {
             ask(
                     member.value(),
-                    call,
-                    reply -> {
-                        replies.put(member, reply);
+                    loop -> loop.failsafe(call),
+                    answer -> {
+                        replies.put(member, reply(answer));
                         if (replies.size() == members.size()) {
                             promise.tryComplete(new TreeMap<>(replies));
                         }
@@ -120,32 +123,6 @@ final class SimPeers implements Peers {
         if (replies.size() == asked && node.guard().withinDeadline()) {
             node.guard().proved(agent, sent + promised.toNanos());
         }
-    }
-
-    private void ask(
-            String name, FailsafeCall call, java.util.function.Consumer<FailsafeReply> reply) {
-        SimNode other = node.parts().cluster().node(name);
-        SimNode.Agent asked = other == null ? null : other.agent();
-        if (other == null || asked == null || asked.gone()) {
-            return;
-        }
-        SimNetwork network = node.parts().network();
-        network.send(
-                node.name(),
-                name,
-                asked,
-                () -> {
-                    HaLoop loop = other.loop();
-                    if (loop != null) {
-                        loop.failsafe(call)
-                                .onSuccess(answer ->
-                                        network.send(
-                                                name,
-                                                node.name(),
-                                                agent,
-                                                () -> reply.accept(reply(answer))));
-                    }
-                });
     }
 
     private static FailsafeReply reply(FailsafeAnswer answer) {
@@ -192,7 +169,8 @@ final class SimPeers implements Peers {
                                     snapshot.tags(),
                                     snapshot.watchdogFailed(),
                                     new TreeSet<>(),
-                                    standby.receivedSinceStart());
+                                    standby.receivedSinceStart(),
+                                    Optional.empty());
         };
     }
 }

@@ -1,5 +1,6 @@
 package io.kumki.agent.postgres.rejoin;
 
+import io.kumki.agent.ha.Durations;
 import io.kumki.agent.postgres.AtomicFiles;
 import io.kumki.agent.postgres.Cancellation;
 import io.kumki.agent.postgres.Deadline;
@@ -52,7 +53,7 @@ final class ReadySegments {
             ProgramRun run =
                     Programs.run(
                             WalCommand.archiving(archiveCommand, segment, dataDir)
-                                    .within(shorter(ONE, deadline.left()))
+                                    .within(Durations.shorter(ONE, deadline.left()))
                                     .cancelledBy(cancellation));
             if (!run.succeeded()) {
                 LOG.atError()
@@ -107,9 +108,5 @@ final class ReadySegments {
 
     private static Path status(Path dataDir) {
         return dataDir.resolve("pg_wal").resolve("archive_status");
-    }
-
-    private static Duration shorter(Duration a, Duration b) {
-        return a.compareTo(b) < 0 ? a : b;
     }
 }
