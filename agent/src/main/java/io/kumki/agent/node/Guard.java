@@ -36,6 +36,15 @@ public interface Guard {
      */
     void armed(long untilNanos, Timing timing);
 
+    /**
+     * As {@link #armed}, of a leader that doesn't write, which is that of a standby cluster: left
+     * behind its lease, its server keeps the one slot at the remote from the next leader, but the
+     * machine needn't be reset for that.
+     */
+    default void armedAsReader(long untilNanos, Timing timing) {
+        idle();
+    }
+
     /** The server doesn't write, or a person looks after it. */
     void idle();
 

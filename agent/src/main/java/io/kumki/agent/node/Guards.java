@@ -24,6 +24,12 @@ public final class Guards implements Guard {
     }
 
     @Override
+    public void armedAsReader(long untilNanos, Timing timing) {
+        leaseGuard.armedAsReader(untilNanos, timing);
+        watchdog.idle();
+    }
+
+    @Override
     public void idle() {
         leaseGuard.idle();
         watchdog.idle();

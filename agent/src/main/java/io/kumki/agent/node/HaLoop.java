@@ -756,19 +756,21 @@ public final class HaLoop {
 
     /**
      * The deadline is on file before anything that it covers. While the store is silent nobody is
-     * promoted, so a server that doesn't write needs no guard then; the leader of a standby cluster
-     * never does.
+     * promoted, so a server that doesn't write needs no guard then.
      */
     private void tellGuard(Situation s) {
         OptionalLong until = s.lease().leaderUntilNanos();
-        boolean nobodyWrites = s.settings().standbyCluster().isPresent() || parts.guard().failing();
-        parts.guard().timing(settings.timing());
-        if (s.paused() || !s.couldWrite() && nobodyWrites) {
-            parts.guard().idle();
-        } else if (until.isPresent() && (s.couldWrite() || !s.etcdSilent())) {
-            parts.guard().armed(until.getAsLong(), settings.timing());
-        } else if (!s.couldWrite()) {
-            parts.guard().idle();
+        Guard guard = parts.guard();
+        guard.timing(settings.timing());
+        if (s.paused()
+                || !s.couldWrite() && (until.isEmpty() || s.etcdSilent() || guard.failing())) {
+            guard.idle();
+        } else if (until.isPresent()) {
+            if (s.couldWrite() || s.settings().standbyCluster().isEmpty()) {
+                guard.armed(until.getAsLong(), settings.timing());
+            } else {
+                guard.armedAsReader(until.getAsLong(), settings.timing());
+            }
         }
     }
 

@@ -98,6 +98,11 @@ final class LeaseGuard implements Guard {
     }
 
     @Override
+    public void armedAsReader(long untilNanos, Timing timing) {
+        armed(untilNanos, timing);
+    }
+
+    @Override
     public void idle() {
         tell("idle 0");
     }
