@@ -20,12 +20,13 @@ public final class Candidates {
 
     /**
      * Everybody who may still be there, whether its key is or not: the members of the last view
-     * with a leader, those named by failsafe mode and those of this view; without this member.
+     * with a leader, those of this view and, if wanted, those that the key of failsafe mode names;
+     * without this member.
      */
-    static SortedMap<MemberName, Member> everKnown(Situation s) {
+    static SortedMap<MemberName, Member> everKnown(Situation s, boolean byFailsafeKey) {
         SortedMap<MemberName, Member> members = new TreeMap<>();
         s.memory().lastLocked().ifPresent(last -> members.putAll(last.members()));
-        if (s.settings().failsafeMode()) {
+        if (byFailsafeKey) {
             s.cluster()
                     .failsafe()
                     .orElse(new TreeMap<>())

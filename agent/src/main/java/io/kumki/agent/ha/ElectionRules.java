@@ -476,7 +476,7 @@ final class ElectionRules {
      * Whom to ask: all that are known, without those that may not lead; the former leader always.
      */
     private static List<Member> electorate(Situation s) {
-        return Candidates.everKnown(s).values().stream()
+        return Candidates.everKnown(s, s.settings().failsafeMode()).values().stream()
                 .filter(member -> member.addresses().apiUrl().isPresent())
                 .filter(member ->
                         !member.tags().nofailover()

@@ -38,7 +38,7 @@ public record PrimaryCensus(SortedSet<MemberName> seen, SortedSet<MemberName> pr
     public static List<Member> toAsk(Situation s) {
         SortedMap<MemberName, Member> others = new TreeMap<>();
         if (s.etcdSilent()) {
-            others.putAll(Candidates.everKnown(s));
+            others.putAll(Candidates.everKnown(s, true));
         } else if (publishedPrimaries(s).size() > 1) {
             publishedPrimaries(s)
                     .forEach(name ->
