@@ -4,6 +4,9 @@ package io.kumki.agent.ha;
 public sealed interface CommandRefusal {
     record ConditionsNotMet() implements CommandRefusal {}
 
+    /** The server is coming up already; it isn't stopped amid its recovery. */
+    record StillStarting() implements CommandRefusal {}
+
     record Busy(String what) implements CommandRefusal {}
 
     record NoLeader() implements CommandRefusal {}

@@ -40,10 +40,11 @@ final class OperatorRules {
                                     + " leader key"));
         }
         if (s.server().postmaster() == LocalServer.Postmaster.STARTING) {
-            return refuse(
-                    s,
+            return Decision.of(
                     "restart.still-starting",
-                    new CommandRefusal.NotPossible("postgres is still starting"));
+                    "postgres is still starting",
+                    s.memory(),
+                    new Action.RefuseCommand(new CommandRefusal.StillStarting()));
         }
         Optional<String> unmet = unmet(s, conditions);
         if (unmet.isPresent()) {

@@ -89,6 +89,7 @@ final class CommandDesk {
                     switch (refusal) {
                         case CommandRefusal.ConditionsNotMet() ->
                                 new RestartResult.ConditionsNotMet();
+                        case CommandRefusal.StillStarting() -> new RestartResult.StillStarting();
                         case CommandRefusal.Busy(String what) -> new RestartResult.Busy(what);
                         case CommandRefusal.NoLeader(), CommandRefusal.IsLeader() ->
                                 new RestartResult.Failed(refusal.toString());
@@ -104,6 +105,7 @@ final class CommandDesk {
                         case CommandRefusal.IsLeader() -> new ReinitializeResult.IsLeader();
                         case CommandRefusal.NoLeader(),
                                 CommandRefusal.ConditionsNotMet(),
+                                CommandRefusal.StillStarting(),
                                 CommandRefusal.NotPossible _ ->
                                 new ReinitializeResult.NoLeader();
                     });

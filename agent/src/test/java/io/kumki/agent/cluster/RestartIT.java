@@ -157,7 +157,14 @@ class RestartIT {
 
         assertThat(answer.statusCode()).isEqualTo(503);
         assertThat(answer.body()).isEqualTo("postgres is still starting");
+        HttpResponse<String> again = restart(standby, "");
+        assertThat(again.statusCode()).isEqualTo(503);
+        assertThat(again.body()).isEqualTo("postgres is still starting");
         patchRestoreCommand(standby, "null");
+        cluster.awaitHealthy();
+        assertThat(restart(standby, "").body())
+                .as("what was refused holds up nothing")
+                .isEqualTo("restarted successfully");
         cluster.awaitHealthy();
     }
 

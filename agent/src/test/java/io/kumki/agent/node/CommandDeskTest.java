@@ -2,6 +2,7 @@ package io.kumki.agent.node;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.kumki.agent.ha.CommandRefusal;
 import io.kumki.agent.ha.Operation;
 import io.kumki.agent.ha.OperationOutcome;
 import io.kumki.agent.ha.OperatorCommand;
@@ -57,6 +58,16 @@ class CommandDeskTest {
         desk.accepted(new Operation.Clone(Optional.empty(), Optional.empty(), false, true));
         assertThat(forced.result()).isEqualTo(new ReinitializeResult.Started());
         assertThat(desk.waiting()).isEmpty();
+    }
+
+    /** The caller is told at once and in the contract's words, and may ask again. */
+    @Test
+    void aRestartOfAServerThatIsStartingIsRefusedAndTheNextOneTaken() {
+        Future<RestartResult> refused = desk.restart(RESTART);
+        desk.refused(new CommandRefusal.StillStarting());
+        assertThat(refused.result()).isEqualTo(new RestartResult.StillStarting());
+        assertThat(desk.waiting()).isEmpty();
+        assertThat(desk.restart(RESTART).isComplete()).isFalse();
     }
 
     @Test
