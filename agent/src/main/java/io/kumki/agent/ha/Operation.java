@@ -3,6 +3,7 @@ package io.kumki.agent.ha;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -94,7 +95,16 @@ public sealed interface Operation {
         }
     }
 
-    record StartStandby(StandbyTarget target) implements Operation {
+    /**
+     * @param lastTimeline recovery looks for none after it, so that a history file in the archive
+     *     which belongs to nobody can't stop it; empty: the newest there is
+     */
+    record StartStandby(StandbyTarget target, OptionalInt lastTimeline) implements Operation {
+
+        public StartStandby(StandbyTarget target) {
+            this(target, OptionalInt.empty());
+        }
+
         @Override
         public String title() {
             return "start as standby";

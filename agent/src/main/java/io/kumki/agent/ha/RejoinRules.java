@@ -5,6 +5,7 @@ import io.kumki.agent.ha.Memory.Rejoin;
 import io.kumki.dcs.cluster.Member;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /**
  * The ladder by which a member comes back to follow a leader: compare the logs; then follow, rewind
@@ -47,11 +48,11 @@ final class RejoinRules {
                         && rejoin.failedStarts() < STARTS_AFTER_REPAIR;
         boolean trusted = rejoin.failedStarts() == 0 && !Lineage.doubtful(s, ownTimeline(s));
         boolean ordinary = control.standbySignal() && !diverged(s) && (trusted || fits(s));
-        if (repaired || ordinary) {
-            return start(
-                    s,
-                    target,
-                    repaired ? "its data directory was made to fit" : "it was a standby");
+        if (repaired) {
+            return start(s, target, "its data directory was made to fit");
+        }
+        if (ordinary) {
+            return startsWhatFits(s, target, "it was a standby");
         }
         Optional<Upstream> leader = Following.reference(s);
         Optional<Decision> wait = waitsForLeader(s, leader);
@@ -65,11 +66,7 @@ final class RejoinRules {
             return start(s, target, "there is no server to compare with, only an archive");
         }
         return switch (verdict(s).orElse(null)) {
-            case null ->
-                    assess(
-                            s,
-                            leader.orElseThrow(),
-                            control.standbySignal() ? "it can't be started" : "it was a primary");
+            case null -> assess(s, leader.orElseThrow(), whyCompared(s, control));
             case Divergence.Unknown(String why, int times) ->
                     s.followsRemote()
                             ? start(s, target, "the remote can't be compared with yet: " + why)
@@ -77,13 +74,52 @@ final class RejoinRules {
                                     s,
                                     leader.orElseThrow(),
                                     times + " checks failed, the last by: " + why);
-            case Divergence.None(String why) -> start(s, target, why);
-            case Divergence.Stranded(String why) -> start(s, target, why);
+            case Divergence.None(String why) -> startsWhatFits(s, target, why);
+            case Divergence.Stranded(String why) -> startsWhatFits(s, target, why);
             case Divergence.Diverged(String why) ->
                     repair(s, leader.orElseThrow(), why)
                             .orElseGet(() ->
                                     start(s, target, "nothing else is allowed although " + why));
         };
+    }
+
+    /**
+     * A history file in the archive that belongs to nobody's timeline, such as that of a lost
+     * member's promotion or of an earlier life of the cluster, stops a standby that looks for the
+     * newest timeline, though its log is the leader's. So every other try looks for none.
+     */
+    private static Decision startsWhatFits(Situation s, StandbyTarget target, String why) {
+        int leaders = leaderTimeline(s);
+        boolean same =
+                s.server()
+                        .control()
+                        .filter(control ->
+                                Math.max(control.timeline(), control.minRecoveryEndTimeline())
+                                        == leaders)
+                        .isPresent();
+        if (s.memory().rejoin().failedStarts() % 2 == 0 || !same) {
+            return start(s, target, why);
+        }
+        return Decision.of(
+                "rejoin.starts-on-leaders-timeline",
+                Rung.FOLLOW.because(
+                        why
+                                + ", but it can't be started: perhaps the archive has a history file of"
+                                + " a timeline that nobody owns, so this start looks for none after "
+                                + leaders),
+                s.memory(),
+                new Action.Start(new Operation.StartStandby(target, OptionalInt.of(leaders))));
+    }
+
+    private static String whyCompared(Situation s, ControlData control) {
+        if (!control.standbySignal()) {
+            return "it was a primary";
+        }
+        return s.memory().rejoin().failedStarts() > 0 ? "it can't be started" : notTheLeaders(s);
+    }
+
+    private static String notTheLeaders(Situation s) {
+        return "its log of timeline " + ownTimeline(s) + " may not be the leader's";
     }
 
     /**
@@ -95,7 +131,7 @@ final class RejoinRules {
             return Optional.empty();
         }
         Optional<Upstream> leader = Following.reference(s);
-        String why = "its log of timeline " + ownTimeline(s) + " may not be the leader's";
+        String why = notTheLeaders(s);
         Optional<Decision> wait = waitsForLeader(s, leader);
         if (wait.isPresent()) {
             return wait;

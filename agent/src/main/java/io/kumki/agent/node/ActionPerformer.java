@@ -160,6 +160,7 @@ final class ActionPerformer {
                                             local,
                                             s.cluster().history(),
                                             self,
+                                            timeline,
                                             s.settings().maxTimelinesHistory()))
                             .transform(history ->
                                     history.succeeded()

@@ -6,6 +6,7 @@ import io.kumki.agent.ha.StandbyTarget;
 import io.kumki.agent.postgres.PostgresServer;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /**
  * Which callback follows an operation. A start that changes the role reports only the change;
@@ -65,7 +66,8 @@ final class Callbacks {
                 role = Role.PRIMARY;
                 server.callback("on_role_change", "primary");
             }
-            case Operation.StartStandby(StandbyTarget target) -> started(Role.of(target));
+            case Operation.StartStandby(StandbyTarget target, OptionalInt _) ->
+                    started(Role.of(target));
             case Operation.CloneRemote _ -> started(Role.STANDBY_LEADER);
             case Operation.Follow(StandbyTarget target) -> {
                 if (role != Role.of(target)) {

@@ -194,8 +194,16 @@ final class OperationRunner {
                                                     : Future.succeededFuture(cloned)));
             case Operation.StartPrimary(Duration limit) ->
                     result(server.startAsPrimary(limit, run.cancellation));
-            case Operation.StartStandby(var target) ->
-                    result(server.startAsStandby(target, STANDBY_START_LIMIT, run.cancellation));
+            case Operation.StartStandby(var target, var last) ->
+                    result(
+                            last.isPresent()
+                                    ? server.startOnTimeline(
+                                            last.getAsInt(),
+                                            target,
+                                            STANDBY_START_LIMIT,
+                                            run.cancellation)
+                                    : server.startAsStandby(
+                                            target, STANDBY_START_LIMIT, run.cancellation));
             case Operation.Restart(Duration limit) ->
                     result(server.restart(limit, run.cancellation));
             case Operation.Promote() -> result(server.promote(PROMOTE_LIMIT, run.cancellation));

@@ -62,7 +62,11 @@ final class Bootstrapper {
             return new OperationResult.Failed("initdb failed: " + run.summary());
         }
         appendAccess(bootstrap);
-        return starter.start(new Role.Primary(), installation.config().pgCtlTimeout(), cancellation)
+        return starter.start(
+                        new Role.Primary(),
+                        List.of(),
+                        installation.config().pgCtlTimeout(),
+                        cancellation)
                 .result();
     }
 

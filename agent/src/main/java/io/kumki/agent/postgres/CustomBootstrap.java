@@ -77,7 +77,8 @@ final class CustomBootstrap {
         Files.deleteIfExists(dataDir.resolve("promote"));
         ConfigBackups.restore(installation.config());
         restrictAccess();
-        return starter.start(role(options), Bootstrapper.SCRIPT_LIMIT, cancellation).result();
+        return starter.start(role(options), List.of(), Bootstrapper.SCRIPT_LIMIT, cancellation)
+                .result();
     }
 
     private List<String> words(String command, Map<String, Object> options) {
@@ -161,6 +162,6 @@ final class CustomBootstrap {
         }
         Files.move(savedAccess(), accessFile(), StandardCopyOption.REPLACE_EXISTING);
         AtomicFiles.syncDirectory(installation.dataDir());
-        return starter.start(new Role.Primary(), limit, cancellation).result();
+        return starter.start(new Role.Primary(), List.of(), limit, cancellation).result();
     }
 }

@@ -142,6 +142,12 @@ public final class LocalPostgres implements PostgresServer {
     }
 
     @Override
+    public Future<OperationResult> startOnTimeline(
+            int timeline, StandbyTarget target, Duration limit, Cancellation cancellation) {
+        return call(() -> operations.startOnTimeline(timeline, target, limit, cancellation));
+    }
+
+    @Override
     public Future<OperationResult> stop(
             StopMode mode, Optional<Duration> limit, ShutdownListener shutDown) {
         return call(() -> operations.stop(mode, limit, shutDown));

@@ -82,6 +82,14 @@ public interface PostgresServer {
             StandbyTarget target, Duration limit, Cancellation cancellation);
 
     /**
+     * As {@link #startAsStandby}, but recovery looks for no newer timeline: a history file in the
+     * archive that belongs to nobody's timeline would stop it. A server started so follows no
+     * promotion before its next start.
+     */
+    Future<OperationResult> startOnTimeline(
+            int timeline, StandbyTarget target, Duration limit, Cancellation cancellation);
+
+    /**
      * Stops the server.
      *
      * @param shutDown told once the control file says "shut down" while the postmaster may still

@@ -174,16 +174,35 @@ final class ServerOperations {
 
     OperationResult startAsStandby(StandbyTarget target, Duration limit, Cancellation cancellation)
             throws IOException, InterruptedException {
-        OperationResult result =
-                start(new Role.Standby(following.settings(target)), limit, cancellation);
+        return startAsStandby(target, List.of(), limit, cancellation);
+    }
+
+    OperationResult startOnTimeline(
+            int timeline, StandbyTarget target, Duration limit, Cancellation cancellation)
+            throws IOException, InterruptedException {
+        List<String> last = List.of("--recovery_target_timeline=" + timeline);
+        return startAsStandby(target, last, limit, cancellation);
+    }
+
+    private OperationResult startAsStandby(
+            StandbyTarget target, List<String> arguments, Duration limit, Cancellation cancellation)
+            throws IOException, InterruptedException {
+        Role role = new Role.Standby(following.settings(target));
+        OperationResult result = start(role, arguments, limit, cancellation);
         following.wrote(target);
         return result;
     }
 
     private OperationResult start(Role role, Duration limit, Cancellation cancellation)
             throws IOException, InterruptedException {
+        return start(role, List.of(), limit, cancellation);
+    }
+
+    private OperationResult start(
+            Role role, List<String> arguments, Duration limit, Cancellation cancellation)
+            throws IOException, InterruptedException {
         closeConnections();
-        Started started = starter.start(role, limit, cancellation);
+        Started started = starter.start(role, arguments, limit, cancellation);
         health.startedAnew();
         configuration.setPendingRestart(started.pendingRestart());
         return started.result();

@@ -64,8 +64,9 @@ final class ServerStarter {
 
     /**
      * @param role not {@link Role.Unchanged} unless the files are as they must be
+     * @param more options of this start alone, which win over the files
      */
-    Started start(Role role, Duration limit, Cancellation cancellation)
+    Started start(Role role, List<String> more, Duration limit, Cancellation cancellation)
             throws IOException, InterruptedException {
         if (process.postmaster().isPresent()) {
             return Started.of(new OperationResult.Done("a server runs already"));
@@ -93,7 +94,7 @@ final class ServerStarter {
         }
         Deadline deadline = Deadline.in(limit);
         OperationResult first =
-                launch(parameters, role, recovers, deadline, cancellation, Optional.empty());
+                launch(parameters, role, more, recovers, deadline, cancellation, Optional.empty());
         installation.notStartable(Optional.empty());
         if (!(first instanceof OperationResult.Failed(String reason)) || recovers) {
             return new Started(first, pending);
@@ -111,6 +112,7 @@ final class ServerStarter {
                 launch(
                         proven.get().parameters(),
                         role,
+                        more,
                         recovers,
                         deadline,
                         cancellation,
@@ -132,6 +134,7 @@ final class ServerStarter {
     private OperationResult launch(
             SortedMap<String, String> parameters,
             Role role,
+            List<String> more,
             boolean recovers,
             Deadline deadline,
             Cancellation cancellation,
@@ -152,6 +155,7 @@ final class ServerStarter {
                                 installation.dataDir().toString(),
                                 "--config-file=" + installation.confFile()));
         arguments.addAll(ServerParameters.commandLine(parameters));
+        arguments.addAll(more);
         boolean ownLogging = isOn(parameters.getOrDefault("logging_collector", "off"));
         ProcessIdentity started = process.launch(arguments, ownLogging);
         LOG.atInfo()

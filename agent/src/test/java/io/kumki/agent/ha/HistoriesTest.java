@@ -1,6 +1,7 @@
 package io.kumki.agent.ha;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import io.kumki.dcs.cluster.Lsn;
 import io.kumki.dcs.cluster.MemberName;
@@ -40,7 +41,7 @@ class HistoriesTest {
                 new TimelineHistory(
                         true, IntStream.rangeClosed(1, 4).mapToObj(t -> entry(t, "")).toList());
 
-        TimelineHistory merged = Histories.merge(local, TimelineHistory.UNKNOWN, ME, max);
+        TimelineHistory merged = Histories.merge(local, TimelineHistory.UNKNOWN, ME, 5, max);
 
         assertThat(merged.entries())
                 .extracting(Entry::timeline)
@@ -54,6 +55,7 @@ class HistoriesTest {
                         history(entry(1, ""), entry(2, ""), entry(3, "")),
                         history(entry(1, "n7"), entry(2, "n8")),
                         ME,
+                        4,
                         0);
 
         assertThat(merged.entries())
@@ -66,8 +68,46 @@ class HistoriesTest {
         Entry elsewhere = new Entry(2, new Lsn(999), "", Optional.of("then"), Optional.of("n8"));
 
         TimelineHistory merged =
-                Histories.merge(history(entry(2, ""), entry(3, "")), history(elsewhere), ME, 0);
+                Histories.merge(history(entry(2, ""), entry(3, "")), history(elsewhere), ME, 4, 0);
 
         assertThat(merged.entries().getFirst().newLeader()).isEmpty();
+    }
+
+    /** Numbers that PostgreSQL skipped because the archive had history files of them. */
+    @Test
+    void skippedNumbersEndWhereTheClustersTimelineWentOn() {
+        TimelineHistory merged =
+                Histories.merge(
+                        history(entry(1, ""), entry(4, "")), history(entry(1, "n7")), ME, 6, 0);
+
+        assertThat(merged.entries())
+                .extracting(Entry::timeline, entry -> entry.switchLsn().bytes())
+                .containsExactly(
+                        tuple(1, 100L),
+                        tuple(2, 100L),
+                        tuple(3, 100L),
+                        tuple(4, 400L),
+                        tuple(5, 400L));
+        assertThat(merged.clusterTimeline()).isEqualTo(6);
+        assertThat(merged.entries())
+                .extracting(Entry::newLeader)
+                .containsExactly(
+                        Optional.of("n7"),
+                        Optional.of("n7"),
+                        Optional.of("n7"),
+                        Optional.of("n1"),
+                        Optional.of("n1"));
+        assertThat(Histories.merge(history(entry(1, ""), entry(4, "")), merged, ME, 6, 0))
+                .as("the next turn")
+                .isEqualTo(merged);
+        assertThat(
+                        Histories.merge(
+                                        history(entry(1, "")),
+                                        TimelineHistory.UNKNOWN,
+                                        ME,
+                                        1_000_000,
+                                        0)
+                                .entries())
+                .hasSizeLessThan(30);
     }
 }

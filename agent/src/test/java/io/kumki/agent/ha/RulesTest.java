@@ -1302,6 +1302,20 @@ class RulesTest {
                                 .verdict(FITS),
                         "rejoin.starts-standby"),
                 row(
+                        "can't be started although it fits and has the leader's timeline",
+                        stoppedStandby()
+                                .recoveredOn(2)
+                                .rejoining(r -> r.withStart(1, OptionalLong.empty()))
+                                .verdict(FITS),
+                        "rejoin.starts-on-leaders-timeline"),
+                row(
+                        "can't be started in either way although it fits",
+                        stoppedStandby()
+                                .recoveredOn(2)
+                                .rejoining(r -> r.withStart(2, OptionalLong.empty()))
+                                .verdict(FITS),
+                        "rejoin.starts-standby"),
+                row(
                         "rewound, started twice in vain",
                         formerPrimary()
                                 .rejoining(r -> r.withRewind(0, true, OptionalLong.empty()))

@@ -412,6 +412,25 @@ final class Situations {
         return this;
     }
 
+    /** What it replayed last, as the control file has it. */
+    Situations recoveredOn(int timeline) {
+        ControlData known = ((DataDirectory.Initialized) data).control();
+        data =
+                new DataDirectory.Initialized(
+                        new ControlData(
+                                known.systemIdentifier(),
+                                known.state(),
+                                known.timeline(),
+                                known.checkpointLsn(),
+                                known.minRecoveryEnd(),
+                                timeline,
+                                known.standbySignal(),
+                                known.alone(),
+                                known.backupLabel(),
+                                known.canRewind()));
+        return this;
+    }
+
     Situations without(DataDirectory directory) {
         postmaster = Postmaster.STOPPED;
         answer = Optional.empty();

@@ -198,6 +198,12 @@ final class SimPostgres implements PostgresServer {
         return start(false, limit, cancellation);
     }
 
+    @Override
+    public Future<OperationResult> startOnTimeline(
+            int timeline, StandbyTarget target, Duration limit, Cancellation cancellation) {
+        return startAsStandby(target, limit, cancellation);
+    }
+
     private Future<OperationResult> start(
             boolean primary, Duration limit, Cancellation cancellation) {
         if (!server.initialized()) {

@@ -29,7 +29,7 @@ public final class HistoryFile {
 
     /**
      * Reads the history of {@code timeline} from the WAL directory. The newest line gets the file's
-     * modification time and the own name, if it is about the timeline just before this one.
+     * modification time and the own name.
      *
      * @param zone of the time in the result
      * @return empty on timeline 1, which has no file
@@ -47,7 +47,7 @@ public final class HistoryFile {
         } catch (IllegalArgumentException e) {
             throw new IOException(file + ": " + e.getMessage(), e);
         }
-        if (!entries.isEmpty() && entries.getLast().timeline() == timeline - 1) {
+        if (!entries.isEmpty()) {
             Entry newest = entries.removeLast();
             Instant modified = Files.getLastModifiedTime(file).toInstant();
             entries.add(
