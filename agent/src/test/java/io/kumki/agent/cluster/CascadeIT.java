@@ -33,12 +33,56 @@ class CascadeIT {
                             middle.query(
                                     "SELECT active FROM pg_replication_slots WHERE slot_name = 'n3'"))
                     .isEqualTo("t");
+            changesWithItsTag(cluster, first, middle, last);
+            isCopiedFromTheTaggedOne(cluster, middle, last);
 
             middle.killAll();
             streams(cluster, last, first);
             first.execute("INSERT INTO rows VALUES (2)");
             awaitRows(cluster, last, "2");
         }
+    }
+
+    /** Read again while agent and server run. */
+    private static void changesWithItsTag(
+            TestCluster cluster, TestNode first, TestNode middle, TestNode last)
+            throws SQLException {
+        String started = last.query("SELECT pg_postmaster_start_time()");
+        tag(cluster, last, "");
+        streams(cluster, last, first);
+        tag(cluster, last, "replicatefrom: n2");
+        streams(cluster, last, middle);
+        assertThat(last.query("SELECT pg_postmaster_start_time()"))
+                .as("without a restart")
+                .isEqualTo(started);
+    }
+
+    private static void isCopiedFromTheTaggedOne(
+            TestCluster cluster, TestNode middle, TestNode last) {
+        tag(cluster, middle, "clonefrom: true");
+        Await.until(
+                "the tag in the member key",
+                SOON,
+                () ->
+                        last.json("/cluster")
+                                .path("members")
+                                .findPath("tags")
+                                .path("clonefrom")
+                                .asBoolean(),
+                cluster::describe);
+        assertThat(last.send("POST", "/reinitialize", "").orElseThrow().statusCode())
+                .isEqualTo(200);
+        Await.until(
+                "a copy of " + middle.name,
+                SOON,
+                () -> last.logText().contains("cloned by basebackup from " + middle.name),
+                cluster::describe);
+        streams(cluster, last, middle);
+    }
+
+    private static void tag(TestCluster cluster, TestNode node, String tag) {
+        node.writeConfig(cluster.yaml(node) + "\ntags: {" + tag + "}\n");
+        TestNode.signal("HUP", node.agentPid());
     }
 
     private static void awaitRows(TestCluster cluster, TestNode node, String count) {
