@@ -21,7 +21,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Who may send unsafe requests: allowlist, client certificate, name and password, in this order.
+ * Who may send unsafe requests: no page of another site, then allowlist, client certificate, name
+ * and password, in this order.
  *
  * @param networks the allowlist's entries, resolved
  */
@@ -41,6 +42,10 @@ record Access(RestConfig config, Networks networks) {
     /** The refusal, if there is one. */
     Future<Optional<Answer>> check(
             Vertx vertx, HttpServerRequest request, Members members, Optional<ClusterView> view) {
+        Optional<Answer> foreign = Origins.check(request);
+        if (foreign.isPresent()) {
+            return Future.succeededFuture(foreign);
+        }
         boolean withMembers =
                 members == Members.AS_CONFIGURED && config.allowlist().includeMembers();
         if (networks.networks().isEmpty() && !withMembers) {
@@ -106,8 +111,7 @@ record Access(RestConfig config, Networks networks) {
         if (wantsCertificate && !showedCertificate(request.sslSession())) {
             return Optional.of(Answer.text(403, "client certificate required"));
         }
-        return config.authentication()
-                .flatMap(expected -> passwordRefusal(expected, request.getHeader("Authorization")));
+        return config.authentication().flatMap(expected -> passwordRefusal(expected, request));
     }
 
     private static boolean showedCertificate(@Nullable SSLSession session) {
@@ -120,9 +124,10 @@ record Access(RestConfig config, Networks networks) {
 
     /** Compares in constant time, so that answers don't tell how much was right. */
     private static Optional<Answer> passwordRefusal(
-            RestConfig.Credentials expected, @Nullable String header) {
+            RestConfig.Credentials expected, HttpServerRequest request) {
+        String header = request.getHeader("Authorization");
         if (header == null) {
-            return Optional.of(unauthorized("no auth header received"));
+            return Optional.of(unauthorized("no auth header received", request));
         }
         byte[] right =
                 Base64.getEncoder()
@@ -133,10 +138,15 @@ record Access(RestConfig config, Networks networks) {
         byte[] given = header.substring(basic ? 6 : 0).getBytes(StandardCharsets.UTF_8);
         return MessageDigest.isEqual(right, given) && basic
                 ? Optional.empty()
-                : Optional.of(unauthorized("not authenticated"));
+                : Optional.of(unauthorized("not authenticated", request));
     }
 
-    private static Answer unauthorized(String text) {
-        return Answer.text(401, text, Map.of("WWW-Authenticate", "Basic realm=\"Patroni\""));
+    /**
+     * The own page asks for name and password itself. At the word Basic the browser would ask too,
+     * and keep the answer for whoever comes after.
+     */
+    private static Answer unauthorized(String text, HttpServerRequest request) {
+        String scheme = Origins.ownPage(request) ? "Kumki-Form" : "Basic";
+        return Answer.text(401, text, Map.of("WWW-Authenticate", scheme + " realm=\"Patroni\""));
     }
 }

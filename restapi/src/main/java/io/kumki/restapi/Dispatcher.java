@@ -96,8 +96,14 @@ final class Dispatcher implements Handler<HttpServerRequest> {
         int question = uri.indexOf('?');
         String path = path(question < 0 ? uri : uri.substring(0, question));
         String query = question < 0 ? "" : uri.substring(question + 1);
+        Optional<Answer> page =
+                request.method().equals(HttpMethod.GET)
+                        ? Dashboard.answer(path, request.getHeader(HttpHeaders.IF_NONE_MATCH))
+                        : Optional.empty();
         Optional<Endpoint> endpoint = endpoints.find(request.method().name(), segment(path));
-        if (endpoint.isPresent()) {
+        if (page.isPresent()) {
+            send(request, page.get(), startedNanos);
+        } else if (endpoint.isPresent()) {
             request.pause();
             serve(request, endpoint.get(), Query.parse(query))
                     .onSuccess(answer -> send(request, answer, startedNanos));

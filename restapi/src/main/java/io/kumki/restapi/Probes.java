@@ -6,6 +6,7 @@ import io.kumki.dcs.cluster.LenientValues;
 import io.kumki.dcs.cluster.Lsn;
 import io.kumki.dcs.cluster.MemberName;
 import io.kumki.restapi.NodeSnapshot.Wal;
+import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -30,6 +31,14 @@ record Probes(NodeSnapshot node, long nowNanos) {
 
     boolean leads() {
         return node.leadership().held(nowNanos);
+    }
+
+    /** Until the right to lead ends unless it is renewed; empty if this node doesn't lead. */
+    Optional<Duration> leaseLeft() {
+        OptionalLong until = node.leadership().validUntilNanos();
+        return leads()
+                ? Optional.of(Duration.ofNanos(until.orElseThrow() - nowNanos))
+                : Optional.empty();
     }
 
     boolean failsafeActive() {

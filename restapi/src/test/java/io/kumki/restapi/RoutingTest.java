@@ -123,7 +123,7 @@ class RoutingTest {
 
     @Test
     void theStatusDocumentOfALeader() {
-        assertThat(api.get("/patroni").body())
+        assertThat(api.get("/patroni").body().replaceFirst(",\"lease\":\\{[^}]+}", ""))
                 .isEqualTo(
                         ("{'state':'running','postmaster_start_time':'2026-07-01"
                                         + " 10:00:00.123456+00:00','role':'primary','server_version':150020,"

@@ -1,0 +1,110 @@
+package io.kumki.restapi;
+
+import io.vertx.core.buffer.Buffer;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The page for people at {@code /ui}: three files of the own program, as they are.
+ *
+ * <p>What they show they ask from the API like anybody else, so a page that nobody looks at costs
+ * nothing. The headers keep the page from everything but this member: no outside address, no inline
+ * script, no text that becomes HTML, no frame around it.
+ */
+final class Dashboard {
+
+    /** The path, without which a name of a file below it means nothing. */
+    private static final String ROOT = "/ui";
+
+    private static final String POLICY =
+            "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self';"
+                    + " img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none';"
+                    + " require-trusted-types-for 'script'; trusted-types 'none'";
+
+    private static final Map<String, File> FILES = files();
+
+    private Dashboard() {}
+
+    /** A file and the name of its content. */
+    private record File(String contentType, Buffer bytes, String etag) {
+
+        Answer answer(@Nullable String known) {
+            Map<String, String> headers = new LinkedHashMap<>();
+            headers.put("ETag", etag);
+            headers.put("Cache-Control", "no-cache"); // kept, but asked for whether it still holds
+            headers.put("Content-Security-Policy", POLICY);
+            headers.put("X-Content-Type-Options", "nosniff");
+            headers.put("X-Frame-Options", "DENY");
+            headers.put("Referrer-Policy", "no-referrer");
+            headers.put("Cross-Origin-Resource-Policy", "same-origin");
+            headers.put("Cross-Origin-Opener-Policy", "same-origin");
+            return holds(known)
+                    ? new Answer.Document(304, contentType, Buffer.buffer(), headers)
+                    : new Answer.Document(200, contentType, bytes, headers);
+        }
+
+        /** Whether {@code If-None-Match} names this content; proxies make a tag a weak one. */
+        private boolean holds(@Nullable String known) {
+            return known != null
+                    && Arrays.stream(known.split(",", -1))
+                            .map(String::strip)
+                            .anyMatch(tag ->
+                                    tag.equals("*") || tag.equals(etag) || tag.equals("W/" + etag));
+        }
+    }
+
+    /**
+     * What answers {@code GET} of this path; empty if the path isn't the page's.
+     *
+     * @param known the header {@code If-None-Match}
+     */
+    static Optional<Answer> answer(String path, @Nullable String known) {
+        if (!path.equals(ROOT) && !path.startsWith(ROOT + "/")) {
+            return Optional.empty();
+        }
+        if (path.equals(ROOT + "/")) {
+            // relative, so that it also holds behind a proxy that puts something before the path
+            return Optional.of(Answer.text(308, "", Map.of("Location", "../ui")));
+        }
+        File file = FILES.get(path);
+        return Optional.of(
+                file == null
+                        ? Answer.text(404, "the dashboard is at " + ROOT)
+                        : file.answer(known));
+    }
+
+    private static Map<String, File> files() {
+        return Map.of(
+                ROOT,
+                read("ui.html", "text/html;charset=utf-8"),
+                ROOT + "/ui.css",
+                read("ui.css", "text/css;charset=utf-8"),
+                ROOT + "/ui.js",
+                read("ui.js", "text/javascript;charset=utf-8"));
+    }
+
+    private static File read(String name, String contentType) {
+        try (InputStream file =
+                Objects.requireNonNull(
+                        Dashboard.class.getResourceAsStream("ui/" + name), "ui/" + name)) {
+            byte[] bytes = file.readAllBytes();
+            byte[] digest = MessageDigest.getInstance("SHA-256").digest(bytes);
+            String etag = '"' + HexFormat.of().formatHex(digest, 0, 16) + '"';
+            return new File(contentType, Buffer.buffer(bytes), etag);
+        } catch (IOException e) {
+            throw new UncheckedIOException("ui/" + name + " of the own program can't be read", e);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JDK has SHA-256", e);
+        }
+    }
+}
