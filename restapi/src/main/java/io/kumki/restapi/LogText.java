@@ -9,6 +9,18 @@ final class LogText {
 
     private LogText() {}
 
+    /** Also what turns the writing direction or is invisible would make a line look another. */
+    private static boolean printable(char c) {
+        return switch (Character.getType(c)) {
+            case Character.CONTROL,
+                    Character.FORMAT,
+                    Character.LINE_SEPARATOR,
+                    Character.PARAGRAPH_SEPARATOR ->
+                    false;
+            default -> true;
+        };
+    }
+
     static String of(@Nullable Object value) {
         if (value == null) {
             return "";
@@ -17,7 +29,7 @@ final class LogText {
         StringBuilder shown = new StringBuilder();
         for (int i = 0; i < text.length() && i < LIMIT; i++) {
             char c = text.charAt(i);
-            if (c < ' ' || (c >= 0x7F && c < 0xA0) || c == '\u2028' || c == '\u2029') {
+            if (!printable(c)) {
                 shown.append(String.format("\\u%04x", (int) c));
             } else {
                 shown.append(c);

@@ -77,7 +77,7 @@ final class Api implements AutoCloseable {
 
     Reply call(String method, String path, @Nullable String body, String... headers) {
         HttpRequest.Builder request =
-                HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + server.port() + path))
+                HttpRequest.newBuilder(uri(path))
                         .timeout(Duration.ofSeconds(10))
                         .method(
                                 method,
@@ -88,6 +88,10 @@ final class Api implements AutoCloseable {
             request.headers(headers);
         }
         return send(request.build());
+    }
+
+    URI uri(String path) {
+        return URI.create("http://127.0.0.1:" + server.port() + path);
     }
 
     Reply send(HttpRequest request) {

@@ -4,7 +4,9 @@ import io.kumki.dcs.cluster.ClusterSettings;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
 import java.util.SortedSet;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
@@ -109,7 +111,7 @@ public final class ResultingConfig {
                         "safety_margin",
                         node.watchdog().safetyMarginSeconds()));
         all.put("postgresql", postgresql(effective.postgres()));
-        all.put("bootstrap", Map.of("dcs", dynamic(effective)));
+        all.put("bootstrap", Map.of("dcs", dynamic(node, effective)));
         return all;
     }
 
@@ -127,7 +129,12 @@ public final class ResultingConfig {
         return section;
     }
 
-    private static Map<String, Object> dynamic(EffectiveConfig effective) {
+    private static Map<String, Object> dynamic(NodeConfig node, EffectiveConfig effective) {
+        // those of the node stand in its own section
+        SortedMap<String, String> parameters = new TreeMap<>(effective.postgres().parameters());
+        parameters
+                .keySet()
+                .removeAll(Section.of(node.postgresql().get("parameters")).values().keySet());
         ClusterSettings settings = effective.settings();
         Map<String, Object> section = new LinkedHashMap<>();
         section.put("ttl", settings.timing().ttl().toSeconds());
@@ -152,7 +159,7 @@ public final class ResultingConfig {
                         "use_pg_rewind",
                         effective.postgres().rejoin().usePgRewind(),
                         "parameters",
-                        effective.postgres().parameters()));
+                        parameters));
         return section;
     }
 

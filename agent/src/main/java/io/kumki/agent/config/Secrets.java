@@ -5,12 +5,17 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Hides passwords in what people and logs get to see. */
 final class Secrets {
 
     private static final int MAX_SHOWN = 200;
+
+    /** They hold user and password; somebody may have written the password alone. */
+    private static final Set<String> SECTIONS =
+            Set.of("authentication", "superuser", "replication", "rewind");
 
     private Secrets() {}
 
@@ -28,7 +33,8 @@ final class Secrets {
                         || name.equals("token")
                         || name.equals("auth")
                         || name.equals("auth_data")
-                        || name.endsWith("conninfo"))) {
+                        || name.endsWith("conninfo")
+                        || (SECTIONS.contains(name) && !(value instanceof Map)))) {
             return "***";
         }
         return switch (value) {

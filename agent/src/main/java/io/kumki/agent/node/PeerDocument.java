@@ -3,6 +3,7 @@ package io.kumki.agent.node;
 import io.kumki.agent.ha.PeerAnswer;
 import io.kumki.dcs.cluster.Lsn;
 import io.kumki.dcs.cluster.Tags;
+import io.vertx.core.json.DecodeException;
 import io.vertx.core.json.JsonObject;
 import java.util.Optional;
 import java.util.SortedSet;
@@ -19,8 +20,10 @@ final class PeerDocument {
     static PeerAnswer read(String body) {
         try {
             return read(new JsonObject(body));
+        } catch (DecodeException noJson) {
+            return new PeerAnswer.Unreachable("its answer is no JSON object");
         } catch (RuntimeException nonsense) {
-            return new PeerAnswer.Unreachable("its answer can't be read: " + nonsense.getMessage());
+            return new PeerAnswer.Unreachable("a value in its answer makes no sense");
         }
     }
 

@@ -101,7 +101,8 @@ public record ConnInfo(Map<String, String> values) {
 
     @Override
     public String toString() {
-        ConnInfo shown = values.containsKey("password") ? with("password", "***") : this;
-        return "ConnInfo[" + shown.text() + "]";
+        Map<String, String> shown = new LinkedHashMap<>(values);
+        shown.replaceAll((key, value) -> key.endsWith("password") ? "***" : value);
+        return "ConnInfo[" + new ConnInfo(shown).text() + "]";
     }
 }

@@ -17,7 +17,9 @@ final class GeneratedConf {
 
     private static final Pattern LINE =
             Pattern.compile("\\s*([A-Za-z_][\\w.]*)\\s*(?:=|\\s)\\s*(.*?)\\s*");
-    private static final Pattern QUOTED = Pattern.compile("'((?:[^'\\\\]|''|\\\\.)*)'.*");
+
+    /** Possessive: going back would need a stack as deep as the value is long. */
+    private static final Pattern QUOTED = Pattern.compile("'((?:[^'\\\\]|''|\\\\.)*+)'.*");
 
     private GeneratedConf() {}
 

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -53,7 +54,7 @@ record PostmasterPid(
                             Optional.of(lines.size() > 4 ? lines.get(4) : "")
                                     .filter(directory -> directory.startsWith("/")),
                             lines.size() > 7 ? lines.get(7) : ""));
-        } catch (NumberFormatException e) {
+        } catch (NumberFormatException | DateTimeException e) {
             return Optional.empty();
         }
     }

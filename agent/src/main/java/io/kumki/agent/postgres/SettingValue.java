@@ -12,9 +12,12 @@ import java.util.regex.Pattern;
 /** Compares and shows values of server parameters by PostgreSQL's type and base unit. */
 final class SettingValue {
 
+    /** No longer than what PostgreSQL could mean: arithmetic on 1e999999999 takes all memory. */
     private static final Pattern NUMBER =
             Pattern.compile(
-                    "\\s*([-+]?(?:\\d+\\.?\\d*|\\.\\d+)(?:[eE][-+]?\\d+)?)\\s*([A-Za-z]*)\\s*");
+                    "\\s*([-+]?(?:\\d{1,40}\\.?\\d{0,400}|\\.\\d{1,400})(?:[eE][-+]?\\d{1,3})?)"
+                            + "\\s*([A-Za-z]*)\\s*");
+
     private static final Pattern BASE_UNIT = Pattern.compile("(\\d*)([A-Za-z]+)");
 
     /** In bytes, largest first. */
@@ -36,6 +39,9 @@ final class SettingValue {
         TIME.put("ms", 1_000L);
         TIME.put("us", 1L);
     }
+
+    /** What people read comfortably, and far beyond what any parameter allows. */
+    private static final int MOST_DIGITS = 30;
 
     private SettingValue() {}
 
@@ -108,7 +114,10 @@ final class SettingValue {
     static String shown(String value, String unit) {
         Optional<Long> factor = factor(unit);
         Optional<BigDecimal> number = inBase(value, unit);
-        if (factor.isEmpty() || number.isEmpty() || number.get().signum() <= 0) {
+        if (factor.isEmpty()
+                || number.isEmpty()
+                || number.get().signum() <= 0
+                || number.get().precision() - number.get().scale() > MOST_DIGITS) {
             return value;
         }
         BigDecimal base = number.get().multiply(BigDecimal.valueOf(factor.get()));

@@ -49,6 +49,7 @@ class ServiceManagerIT {
             node.start();
             await(manager, "READY=1|STATUS=");
             await(manager, "STATUS=primary, running");
+            cluster.awaitLeader(LIMIT);
             await(manager, "WATCHDOG=1");
             assertThat(manager.received().stream().filter(line -> line.contains("READY=1")))
                     .hasSize(1);

@@ -146,7 +146,7 @@ class TlsIT {
     }
 
     /** Writes to the dead primary what nobody got. */
-    private static void diverge(TestNode node) throws Exception {
+    static void diverge(TestNode node) throws Exception {
         Process single =
                 new ProcessBuilder(
                                 "/usr/lib/postgresql/15/bin/postgres",

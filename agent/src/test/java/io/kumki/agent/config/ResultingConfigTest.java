@@ -47,6 +47,20 @@ class ResultingConfigTest {
     }
 
     @Test
+    void parametersOfTheNodeAreNotTheClusters() throws Exception {
+        Path file =
+                Files.writeString(
+                        directory.resolve("node.yml"),
+                        Configs.MINIMAL.replace(
+                                "postgresql:\n",
+                                "postgresql:\n  parameters: {log_statement: ddl}\n"));
+        String printed =
+                ResultingConfig.print(new LocalConfigLoader(Optional.of(file), Map.of()).load());
+        assertThat(printed.lines().filter(line -> line.contains("log_statement")))
+                .containsExactly("    log_statement: ddl  # " + file);
+    }
+
+    @Test
     void isYamlOfTheSameValues() throws Exception {
         LocalConfig local =
                 Configs.local(

@@ -3,6 +3,8 @@ package io.kumki.agent.node;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.kumki.agent.ha.PeerAnswer;
+import io.kumki.dcs.fuzz.Mutations;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -28,6 +30,17 @@ class PeerDocumentTest {
     void nonsenseMeansUnreachable() {
         assertThat(PeerDocument.read(STANDBY.formatted(",\"logical_slots_ready\":7")))
                 .isInstanceOf(PeerAnswer.Unreachable.class);
+    }
+
+    @Test
+    void damagedAnswersGiveAShortReason() {
+        for (int seed = 0; seed < 10_000; seed++) {
+            String damaged = Mutations.of(STANDBY.formatted(""), new Random(seed));
+            PeerAnswer answer = PeerDocument.read(damaged);
+            if (answer instanceof PeerAnswer.Unreachable(String why)) {
+                assertThat(why).as("seed %d", seed).hasSizeLessThan(300).doesNotContain("\n");
+            }
+        }
     }
 
     private static PeerAnswer.Reached reached(String more) {

@@ -49,5 +49,7 @@ class ConnInfoTest {
     @Test
     void hidesPasswordsInLogs() {
         assertThat(ConnInfo.EMPTY.with("password", "secret").toString()).doesNotContain("secret");
+        assertThat(ConnInfo.EMPTY.with("sslpassword", "secret").toString())
+                .isEqualTo("ConnInfo[sslpassword=***]");
     }
 }

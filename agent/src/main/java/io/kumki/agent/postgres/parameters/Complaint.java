@@ -76,6 +76,8 @@ public sealed interface Complaint {
     }
 
     private static BigDecimal number(String text) {
-        return text.matches("[-+]?[0-9.]+(e[-+]?[0-9]+)?") ? new BigDecimal(text) : BigDecimal.ZERO;
+        return text.matches("[-+]?(\\d+\\.?\\d*|\\.\\d+)(e[-+]?\\d{1,3})?")
+                ? new BigDecimal(text)
+                : BigDecimal.ZERO;
     }
 }

@@ -21,7 +21,7 @@ final class ShutdownRecord {
 
     private static final Pattern RECORD =
             Pattern.compile(
-                    "len \\(rec/tot\\):\\s*\\d+/\\s*(\\d+),.* lsn: ([0-9A-Fa-f]+/[0-9A-Fa-f]+),.*desc: (\\S+)");
+                    "len \\(rec/tot\\):\\s*\\d+/\\s*(\\d{1,9}),.* lsn: ([0-9A-Fa-f]+/[0-9A-Fa-f]+),.*desc: (\\S+)");
 
     /** WAL pages have this size in every build that Debian, RPM or Docker ship. */
     private static final long PAGE = 8192;
