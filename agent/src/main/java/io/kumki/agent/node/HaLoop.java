@@ -368,6 +368,7 @@ public final class HaLoop {
         meter.saw(fresh.leadership());
         view = promise.complete(fresh, clock.nanos());
         lastGood = Optional.of(new NodeBoard.LastGood(fresh, clock.nanos(), clock.wall()));
+        fresh.systemIdentifier().ifPresent(parts.server()::clusterIs);
         if (fresh.config().isPresent()) {
             accept(fresh.config().get());
         }

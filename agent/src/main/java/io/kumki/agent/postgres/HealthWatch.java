@@ -20,6 +20,7 @@ final class HealthWatch {
     private final LongSupplier clock;
     private final InstantSource wall;
     private final AtomicReference<Look> last = new AtomicReference<>(Look.NONE);
+    private final AtomicReference<String> cluster = new AtomicReference<>("");
 
     /**
      * @param clock monotonic nanoseconds
@@ -36,6 +37,13 @@ final class HealthWatch {
      */
     private record Look(OptionalLong atNanos, Optional<Health.Cause> cause) {
         static final Look NONE = new Look(OptionalLong.empty(), Optional.empty());
+    }
+
+    /** From now on data with this system identifier are ours, and may be written to. */
+    void clusterIs(String systemIdentifier) {
+        if (!cluster.getAndSet(systemIdentifier).equals(systemIdentifier)) {
+            last.set(Look.NONE);
+        }
     }
 
     LocalServer examined(LocalServer server) {
@@ -72,8 +80,16 @@ final class HealthWatch {
         if (before.atNanos().isPresent() && now - before.atNanos().getAsLong() < AGAIN.toNanos()) {
             return before.cause();
         }
+        boolean ours =
+                server.control()
+                        .filter(control -> control.systemIdentifier().equals(cluster.get()))
+                        .isPresent();
         Optional<Health.Cause> cause =
-                LastWords.look(installation.dataDir(), installation.walDirectory(), wall.instant());
+                (ours
+                                ? LastWords.refused(
+                                        installation.dataDir(), installation.walDirectory())
+                                : Optional.<Health.Cause>empty())
+                        .or(() -> LastWords.said(installation.dataDir(), wall.instant()));
         last.set(new Look(OptionalLong.of(now), cause));
         return cause;
     }

@@ -12,7 +12,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.List;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -65,16 +64,17 @@ final class LastWords {
     private LastWords() {}
 
     /**
+     * Whether its directories take a file: writes one, so only for data of the own cluster.
+     *
      * @param dataDir of a server that is down
      * @param walDirectory where its log really lies
      */
-    static Optional<Cause> look(Path dataDir, Path walDirectory, Instant now) {
-        for (Path directory : List.of(walDirectory, dataDir)) {
-            Optional<Cause> refused = probe(directory);
-            if (refused.isPresent()) {
-                return refused;
-            }
-        }
+    static Optional<Cause> refused(Path dataDir, Path walDirectory) {
+        return probe(walDirectory).or(() -> probe(dataDir));
+    }
+
+    /** What it said last; only reads. */
+    static Optional<Cause> said(Path dataDir, Instant now) {
         return serverLog(dataDir)
                 .filter(log -> isNews(log, now))
                 .flatMap(LastWords::tail)

@@ -93,6 +93,11 @@ public final class LocalPostgres implements PostgresServer {
     }
 
     @Override
+    public void clusterIs(String systemIdentifier) {
+        operations.clusterIs(systemIdentifier);
+    }
+
+    @Override
     public void onProcessChange(Runnable listener) {
         operations.watch().listen(listener);
     }

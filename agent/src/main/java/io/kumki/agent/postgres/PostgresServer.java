@@ -35,6 +35,12 @@ public interface PostgresServer {
     Future<LocalServer> observe();
 
     /**
+     * The cluster's system identifier, as the store says. Before it is told, and in data of another
+     * cluster, a look for what a server died of only reads.
+     */
+    default void clusterIs(String systemIdentifier) {}
+
+    /**
      * Calls {@code listener} as soon as the postmaster process has ended or the server changes to
      * accepting connections.
      */

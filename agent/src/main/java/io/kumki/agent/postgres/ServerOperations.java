@@ -117,6 +117,10 @@ final class ServerOperations {
                 .withClientsHeldOff(configuration.clientsHeldOff());
     }
 
+    void clusterIs(String systemIdentifier) {
+        health.clusterIs(systemIdentifier);
+    }
+
     ServerWatch watch() {
         return watch;
     }

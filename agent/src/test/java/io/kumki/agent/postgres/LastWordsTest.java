@@ -69,9 +69,9 @@ class LastWordsTest {
         Path log = Files.writeString(dataDir.resolve("log/today.log"), FULL);
         Files.writeString(dataDir.resolve("current_logfiles"), "stderr log/today.log\n");
         Instant now = Instant.now();
-        assertThat(LastWords.look(dataDir, dataDir, now)).isPresent();
+        assertThat(LastWords.said(dataDir, now)).isPresent();
         Files.setLastModifiedTime(log, FileTime.from(now.minusSeconds(601)));
-        assertThat(LastWords.look(dataDir, dataDir, now)).isEmpty();
+        assertThat(LastWords.said(dataDir, now)).isEmpty();
         assertThat(dataDir.resolve(LastWords.PROBE)).doesNotExist();
     }
 
