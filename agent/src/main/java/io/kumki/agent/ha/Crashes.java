@@ -31,7 +31,7 @@ public record Crashes(List<Long> atNanos, Optional<Life> up, boolean handOverTri
      * @param memory when its processes were started; newer than the postmaster if a backend's crash
      *     made it start them anew
      */
-    record Life(String postmaster, String memory) {}
+    public record Life(String postmaster, String memory) {}
 
     /** What this turn shows. */
     static Crashes refresh(Situation s) {

@@ -417,7 +417,8 @@ public record Memory(
         return edited(d -> d.begunNanos = value);
     }
 
-    Memory withCrashes(Crashes value) {
+    /** Also what an agent before this one has counted. */
+    public Memory withCrashes(Crashes value) {
         return edited(d -> d.crashes = value);
     }
 

@@ -101,6 +101,7 @@ public final class Agent {
                         Rules::decide,
                         this::loopEnded);
         this.loop = new HaLoop(parts);
+        keepCrashes();
         this.loop.onTurnEnded(() -> manager.turned(loop.snapshot(), ending));
     }
 
@@ -126,6 +127,19 @@ public final class Agent {
                     .addKeyValue("error", e.getMessage())
                     .log("the data directory can't be locked against a second agent");
             return Optional.empty();
+        }
+    }
+
+    private void keepCrashes() {
+        try {
+            loop.keepCrashes(
+                    new CrashFile(
+                            RuntimeDirectory.of(
+                                    runtimeBase(), configuration.postgres().files().dataDir())));
+        } catch (IOException e) {
+            LOG.atWarn()
+                    .addKeyValue("error", e.getMessage())
+                    .log("crashes are counted, but not across restarts of this agent");
         }
     }
 

@@ -143,6 +143,7 @@ public final class HaLoop {
     private volatile long lastTurnNanos;
     private volatile OptionalLong leaseLeftAtRenewal = OptionalLong.empty();
     private Runnable turnEnded = () -> {};
+    private @Nullable CrashFile crashFile;
     private LoopClock.@Nullable Timer nextTurn;
     private LoopClock.@Nullable Timer leaseAlarm;
     private @Nullable Future<NodeSnapshot> refreshing;
@@ -182,6 +183,12 @@ public final class HaLoop {
                         plannedNanos,
                         OptionalLong.empty(),
                         List.of());
+    }
+
+    /** Before {@link #start}: goes on with the crashes that the agent before this one counted. */
+    void keepCrashes(CrashFile file) {
+        crashFile = file;
+        memory = memory.withCrashes(file.read(clock.nanos()));
     }
 
     /** Begins to turn. */
@@ -708,6 +715,9 @@ public final class HaLoop {
         }
         if (!running) {
             return;
+        }
+        if (crashFile != null) {
+            crashFile.write(memory.crashes());
         }
         primaries.look();
         turnsAtOnce = next instanceof Decision.Next.AtOnce || wokenMeanwhile ? turnsAtOnce + 1 : 0;

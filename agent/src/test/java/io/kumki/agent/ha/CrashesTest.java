@@ -59,6 +59,39 @@ class CrashesTest {
         assertThat(counted(wasUp(runs("")))).as("not known").isEmpty();
     }
 
+    /**
+     * {@code restart_after_crash: off}, as in strict mode: the server ends, and the agent starts
+     * it.
+     */
+    @Test
+    void aBackendsCrashThatEndsTheServerIsOneCrashAndItsNextLifeNoSecond() {
+        Memory down = Recollection.refresh(died().get());
+        Memory up = Recollection.refresh(runs("two").memory(_ -> down).get());
+        assertThat(up.crashes().atNanos()).containsExactly(NOW);
+        assertThat(counted(runs("two").memory(_ -> up))).containsExactly(NOW);
+        Situations again = leader().stopped(ClusterState.IN_PRODUCTION, false).memory(_ -> up);
+        assertThat(counted(again)).containsExactly(NOW, NOW);
+    }
+
+    /** Agent and server died together: what {@code up} says comes from the agent before. */
+    @Test
+    void whatThePredecessorSawRunningAndIsDownIsOneCrash() {
+        Crashes known = new Crashes(List.of(NOW - 1, NOW - 1), Optional.of(LIFE), false);
+        Situations fresh =
+                leader().stopped(ClusterState.IN_PRODUCTION, false)
+                        .memory(_ -> Memory.FRESH.withCrashes(known));
+        assertThat(counted(fresh)).hasSize(3);
+        assertThat(Crashes.loop(fresh.memory(_ -> Recollection.refresh(fresh.get())).get()))
+                .isPresent();
+        assertThat(
+                        counted(
+                                standby()
+                                        .stopped(ClusterState.IN_PRODUCTION, false)
+                                        .memory(_ -> Memory.FRESH.withCrashes(known))))
+                .as("another leads meanwhile")
+                .hasSize(2);
+    }
+
     @Test
     void whatSomebodyWantedIsNoCrash() {
         assertThat(counted(wasUp(leader()).stopped(ClusterState.SHUT_DOWN, false)))
