@@ -17,7 +17,7 @@ SEEDS ?= 2000
 FROM ?= 1
 sim_args = $(if $(SEED),--seed $(SEED),--seeds $(SEEDS) --from $(FROM)) $(if $(MODE),--mode $(MODE))
 
-# make chaos MINUTES=10 MODE=async|sync|strict|quorum SEED=17 (chosen by chance where it isn't given)
+# make chaos MINUTES=10 MODE=async|sync|strict|quorum|failsafe SEED=17 (chosen by chance where it isn't given)
 MINUTES ?= 10
 chaos_args = --minutes $(MINUTES) $(if $(SEED),--seed $(SEED)) $(if $(MODE),--mode $(MODE))
 
@@ -47,11 +47,11 @@ bench: ## failover gaps, REST throughput and memory on this machine
 	tools/make-distribution
 	bench/run $(ARGS)
 
-sim: ## the simulation: SEEDS=2000 FROM=1, or SEED=17 for one with its trace; MODE=sync, failsafe, remote, gone
+sim: ## the simulation: SEEDS=2000 FROM=1, or SEED=17 for one with its trace; MODE=sync, failsafe, remote, gone, silent
 	tools/install-deps build
 	tools/run-simulation $(sim_args)
 
-chaos: ## faults for MINUTES=10 on hosts made of network namespaces, as root; SEED=, MODE=async, sync, strict, quorum
+chaos: ## faults for MINUTES=10 on hosts made of network namespaces, as root; SEED=, MODE=async, sync, strict, quorum, failsafe
 	tools/install-deps build chaos
 	tools/make-distribution
 	tools/run-chaos $(chaos_args)

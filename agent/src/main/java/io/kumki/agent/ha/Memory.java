@@ -38,7 +38,7 @@ import java.util.function.Consumer;
  * @param standstill since when this standby doesn't move although its leader is ahead
  * @param begunNanos first turn of this agent: what it promised before isn't remembered
  * @param crashes how often the server ended against its will while this member led
- * @param leavesSyncNanos since when this standby tells the leader not to wait for it, because it
+ * @param leavesSync how far this standby is that tells the leader not to wait for it, because it
  *     goes
  * @param lineage whose log the own one is, as far as this agent saw it
  */
@@ -62,7 +62,7 @@ public record Memory(
         Optional<Standstill> standstill,
         OptionalLong begunNanos,
         Crashes crashes,
-        OptionalLong leavesSyncNanos,
+        Optional<SyncLeave> leavesSync,
         Optional<Lineage> lineage) {
 
     public static final Memory FRESH =
@@ -86,7 +86,7 @@ public record Memory(
                     Optional.empty(),
                     OptionalLong.empty(),
                     Crashes.NONE,
-                    OptionalLong.empty(),
+                    Optional.empty(),
                     Optional.empty());
 
     public Memory {
@@ -108,9 +108,10 @@ public record Memory(
     /**
      * @param proof what is shown of the demand in force
      * @param namesAreTheUsers {@code synchronous_standby_names} was given back to the user
+     * @param silence who confirms nothing
      */
-    public record Sync(Optional<SyncProof> proof, boolean namesAreTheUsers) {
-        static final Sync NOTHING = new Sync(Optional.empty(), false);
+    public record Sync(Optional<SyncProof> proof, boolean namesAreTheUsers, SyncSilence silence) {
+        static final Sync NOTHING = new Sync(Optional.empty(), false, SyncSilence.NOTHING);
     }
 
     /** Who named it as {@code replicatefrom} streams from the leader until then. */
@@ -402,7 +403,7 @@ public record Memory(
 
     /** Setting {@code synchronous_standby_names} failed: nothing is known of it. */
     public Memory withSyncNamesUnknown() {
-        return withSync(Sync.NOTHING);
+        return withSync(new Sync(Optional.empty(), false, sync.silence()));
     }
 
     Memory withElectedOn(OptionalLong value) {
@@ -422,8 +423,8 @@ public record Memory(
         return edited(d -> d.crashes = value);
     }
 
-    Memory withLeavesSync(OptionalLong value) {
-        return edited(d -> d.leavesSyncNanos = value);
+    Memory withLeavesSync(Optional<SyncLeave> value) {
+        return edited(d -> d.leavesSync = value);
     }
 
     Memory withLineage(Optional<Lineage> value) {
@@ -460,7 +461,7 @@ public record Memory(
         Optional<Standstill> standstill;
         OptionalLong begunNanos;
         Crashes crashes;
-        OptionalLong leavesSyncNanos;
+        Optional<SyncLeave> leavesSync;
         Optional<Lineage> lineage;
 
         Draft(Memory from) {
@@ -483,7 +484,7 @@ public record Memory(
             standstill = from.standstill;
             begunNanos = from.begunNanos;
             crashes = from.crashes;
-            leavesSyncNanos = from.leavesSyncNanos;
+            leavesSync = from.leavesSync;
             lineage = from.lineage;
         }
     }
@@ -511,7 +512,7 @@ public record Memory(
                 d.standstill,
                 d.begunNanos,
                 d.crashes,
-                d.leavesSyncNanos,
+                d.leavesSync,
                 d.lineage);
     }
 }

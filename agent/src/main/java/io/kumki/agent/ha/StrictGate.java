@@ -75,7 +75,10 @@ final class StrictGate {
     private static Memory looked(Situation s, SyncDemand demand, Answer.Primary primary) {
         Memory.Sync before = s.memory().sync();
         SyncProof proof = SyncProof.look(before.proof(), demand, primary);
-        return s.memory().withSync(new Memory.Sync(Optional.of(proof), before.namesAreTheUsers()));
+        return s.memory()
+                .withSync(
+                        new Memory.Sync(
+                                Optional.of(proof), before.namesAreTheUsers(), before.silence()));
     }
 
     private static Next admitted(Memory memory) {

@@ -37,12 +37,13 @@ final class SyncPlan {
         }
         SyncDemand inForce = SyncDemand.parse(primary.info().sync().inForce());
         SyncProof proof = SyncProof.look(s.memory().sync().proof(), inForce, primary);
-        Memory memory = s.memory().withSync(new Memory.Sync(Optional.of(proof), false));
+        SyncSilence silence = s.memory().sync().silence().look(primary, s.nowNanos());
+        Memory memory = s.memory().withSync(new Memory.Sync(Optional.of(proof), false, silence));
         SyncState stored = s.cluster().sync();
         if (!stored.leader().filter(s.me()::equals).isPresent()) {
             return new Next(memory, Optional.of(claim(s)), Optional.of(AGAIN));
         }
-        SyncDemand wanted = SyncStandbys.wanted(s, primary);
+        SyncDemand wanted = SyncStandbys.wanted(s.withMemory(memory), primary);
         SyncSteps.Step step =
                 SyncSteps.next(
                         SyncSteps.Key.of(stored.syncQuorum(), SyncDemand.texts(stored.standbys())),
@@ -88,7 +89,7 @@ final class SyncPlan {
             return new Next(s.memory(), Optional.empty(), Optional.empty());
         }
         return new Next(
-                s.memory().withSync(new Memory.Sync(Optional.empty(), true)),
+                s.memory().withSync(new Memory.Sync(Optional.empty(), true, SyncSilence.NOTHING)),
                 Optional.of(new Action.SetSyncNames(Optional.empty())),
                 Optional.empty());
     }

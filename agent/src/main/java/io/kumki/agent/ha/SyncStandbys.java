@@ -48,7 +48,10 @@ final class SyncStandbys {
         return s.settings().synchronousModeStrict() ? SyncDemand.somebody(kind) : SyncDemand.NOBODY;
     }
 
-    /** Best first: who confirms commits already goes on doing so. */
+    /**
+     * Best first: who confirms commits already goes on doing so, unless it confirms nothing any
+     * more and another does.
+     */
     private static List<Candidate> eligible(Situation s, Answer.Primary primary) {
         List<Candidate> connected =
                 s.cluster().members().values().stream()
@@ -62,11 +65,25 @@ final class SyncStandbys {
                                 .max(Lsn::compareTo)
                                 .orElse(Lsn.ZERO);
         long limit = s.settings().maximumLagOnSyncnode();
-        return connected.stream()
-                .filter(one -> !cascades(one.member(), connected))
-                .filter(one -> limit <= 0 || best.bytesBeyond(one.confirmed()) <= limit)
-                .sorted(ORDER)
+        List<Candidate> eligible =
+                connected.stream()
+                        .filter(one -> !cascades(one.member(), connected))
+                        .filter(one -> limit <= 0 || best.bytesBeyond(one.confirmed()) <= limit)
+                        .toList();
+        return eligible.stream()
+                .sorted(
+                        Comparator.comparing((Candidate one) -> isSilent(s, one, eligible))
+                                .thenComparing(ORDER))
                 .toList();
+    }
+
+    /** Another one must have as much, or commits would wait for that one instead. */
+    private static boolean isSilent(Situation s, Candidate one, List<Candidate> eligible) {
+        SyncSilence silence = s.memory().sync().silence();
+        return silence.silent(one.sender(), s.nowNanos())
+                && eligible.stream()
+                        .filter(other -> !silence.silent(other.sender(), s.nowNanos()))
+                        .anyMatch(other -> other.confirmed().compareTo(one.confirmed()) >= 0);
     }
 
     /** The words sort by themselves: sync, quorum, potential, async. */

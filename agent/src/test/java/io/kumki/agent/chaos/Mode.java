@@ -5,7 +5,8 @@ enum Mode {
     ASYNC(""),
     SYNC("synchronous_mode: on"),
     STRICT("synchronous_mode: on\nsynchronous_mode_strict: true"),
-    QUORUM("synchronous_mode: quorum");
+    QUORUM("synchronous_mode: quorum"),
+    FAILSAFE("synchronous_mode: on\nfailsafe_mode: true");
 
     /** Lines of the dynamic configuration. */
     final String settings;

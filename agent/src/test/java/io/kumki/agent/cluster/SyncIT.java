@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
@@ -30,6 +31,9 @@ import org.junit.jupiter.api.Timeout;
 class SyncIT {
 
     private static final Duration SOON = Duration.ofSeconds(30);
+
+    /** Much less than a server takes to stop and its leader to miss it. */
+    private static final long NO_STALL_MS = 1_000;
 
     private TestCluster cluster;
 
@@ -90,8 +94,73 @@ class SyncIT {
         awaitStandbys("sync_standby", 1);
     }
 
+    /** One of two standbys must confirm: a commit never waits for one that is known to go. */
     @Test
     @Order(2)
+    void whoStopsRestartsOrIsCopiedAnewLeavesDutyFirst() throws Exception {
+        TestNode leader = leader();
+        // without leaving, a change of members would wake the leader only when the server is down
+        configure("{\"ttl\": 20, \"loop_wait\": 4, \"retry_timeout\": 5}");
+        try (RowWriter writer = new RowWriter(List.of(leader), 100_000)) {
+            Await.until(
+                    "rows", SOON, () -> writer.acknowledgedRows() >= 50, () -> cluster.describe());
+            goes(writer, "stops", TestNode::stop);
+            cluster.nodes.stream().filter(node -> !node.agentLives()).forEach(TestNode::start);
+            cluster.awaitHealthy();
+            goes(writer, "restarts", node -> post(node, "/restart"));
+            cluster.awaitHealthy();
+            goes(writer, "is copied anew", node -> post(node, "/reinitialize"));
+            cluster.awaitHealthy();
+            writer.stop();
+            assertThat(writer.missingOn(leader)).isEmpty();
+        }
+        configure("{\"ttl\": 10, \"loop_wait\": 1, \"retry_timeout\": 3}");
+    }
+
+    /** PostgreSQL alone would wait for {@code wal_sender_timeout}, 60 s. */
+    @Test
+    @Order(3)
+    void aSilentStandbyLosesItsDutyToOneThatConfirms() throws Exception {
+        TestNode leader = leader();
+        TestNode silent = awaitStandbys("sync_standby", 1).getFirst();
+        TestNode other =
+                cluster.others(leader).stream()
+                        .filter(node -> node != silent)
+                        .findFirst()
+                        .orElseThrow();
+        long receiver = Long.parseLong(silent.query("SELECT pid FROM pg_stat_wal_receiver"));
+        try (RowWriter writer = new RowWriter(List.of(leader), 200_000)) {
+            Await.until(
+                    "rows", SOON, () -> writer.acknowledgedRows() >= 50, () -> cluster.describe());
+            int before = writer.acknowledgedRows();
+            TestNode.signal("STOP", receiver);
+            Await.until(
+                    "commits that the other confirms",
+                    SOON,
+                    () ->
+                            leader.query("SHOW synchronous_standby_names").equals(other.name)
+                                    && writer.acknowledgedRows() >= before + 50,
+                    () -> cluster.describe());
+            assertThat(awaitStandbys("sync_standby", 1)).containsExactly(other);
+            assertThat(
+                            leader.query(
+                                    "SELECT state FROM pg_stat_replication WHERE application_name = '"
+                                            + silent.name
+                                            + "'"))
+                    .as("PostgreSQL hasn't missed it yet")
+                    .isEqualTo("streaming");
+            writer.stop();
+            assertThat(writer.longestGapMs()).as("ms without a commit").isLessThan(20_000);
+            assertThat(writer.missingOn(other)).isEmpty();
+        } finally {
+            TestNode.signal("CONT", receiver);
+        }
+        cluster.awaitHealthy();
+        awaitStandbys("sync_standby", 1);
+    }
+
+    @Test
+    @Order(4)
     void inStrictModeCommitsWaitUntilThereIsAStandby() throws Exception {
         TestNode leader = leader();
         configure("{\"synchronous_mode_strict\": true}");
@@ -142,7 +211,7 @@ class SyncIT {
     }
 
     @Test
-    @Order(3)
+    @Order(5)
     void aQuorumOfTwoConfirms() throws Exception {
         configure("{\"synchronous_mode\": \"quorum\", \"synchronous_node_count\": 2}");
         List<TestNode> voters = awaitStandbys("quorum_standby", 2);
@@ -160,6 +229,12 @@ class SyncIT {
         try (RowWriter writer = new RowWriter(cluster.nodes)) {
             Await.until(
                     "rows", SOON, () -> writer.acknowledgedRows() >= 50, () -> cluster.describe());
+            voters.getFirst().stop(); // commits wait for both until it has left
+            assertThat(writer.longestGapMs()).as("ms without a commit").isLessThan(NO_STALL_MS);
+            assertThat(leader.query("SHOW synchronous_standby_names"))
+                    .isEqualTo("ANY 1 (%s)".formatted(voters.get(1).name));
+            voters.getFirst().start();
+            awaitStandbys("quorum_standby", 2);
             leader.killAll();
             TestNode now = cluster.awaitLeaderOtherThan(leader, Duration.ofSeconds(60));
             writer.stop();
@@ -171,7 +246,7 @@ class SyncIT {
     }
 
     @Test
-    @Order(4)
+    @Order(6)
     void switchedOffNobodyIsDemandedAndTheKeyIsGone() throws Exception {
         configure("{\"synchronous_mode\": null}");
         TestNode leader = leader();
@@ -190,6 +265,24 @@ class SyncIT {
     private void configure(String patch) {
         assertThat(leader().send("PATCH", "/config", patch).orElseThrow().statusCode())
                 .isEqualTo(200);
+    }
+
+    /** The synchronous standby goes, and another takes its duty. */
+    private void goes(RowWriter writer, String how, Consumer<TestNode> goes) {
+        TestNode standby = awaitStandbys("sync_standby", 1).getFirst();
+        goes.accept(standby);
+        Await.until(
+                "another in duty when " + standby.name + " " + how,
+                SOON,
+                () -> !withRole("sync_standby").contains(standby),
+                () -> cluster.describe());
+        assertThat(writer.longestGapMs())
+                .as("ms without a commit when " + standby.name + " " + how)
+                .isLessThan(NO_STALL_MS);
+    }
+
+    private static void post(TestNode node, String path) {
+        assertThat(node.send("POST", path, "{}").orElseThrow().statusCode()).isEqualTo(200);
     }
 
     private static boolean commits(TestNode node, String sql) {

@@ -566,11 +566,27 @@ class RulesTest {
                         "restart.restarts"),
                 row(
                         "the leader takes too long",
-                        synchronous("n1", "n2").leavingFor(ofSeconds(20)).command(RESTART),
+                        synchronous("n1", "n2").leavingFor(ofSeconds(21)).command(RESTART),
                         "restart.restarts"),
                 row(
                         "the leader may take it off yet",
-                        synchronous("n1", "n2").leavingFor(ofSeconds(19)).command(RESTART),
+                        synchronous("n1", "n2").leavingFor(ofSeconds(20)).command(RESTART),
+                        "sync.leaves-duty"),
+                row(
+                        "the key has let go of it, the leader's server may not have",
+                        synchronous("n1", "n3").leavingFor(ofSeconds(1)).command(RESTART),
+                        "sync.leaves-duty"),
+                row(
+                        "the key has let go of it a moment ago",
+                        synchronous("n1", "n3").freeFor(ofMillis(999)).command(RESTART),
+                        "sync.leaves-duty"),
+                row(
+                        "the key let go of it, and the leader's server has by now",
+                        synchronous("n1", "n3").freeFor(ofSeconds(1)).command(RESTART),
+                        "restart.restarts"),
+                row(
+                        "the key let go of it and took it again",
+                        synchronous("n1", "n2").freeFor(ofSeconds(1)).command(RESTART),
                         "sync.leaves-duty"),
                 row(
                         "the key is of an earlier leader",

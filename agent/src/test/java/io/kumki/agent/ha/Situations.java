@@ -333,7 +333,19 @@ final class Situations {
 
     /** It has told the leader so long ago that it goes. */
     Situations leavingFor(Duration time) {
-        return memory(m -> m.withLeavesSync(OptionalLong.of(NOW - time.toNanos())));
+        return memory(m ->
+                m.withLeavesSync(
+                        Optional.of(new SyncLeave(NOW - time.toNanos(), OptionalLong.empty()))));
+    }
+
+    /** The key has let go of it so long ago. */
+    Situations freeFor(Duration time) {
+        return memory(m ->
+                m.withLeavesSync(
+                        Optional.of(
+                                new SyncLeave(
+                                        NOW - Duration.ofSeconds(3).toNanos(),
+                                        OptionalLong.of(NOW - time.toNanos())))));
     }
 
     Situations clientsHeldOff() {

@@ -163,7 +163,9 @@ class StrictGateTest {
         return strict(leader())
                 .answers(primary)
                 .clientsHeldOff()
-                .memory(m -> m.withSync(new Memory.Sync(Optional.of(proof), false)));
+                .memory(m ->
+                        m.withSync(
+                                new Memory.Sync(Optional.of(proof), false, SyncSilence.NOTHING)));
     }
 
     private static Answer.Primary primary(String demand) {

@@ -25,13 +25,16 @@ class SyncSafetyTest {
     void a_candidate_that_the_key_allows_has_every_acknowledged_commit() {
         int promotions = 0;
         int keys = 0;
+        int silent = 0;
         for (long seed = 0; seed < SEEDS; seed++) {
             SyncWorld world = run(seed, SyncPlan::next);
             promotions += world.promotions();
             keys += world.keysWithStandbys();
+            silent += world.turnsWithSilent();
         }
         assertThat(promotions).as("promotions").isGreaterThan(SEEDS / 4);
         assertThat(keys).as("keys that name standbys").isGreaterThan(SEEDS);
+        assertThat(silent).as("turns that see a silent standby").isGreaterThan(SEEDS);
     }
 
     @Test
@@ -122,7 +125,10 @@ class SyncSafetyTest {
                         primary.info().postmasterStartTime(),
                         Optional.of(primary.flushedLsn()),
                         true);
-        return s.withMemory(s.memory().withSync(new Memory.Sync(Optional.of(settled), false)));
+        return s.withMemory(
+                s.memory()
+                        .withSync(
+                                new Memory.Sync(Optional.of(settled), false, SyncSilence.NOTHING)));
     }
 
     private static Answer.Primary withCheckpointerIdle(Answer.Primary primary) {

@@ -7,13 +7,16 @@ import io.kumki.agent.ha.LocalServer.Answer;
 import io.kumki.agent.ha.LocalServer.Sender;
 import io.kumki.dcs.cluster.Lsn;
 import io.kumki.dcs.cluster.Tags;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -115,6 +118,35 @@ class SyncStandbysTest {
                         "ANY 1 (n3)",
                         n2().at(899),
                         n3()),
+                row("behind and silent, another isn't", silent("n2", 5), "n3", held(), n3()),
+                row("silent for a moment", silent("n2", 4), "n2", held(), n3()),
+                row(
+                        "silent, and two are wanted",
+                        silent("n2", 5).andThen(s -> s.set("synchronous_node_count", 2))::apply,
+                        "2 (n2,n3)",
+                        held(),
+                        n3()),
+                row(
+                        "silent outweighs a higher priority",
+                        silent("n2", 5).andThen(tagged("n2", Map.of("sync_priority", 9)))::apply,
+                        "n3",
+                        held(),
+                        n3()),
+                row("silent, another has less", silent("n2", 5), "n2", held(), n3().at(899)),
+                row("silent, another has as much", silent("n2", 5), "n3", held(), n3().at(900)),
+                row("silent, nobody else", silent("n2", 5), "n2", held()),
+                row(
+                        "both are silent",
+                        silent("n2", 5).andThen(silent("n3", 5))::apply,
+                        "n2",
+                        held(),
+                        n3()),
+                row(
+                        "one of a quorum is silent",
+                        silent("n2", 5).andThen(quorum(1))::apply,
+                        "ANY 1 (n2,n3)",
+                        held(),
+                        n3()),
                 row(
                         "should stream from another eligible one",
                         tagged("n2", Map.of("replicatefrom", "n3")),
@@ -132,6 +164,26 @@ class SyncStandbysTest {
         Situations s =
                 setting.apply(Situations.leader().set("synchronous_mode", true).answers(primary));
         assertThat(SyncStandbys.wanted(s.get(), primary).text()).isEqualTo(demand);
+    }
+
+    @Test
+    void whoIsBehindAndDoesNotMoveIsSilentUntilItDoesOrConnectsToAnotherServer() {
+        long second = Duration.ofSeconds(1).toNanos();
+        Answer.Primary behind = primary(List.of(n2().at(900), n3()));
+        Sender n2 = behind.info().senders().getFirst();
+        SyncSilence first = SyncSilence.NOTHING.look(behind, 0);
+        assertThat(first.heard()).containsOnlyKeys("n2");
+        SyncSilence second5 = first.look(behind, 5 * second);
+        assertThat(second5.silent(n2, 5 * second)).isTrue();
+        assertThat(second5.silent(n2, 5 * second - 1)).isFalse();
+        assertThat(second5.look(primary(List.of(n2().at(901))), 6 * second).silent(n2, 6 * second))
+                .as("it moves")
+                .isFalse();
+        assertThat(second5.look(primary(List.of(n2(), n3())), 6 * second).heard())
+                .as("all have everything")
+                .isEmpty();
+        SyncSilence other = new SyncSilence("another start", second5.heard());
+        assertThat(other.look(behind, 6 * second).silent(n2, 6 * second)).isFalse();
     }
 
     private static Arguments row(
@@ -152,6 +204,24 @@ class SyncStandbysTest {
 
     private static UnaryOperator<Situations> tagged(String member, Map<String, ?> tags) {
         return s -> s.member(member, "replica", Tags.of(new TreeMap<>(tags)));
+    }
+
+    /** For so many seconds it hasn't confirmed anything beyond. */
+    private static UnaryOperator<Situations> silent(String member, int seconds) {
+        return s ->
+                s.memory(m -> {
+                    SortedMap<String, SyncSilence.Heard> heard =
+                            new TreeMap<>(m.sync().silence().heard());
+                    long since = Situations.NOW - Duration.ofSeconds(seconds).toNanos();
+                    heard.put(member, new SyncSilence.Heard(new Lsn(900), since));
+                    return m.withSync(
+                            new Memory.Sync(Optional.empty(), false, new SyncSilence("", heard)));
+                });
+    }
+
+    /** The synchronous one, behind. */
+    private static SenderBuilder held() {
+        return n2().at(900).state("sync");
     }
 
     private static SenderBuilder n2() {

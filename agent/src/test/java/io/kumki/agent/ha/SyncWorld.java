@@ -4,6 +4,7 @@ import io.kumki.agent.ha.LocalServer.Answer;
 import io.kumki.dcs.cluster.Lsn;
 import io.kumki.dcs.cluster.MemberName;
 import io.kumki.dcs.cluster.SyncState;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -32,6 +33,9 @@ final class SyncWorld {
         boolean nosync;
         int priority = 1;
 
+        /** It stays connected and confirms nothing. */
+        boolean silent;
+
         /** Turns since the setting changed that this sender hasn't read. */
         int staleTurns;
     }
@@ -40,10 +44,15 @@ final class SyncWorld {
     private static final int MOST_TURNS = 60;
 
     private final Random chance;
+
+    /** Of who falls silent, and of how time goes. */
+    private final Random quiet;
+
     private final Planner planner;
     private final List<String> trace = new ArrayList<>();
     private final SortedMap<String, Standby> standbys = new TreeMap<>();
     private final List<Long> waiting = new ArrayList<>();
+    private long now = Situations.NOW;
     private String leader = "n1";
     private String started = "0";
     private long end = 1000;
@@ -58,9 +67,11 @@ final class SyncWorld {
     private int count = 1;
     private int promotions;
     private int keysWithStandbys;
+    private int turnsWithSilent;
 
     SyncWorld(long seed, Planner planner) {
         this.chance = new Random(seed);
+        this.quiet = new Random(~seed);
         this.planner = planner;
         for (String name : List.of("n2", "n3", "n4", "n5")) {
             standbys.put(name, new Standby());
@@ -90,6 +101,7 @@ final class SyncWorld {
         for (Standby one : standbys.values()) {
             one.connected = true;
             one.nosync = false;
+            one.silent = false;
         }
         for (int turn = 0; turn < MOST_TURNS; turn++) {
             standbys.values().forEach(one -> one.flushed = end);
@@ -118,6 +130,10 @@ final class SyncWorld {
 
     int keysWithStandbys() {
         return keysWithStandbys;
+    }
+
+    int turnsWithSilent() {
+        return turnsWithSilent;
     }
 
     List<String> trace() {
@@ -172,7 +188,7 @@ final class SyncWorld {
 
     private void stream() {
         for (Standby one : standbys.values()) {
-            if (one.connected && chance.nextBoolean()) {
+            if (one.connected && !one.silent && chance.nextBoolean()) {
                 one.flushed += Math.min(end - one.flushed, 10L * chance.nextInt(12));
                 release(one);
             }
@@ -239,6 +255,10 @@ final class SyncWorld {
     }
 
     private void turn() {
+        now += Duration.ofSeconds(quiet.nextInt(4)).toNanos();
+        for (Standby one : standbys.values()) {
+            one.silent = quiet.nextInt(one.silent ? 6 : 40) == 0 ? !one.silent : one.silent;
+        }
         if (chance.nextInt(3) > 0) {
             checkpointerReads();
         }
@@ -251,10 +271,16 @@ final class SyncWorld {
         Situation s = situation();
         SyncPlan.Next next = planner.next(s, (Answer.Primary) s.server().answer().orElseThrow());
         memory = next.memory();
+        turnsWithSilent += someSilent(s) ? 1 : 0;
         next.action().ifPresent(this::perform);
         if (chance.nextInt(10) == 0) {
             memory = Memory.FRESH;
         }
+    }
+
+    private boolean someSilent(Situation s) {
+        return s.server().answer().orElseThrow().info().senders().stream()
+                .anyMatch(sender -> memory.sync().silence().silent(sender, now));
     }
 
     private void perform(Action action) {
@@ -331,6 +357,7 @@ final class SyncWorld {
                 .set("synchronous_node_count", count)
                 .sync(key)
                 .memory(_ -> memory)
+                .at(now)
                 .named(leader)
                 .get();
     }

@@ -72,7 +72,7 @@ class UpkeepTest {
         assertThat(published(s))
                 .isEqualTo(Tags.of(Map.of("x", "y", "nosync", true, "sync_priority", 0)));
         Situation back = standby().memory(_ -> leaving).get();
-        assertThat(Rules.decide(back).memory().leavesSyncNanos()).isEmpty();
+        assertThat(Rules.decide(back).memory().leavesSync()).isEmpty();
     }
 
     private static Tags published(Situations s) {

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 
 /** Lets things happen to the cluster for a while, and heals all of them at the end. */
@@ -40,7 +41,9 @@ final class Faults {
         /** Whenever a node's server is a primary it dies soon after. */
         CRASH_LOOP,
         /** A standby is cut off, and its primary removes the log that it will need. */
-        LOG_REMOVED
+        LOG_REMOVED,
+        /** A standby stays connected and confirms nothing. */
+        STANDBY_SILENT
     }
 
     private final Cluster cluster;
@@ -50,6 +53,7 @@ final class Faults {
     private long endsAt;
     private long quietUntil;
     private boolean over;
+    private boolean silenced;
 
     Faults(Cluster cluster, Chance chance) {
         this.cluster = cluster;
@@ -216,6 +220,7 @@ final class Faults {
             }
             case REMOTE -> follow();
             case LOG_REMOVED -> removeLog();
+            case STANDBY_SILENT -> silenceOne();
         }
     }
 
@@ -250,6 +255,25 @@ final class Faults {
                     cluster.leader().map(SimNode::server).ifPresent(SimServer::removeLog);
                     cluster.network().mend(there, behind);
                     cluster.network().mend(behind, there);
+                });
+    }
+
+    /** One at a time; PostgreSQL would end the connection after 60 s. */
+    private void silenceOne() {
+        Optional<SimNode> leader = cluster.leader();
+        if (leader.isEmpty() || silenced) {
+            return;
+        }
+        Replication standby =
+                Objects.requireNonNull(cluster.node(otherThan(leader.get()))).replication();
+        silenced = true;
+        standby.mute(true);
+        cure(
+                1_000,
+                55_000,
+                () -> {
+                    silenced = false;
+                    standby.mute(false);
                 });
     }
 

@@ -6,6 +6,7 @@ import io.kumki.dcs.cluster.FailoverRequest;
 import io.kumki.dcs.cluster.MemberName;
 import io.kumki.dcs.cluster.SyncState;
 import io.kumki.dcs.cluster.Tags;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -37,6 +38,7 @@ import org.jspecify.annotations.Nullable;
  *       all of them.
  *   <li><b>What a client sees is never lost</b>, in strict mode: a primary lets clients in only
  *       when whoever may take over has what they find.
+ *   <li><b>Commits flow</b>, where only standbys fall silent and one at a time.
  * </ol>
  *
  * <p>PostgreSQL gives a promotion the number after its own timeline, so a member that missed a
@@ -72,6 +74,8 @@ final class Invariants {
     private int commits;
     private int lostCommits;
     private int acknowledged;
+    private long flowWithin = Long.MAX_VALUE;
+    private long lastAcknowledged;
     private int stranded;
 
     /** The last acknowledged commit of each branch, where commits wait for standbys. */
@@ -100,6 +104,7 @@ final class Invariants {
 
     void committed(SimServer server) {
         commits++;
+        flow();
         seen(server);
         lastCommit.put(server.name(), new Commit(server.branch(), server.end()));
         boolean leads = cluster.etcd().leader().filter(server.name()::equals).isPresent();
@@ -131,8 +136,22 @@ final class Invariants {
         }
     }
 
+    /** From now on no client waits longer until some commit is confirmed. */
+    void commitsFlowWithin(Duration limit) {
+        flowWithin = limit.toNanos();
+        lastAcknowledged = world().now();
+    }
+
+    private void flow() {
+        long waited = world().now() - lastAcknowledged;
+        if (waited > flowWithin) {
+            world().violate("commits flow: none was confirmed for " + waited / 1e9 + " s");
+        }
+    }
+
     /** The client was told that its commit is safe. */
     void acknowledged(SimServer server, long at) {
+        lastAcknowledged = world().now();
         if (cluster.scenario().settings().synchronousMode() != SynchronousMode.OFF) {
             acknowledged++;
             relied.put(server.branch(), Math.max(at, relied.getOrDefault(server.branch(), 0L)));

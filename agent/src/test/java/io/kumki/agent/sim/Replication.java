@@ -22,6 +22,7 @@ final class Replication {
     private long retryAt;
     private long silentSince = -1;
     private int life = -1;
+    private boolean mute;
 
     Replication(
             SimWorld world,
@@ -46,6 +47,11 @@ final class Replication {
     /** Whether anything came since the start. */
     boolean received() {
         return received && life == standby.life();
+    }
+
+    /** Its upstream sees it connected, and hears nothing of it. */
+    void mute(boolean now) {
+        mute = now;
     }
 
     /** A new life: recovery replays what is on disk first, then the receiver begins. */
@@ -83,7 +89,7 @@ final class Replication {
             disconnect("upstream changed");
         }
         SimServer source = wanted == null ? null : servers.apply(wanted);
-        if (source == null) {
+        if (source == null || mute) {
             return;
         }
         boolean reachable =
@@ -160,7 +166,10 @@ final class Replication {
                 network.openBothWays(standby.name(), primary.name())
                         && !standby.node().machine().frozen();
         boolean there = primary.oldest() <= standby.end();
-        if (reachable && there && primary.branch().continues(standby.branch(), standby.end())) {
+        if (reachable
+                && !mute
+                && there
+                && primary.branch().continues(standby.branch(), standby.end())) {
             pull(primary, Long.MAX_VALUE / 2);
         }
         return standby.end() >= primary.end();

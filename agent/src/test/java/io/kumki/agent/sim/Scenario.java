@@ -47,7 +47,11 @@ record Scenario(
         }
         SortedMap<Faults.Kind, Double> weights = new TreeMap<>();
         for (Faults.Kind kind :
-                EnumSet.complementOf(EnumSet.of(Faults.Kind.REMOTE, Faults.Kind.LOG_REMOVED))) {
+                EnumSet.complementOf(
+                        EnumSet.of(
+                                Faults.Kind.REMOTE,
+                                Faults.Kind.LOG_REMOVED,
+                                Faults.Kind.STANDBY_SILENT))) {
             weights.put(kind, chance.happens(0.3) ? 0.0 : chance.between(0.1, 1.0));
         }
         boolean rewinds = chance.happens(0.75);
@@ -100,8 +104,14 @@ record Scenario(
         settings.put("synchronous_mode", seed % 2 == 0 ? (Object) true : "quorum");
         settings.put("synchronous_mode_strict", seed % 3 == 0);
         settings.put("synchronous_node_count", seed % 5 == 0 ? 2 : 1);
+        if (seed % 4 == 1) {
+            settings.put("failsafe_mode", true);
+        }
         SortedMap<Faults.Kind, Double> fewer = new TreeMap<>(weights);
         fewer.put(Faults.Kind.FAILOVER, 0.0);
+        if (seed % 7 == 0) {
+            fewer.put(Faults.Kind.STANDBY_SILENT, 1.0);
+        }
         return new Scenario(
                 nodes,
                 settings,
@@ -113,6 +123,29 @@ record Scenario(
                 faultPhase,
                 faultPause,
                 fewer);
+    }
+
+    /**
+     * Three members, commits wait for one of two standbys, and nothing happens but that one falls
+     * silent now and then.
+     */
+    Scenario withSilentStandbys() {
+        Map<String, Object> settings = new LinkedHashMap<>(dynamic);
+        settings.put("synchronous_mode", true);
+        SortedMap<String, Tags> plain = new TreeMap<>();
+        List<String> three = List.of("n1", "n2", "n3");
+        three.forEach(name -> plain.put(name, Tags.NONE));
+        return new Scenario(
+                three,
+                settings,
+                plain,
+                canRewind,
+                cloneAfterFailedRewind,
+                cloneWhenDiverged,
+                supervisorPause,
+                faultPhase,
+                faultPause,
+                new TreeMap<>(Map.of(Faults.Kind.STANDBY_SILENT, 1.0)));
     }
 
     /** The same in failsafe mode. */

@@ -3,6 +3,7 @@ package io.kumki.agent.sim;
 import io.kumki.agent.ha.Decision;
 import io.kumki.agent.ha.Rules;
 import io.kumki.agent.ha.Situation;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
@@ -18,6 +19,9 @@ final class Simulation {
 
     /** So long the cluster must stay whole to count as whole. */
     private static final int WHOLE_SECONDS = 3;
+
+    /** Five seconds of patience, and the steps by which another standby comes into duty. */
+    private static final Duration MOVED_WITHIN = Duration.ofSeconds(8);
 
     private Simulation() {}
 
@@ -44,7 +48,9 @@ final class Simulation {
         /** Commits wait for standbys. */
         SYNC,
         /** Primaries remove log that standbys need. */
-        GONE;
+        GONE,
+        /** Standbys fall silent, and nothing else happens: commits must flow. */
+        SILENT;
 
         private Scenario of(Scenario drawn, long seed) {
             return switch (this) {
@@ -53,6 +59,7 @@ final class Simulation {
                 case REMOTE -> drawn.withRemote();
                 case FAILSAFE -> drawn.withFailsafe();
                 case GONE -> drawn.withGoneLog();
+                case SILENT -> drawn.withSilentStandbys();
             };
         }
     }
@@ -84,6 +91,15 @@ final class Simulation {
             awaitWhole(cluster, SETTLING, "at the beginning");
             writers.begin();
             faults.begin();
+            if (mode == Mode.SILENT) {
+                cluster.invariants()
+                        .commitsFlowWithin(
+                                scenario.settings()
+                                        .timing()
+                                        .loopWait()
+                                        .multipliedBy(2)
+                                        .plus(MOVED_WITHIN));
+            }
             world.runUntil(world.now() + scenario.faultPhase());
             if (world.violation().isEmpty()) {
                 faults.end();

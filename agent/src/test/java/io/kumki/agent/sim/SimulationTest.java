@@ -25,7 +25,14 @@ class SimulationTest {
 
     /** All modes together have less than two minutes. */
     @ParameterizedTest
-    @CsvSource({"PLAIN, 2000", "REMOTE, 250", "FAILSAFE, 500", "SYNC, 300", "GONE, 250"})
+    @CsvSource({
+        "PLAIN, 2000",
+        "REMOTE, 250",
+        "FAILSAFE, 500",
+        "SYNC, 300",
+        "GONE, 250",
+        "SILENT, 30"
+    })
     @Timeout(value = 10, unit = TimeUnit.MINUTES)
     void invariantsHoldOverManySeeds(Mode mode, long seeds) throws Exception {
         List<Simulation.Result> failed = SimulationMain.runAll(1, seeds, mode);
