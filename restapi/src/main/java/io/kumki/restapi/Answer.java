@@ -1,8 +1,10 @@
 package io.kumki.restapi;
 
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpServerRequest;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /** What a handler says, before it becomes bytes. The contract knows three shapes. */
 sealed interface Answer {
@@ -24,6 +26,19 @@ sealed interface Answer {
      */
     record Document(int status, String contentType, Buffer body, Map<String, String> headers)
             implements Answer {}
+
+    /**
+     * A body that never ends: its connection isn't cut for being silent.
+     *
+     * @param body told when the head is set; writes to the response, chunked
+     */
+    record Stream(String contentType, Map<String, String> headers, Consumer<HttpServerRequest> body)
+            implements Answer {
+        @Override
+        public int status() {
+            return 200;
+        }
+    }
 
     /**
      * An error page, after which the connection is closed.

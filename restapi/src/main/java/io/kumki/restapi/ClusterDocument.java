@@ -52,6 +52,15 @@ final class ClusterDocument {
         return fields;
     }
 
+    /** The members without what changes all the time: their positions. */
+    static Map<MemberName, Map<String, @Nullable Object>> standing(
+            ClusterView view, ClusterSettings settings) {
+        ClusterDocument document = new ClusterDocument(view, settings);
+        Map<MemberName, Map<String, @Nullable Object>> members = new LinkedHashMap<>();
+        view.members().forEach((name, member) -> members.put(name, document.standing(member)));
+        return members;
+    }
+
     /** The finished timelines, oldest first; entries of old agents have no time or leader. */
     static List<List<Object>> history(TimelineHistory history) {
         return history.entries().stream().map(ClusterDocument::entry).toList();
@@ -76,6 +85,17 @@ final class ClusterDocument {
     }
 
     private Map<String, @Nullable Object> member(Member member) {
+        Map<String, @Nullable Object> fields = standing(member);
+        Member.WalProgress wal = member.wal();
+        if (!view.leadership().heldBy(member.name())) {
+            putLag(fields, "receive_", wal.received());
+            putLag(fields, "replay_", wal.replayed());
+            putLag(fields, "", wal.location());
+        }
+        return fields;
+    }
+
+    private Map<String, @Nullable Object> standing(Member member) {
         Map<String, @Nullable Object> fields = new LinkedHashMap<>();
         String role = role(member.name());
         Member.WalProgress wal = member.wal();
@@ -107,11 +127,6 @@ final class ClusterDocument {
                                 StatusDocument.scheduledRestart(restart, true)));
         if (!member.tags().isEmpty()) {
             fields.put("tags", member.tags().values());
-        }
-        if (!view.leadership().heldBy(member.name())) {
-            putLag(fields, "receive_", wal.received());
-            putLag(fields, "replay_", wal.replayed());
-            putLag(fields, "", wal.location());
         }
         return fields;
     }

@@ -114,7 +114,9 @@ final class Dispatcher implements Handler<HttpServerRequest> {
 
     private void send(HttpServerRequest request, Answer answer, long startedNanos) {
         long nowNanos = view.nowNanos();
-        connections.answered(request.connection(), nowNanos);
+        if (!(answer instanceof Answer.Stream)) {
+            connections.answered(request.connection(), nowNanos);
+        }
         if (LOG.isDebugEnabled()) {
             LOG.atDebug()
                     .addKeyValue("client", request.remoteAddress())
@@ -188,7 +190,9 @@ final class Dispatcher implements Handler<HttpServerRequest> {
     private static Endpoint.Call call(
             HttpServerRequest request, Query query, Map<String, @Nullable Object> body) {
         String accept = request.getHeader(HttpHeaders.ACCEPT);
-        return new Endpoint.Call(query, body, accept == null ? "" : accept);
+        String last = request.getHeader("Last-Event-ID");
+        return new Endpoint.Call(
+                query, body, accept == null ? "" : accept, last == null ? "" : last);
     }
 
     private Future<Optional<Answer>> allowed(HttpServerRequest request, Endpoint endpoint) {

@@ -24,8 +24,10 @@ record Endpoint(
      * What a handler gets; the body is empty if the request had none.
      *
      * @param accept the header of that name, empty without
+     * @param lastEventId the header of that name, empty without
      */
-    record Call(Query query, Map<String, @Nullable Object> body, String accept) {}
+    record Call(
+            Query query, Map<String, @Nullable Object> body, String accept, String lastEventId) {}
 
     enum Protection {
         OPEN,

@@ -16,7 +16,12 @@ final class Endpoints {
     private final Map<String, Endpoint> table = new LinkedHashMap<>();
 
     Endpoints(
-            Vertx vertx, NodeView view, NodeControl control, InstantSource clock, RestMeter meter) {
+            Vertx vertx,
+            NodeView view,
+            NodeControl control,
+            InstantSource clock,
+            RestMeter meter,
+            EventStreams streams) {
         ReadHandler read = new ReadHandler(vertx, view, control, meter);
         table.put("GET liveness", Endpoint.open(read::liveness));
         table.put("GET readiness", Endpoint.open(read::readiness));
@@ -24,6 +29,7 @@ final class Endpoints {
         table.put("GET cluster", Endpoint.open(read::cluster).counted());
         table.put("GET history", Endpoint.open(read::history).counted());
         table.put("GET decisions", Endpoint.open(read::decisions));
+        table.put("GET events", Endpoint.open(streams::subscribe));
         table.put("GET metrics", Endpoint.open(read::metrics));
 
         ConfigHandler config = new ConfigHandler(view, control);

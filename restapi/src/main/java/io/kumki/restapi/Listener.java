@@ -37,6 +37,7 @@ final class Listener {
     private final HttpServer server;
     private final ServerSocketGrip socket;
     private final Dispatcher dispatcher;
+    private final EventStreams streams;
     private volatile Prepared prepared;
 
     /** A configuration with everything that had to be read from files and resolved. */
@@ -47,11 +48,13 @@ final class Listener {
             HttpServer server,
             ServerSocketGrip socket,
             Dispatcher dispatcher,
+            EventStreams streams,
             Prepared prepared) {
         this.own = own;
         this.server = server;
         this.socket = socket;
         this.dispatcher = dispatcher;
+        this.streams = streams;
         this.prepared = prepared;
     }
 
@@ -105,6 +108,7 @@ final class Listener {
             Vertx own, RestServer.Ports ports, Prepared prepared, int port) {
         NodeView view = ports.view();
         Connections connections = new Connections(ports.meter());
+        EventStreams streams = new EventStreams(own, view, ports.clock(), ports.meter());
         HttpServer server = own.createHttpServer(options(prepared).setPort(port));
         ServerSocketGrip socket = new ServerSocketGrip();
         server.connectionHandler(connection -> {
@@ -115,7 +119,8 @@ final class Listener {
                 new Dispatcher(
                         own,
                         view,
-                        new Endpoints(own, view, ports.control(), ports.clock(), ports.meter()),
+                        new Endpoints(
+                                own, view, ports.control(), ports.clock(), ports.meter(), streams),
                         ports.clock(),
                         connections,
                         access(prepared));
@@ -125,7 +130,8 @@ final class Listener {
                 .map(listening -> {
                     own.setPeriodic(SWEEP_MILLIS, _ -> connections.closeSilent(view.nowNanos()));
                     measureLag(own, ports);
-                    return new Listener(own, listening, socket, dispatcher, prepared);
+                    streams.begin();
+                    return new Listener(own, listening, socket, dispatcher, streams, prepared);
                 });
     }
 
@@ -198,6 +204,7 @@ final class Listener {
      * thread, which may hang.
      */
     Future<Void> close() {
+        streams.end();
         Promise<Void> closed = Promise.promise();
         socket.close().compose(_ -> server.close()).onComplete(_ -> closed.tryComplete());
         CompletableFuture.delayedExecutor(CLOSE_MILLIS, TimeUnit.MILLISECONDS)

@@ -231,11 +231,21 @@ public record NodeSnapshot(
     public record CloneProgress(
             String method, String source, long bytes, OptionalLong totalBytes, long seconds) {
 
+        private static final int TELL_SECONDS = 10;
+
         /** Of the total, 100 at most; empty without a total. */
         public OptionalLong percent() {
             return totalBytes.isPresent() && totalBytes.getAsLong() > 0
                     ? OptionalLong.of((long) Math.min(100, bytes * 100.0 / totalBytes.getAsLong()))
                     : OptionalLong.empty();
+        }
+
+        /** Whether it has got further by a percent or by ten seconds. */
+        public boolean worthTellingAfter(Optional<CloneProgress> before) {
+            return before.isEmpty()
+                    || !percent().equals(before.get().percent())
+                    || seconds < before.get().seconds()
+                    || seconds - before.get().seconds() >= TELL_SECONDS;
         }
     }
 
@@ -261,6 +271,23 @@ public record NodeSnapshot(
     /** The same at this step of the way back. */
     public NodeSnapshot withRejoin(Optional<Rejoin> rejoin) {
         return with(server.copying(), server.parameterProblems(), server.slotsReady(), rejoin);
+    }
+
+    /** The same with this view of the store. */
+    public NodeSnapshot withCluster(Optional<CachedCluster> other) {
+        return new NodeSnapshot(
+                scope,
+                name,
+                server,
+                leadership,
+                other,
+                settings,
+                tags,
+                loop,
+                scheduledRestart,
+                failsafeActiveUntilNanos,
+                watchdogFailed,
+                condition);
     }
 
     /** The same, as if its server had given no answer: what is remembered. */

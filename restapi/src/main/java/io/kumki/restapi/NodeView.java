@@ -27,6 +27,9 @@ public interface NodeView {
     /** The newest decisions first, at most 100. */
     List<DecisionEntry> decisions();
 
+    /** What changed, for {@code /events}. */
+    EventJournal events();
+
     /** Counters and gauges of our own, for {@code /metrics}. */
     LoopMetrics loopMetrics();
 }

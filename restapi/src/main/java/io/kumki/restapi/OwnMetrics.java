@@ -210,11 +210,16 @@ final class OwnMetrics {
                 "kumki_rest_connections",
                 "Open connections of the REST API",
                 "" + rest.connections());
+        text.gauge(
+                "kumki_rest_event_subscribers",
+                "Connections that are told events",
+                "" + rest.subscribers());
         text.head(
                 "kumki_rest_connections_cut_total",
                 "counter",
                 "Connections that the REST API ended: silent for too long, pipelined requests,"
-                        + " crowded out by newer ones, refused for lack of room");
+                        + " crowded out by newer ones, refused for lack of room, too slow for"
+                        + " their events");
         rest.cuts()
                 .forEach((why, count) ->
                         text.sample(

@@ -46,6 +46,15 @@ final class Responder {
                         ? endAndClose(request, document.body())
                         : response.end(document.body());
             }
+            case Answer.Stream stream -> {
+                common(response, config);
+                stream.headers().forEach(response::putHeader);
+                response.putHeader(HttpHeaders.CONTENT_TYPE, stream.contentType());
+                extra(response, config);
+                response.setChunked(true);
+                stream.body().accept(request);
+                yield Future.succeededFuture();
+            }
             case Answer.Page page -> {
                 common(response, config);
                 page.reason().ifPresent(response::setStatusMessage);

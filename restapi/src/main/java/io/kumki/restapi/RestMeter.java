@@ -18,13 +18,16 @@ final class RestMeter {
         /** It made room for a newer one. */
         CROWDED,
         /** No other could make room. */
-        REFUSED
+        REFUSED,
+        /** It didn't take the events that it had asked for. */
+        SLOW
     }
 
     private final ConcurrentMap<Cut, Long> cuts = new ConcurrentHashMap<>();
     private final AtomicLong reopened = new AtomicLong();
     private final Histogram lag = Histogram.ofSeconds(0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5);
     private volatile int connections;
+    private volatile int subscribers;
 
     void cut(Cut why) {
         cuts.merge(why, 1L, Long::sum);
@@ -44,6 +47,14 @@ final class RestMeter {
 
     int connections() {
         return connections;
+    }
+
+    void subscribers(int now) {
+        subscribers = now;
+    }
+
+    int subscribers() {
+        return subscribers;
     }
 
     void reopened() {

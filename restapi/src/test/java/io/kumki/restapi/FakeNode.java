@@ -27,6 +27,7 @@ final class FakeNode implements NodeView, NodeControl {
 
     volatile NodeSnapshot snapshot = Nodes.leader();
     volatile Optional<ClusterView> store = Optional.of(Nodes.cluster());
+    final EventJournal journal = new EventJournal("n1", Api.NOW);
     volatile List<DecisionEntry> decisions = List.of();
     volatile List<Candidacy> candidacies =
             List.of(new Candidacy(new MemberName("n2"), Optional.empty()));
@@ -88,6 +89,11 @@ final class FakeNode implements NodeView, NodeControl {
     @Override
     public List<DecisionEntry> decisions() {
         return decisions;
+    }
+
+    @Override
+    public EventJournal events() {
+        return journal;
     }
 
     @Override

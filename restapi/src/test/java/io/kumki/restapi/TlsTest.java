@@ -92,6 +92,7 @@ class TlsTest {
                     .isNotNull()
                     .isNotInstanceOf(AssertionError.class);
             assertThat(status(api, HttpMethod.GET, "/primary", true)).isEqualTo(200);
+            assertThat(status(api, HttpMethod.GET, "/events", true)).isEqualTo(200);
         }
     }
 

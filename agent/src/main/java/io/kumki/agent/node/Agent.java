@@ -291,7 +291,13 @@ public final class Agent {
                             .addKeyValue("port", opened.port())
                             .addKeyValue("locked", lock.filter(DataDirectoryLock::held).isPresent())
                             .log("REST API is open, the loop begins");
-                    lag = LagMeter.start(clock, loop::lagged);
+                    lag =
+                            LagMeter.start(
+                                    clock,
+                                    nanos -> {
+                                        loop.lagged(nanos);
+                                        loop.tellProgress();
+                                    });
                     loop.start();
                 })
                 .onFailure(failure ->

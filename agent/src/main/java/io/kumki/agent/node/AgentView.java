@@ -1,6 +1,7 @@
 package io.kumki.agent.node;
 
 import io.kumki.restapi.DecisionEntry;
+import io.kumki.restapi.EventJournal;
 import io.kumki.restapi.LoopMetrics;
 import io.kumki.restapi.NodeSnapshot;
 import io.kumki.restapi.NodeView;
@@ -40,6 +41,11 @@ final class AgentView implements NodeView {
     @Override
     public List<DecisionEntry> decisions() {
         return loop.decisions();
+    }
+
+    @Override
+    public EventJournal events() {
+        return loop.events();
     }
 
     @Override

@@ -57,8 +57,13 @@ final class DecisionLog {
         return decision.rule().equals("operation.under-way") ? rejoin : Optional.empty();
     }
 
-    /** Notes a decision and what became of it. */
-    void note(Instant time, Decision decision, String outcome, String leader, long leaseLeftMs) {
+    /**
+     * Notes a decision and what became of it.
+     *
+     * @return the decision, unless it repeats the one before
+     */
+    Optional<DecisionEntry> note(
+            Instant time, Decision decision, String outcome, String leader, long leaseLeftMs) {
         rejoin = step(time, decision);
         byRule.merge(decision.rule(), 1L, Long::sum);
         publishedByRule = Collections.unmodifiableSortedMap(new TreeMap<>(byRule));
@@ -87,6 +92,7 @@ final class DecisionLog {
                     .log("decision taken");
         }
         published = List.copyOf(new ArrayList<>(newestFirst));
+        return repeats ? Optional.empty() : Optional.of(newestFirst.getFirst());
     }
 
     private static DecisionEntry entry(

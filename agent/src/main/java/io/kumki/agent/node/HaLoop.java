@@ -26,13 +26,16 @@ import io.kumki.dcs.cluster.Member;
 import io.kumki.dcs.cluster.MemberName;
 import io.kumki.dcs.cluster.ScheduledRestart;
 import io.kumki.restapi.DecisionEntry;
+import io.kumki.restapi.EventJournal;
 import io.kumki.restapi.LoopMetrics;
 import io.kumki.restapi.NodeControl.FailsafeAnswer;
 import io.kumki.restapi.NodeControl.FailsafeCall;
+import io.kumki.restapi.NodeEvent;
 import io.kumki.restapi.NodeSnapshot;
 import io.kumki.restapi.WatchdogMetrics;
 import io.vertx.core.Future;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -110,6 +113,8 @@ public final class HaLoop {
     private final FailsafePromise promise = new FailsafePromise();
     private final PrimaryWatch primaries;
     private final LoopMeter meter;
+    private final EventJournal events;
+    private Optional<NodeSnapshot.CloneProgress> toldProgress = Optional.empty();
 
     private volatile ClusterSettings settings;
     private ClusterView view = ClusterView.EMPTY.silent();
@@ -160,7 +165,9 @@ public final class HaLoop {
         this.lease = new LeaseKeeper(store, me);
         this.meter = new LoopMeter(clock, me);
         this.restarts = new RestartSchedule(me);
-        this.operations = new OperationRunner(parts.server(), parts.config(), clock, this::wake);
+        this.events = new EventJournal(me.value(), clock.wall());
+        this.operations =
+                new OperationRunner(parts.server(), parts.config(), clock, this::wake, events::add);
         this.decisions = new DecisionLog(me);
         this.performer =
                 new ActionPerformer(
@@ -526,12 +533,8 @@ public final class HaLoop {
                     if (complete) {
                         memory = decision.memory();
                     }
-                    decisions.note(
-                            clock.wall(),
-                            decision,
-                            outcome.text(),
-                            view.leader().map(MemberName::value).orElse(""),
-                            s.leaseLeft().toMillis());
+                    String leader = view.leader().map(MemberName::value).orElse("");
+                    note(s, decision, outcome, leader);
                     publish();
                     if (!QuietView.isIdle(decision)) {
                         quiet.disturbed();
@@ -543,6 +546,14 @@ public final class HaLoop {
                             ? Future.succeededFuture(next)
                             : upkeep().map(again -> sooner(next, again));
                 });
+    }
+
+    private void note(
+            Situation s, Decision decision, ActionPerformer.Outcome outcome, String leader) {
+        Instant now = clock.wall();
+        decisions
+                .note(now, decision, outcome.text(), leader, s.leaseLeft().toMillis())
+                .ifPresent(fresh -> events.add(now, new NodeEvent.Decided(fresh)));
     }
 
     private Future<ActionPerformer.Outcome> performInOrder(
@@ -827,15 +838,7 @@ public final class HaLoop {
                     action instanceof Action.Fence
                             || action instanceof Action.Start(Operation.StopInTime _);
             if (stops) {
-                performer
-                        .perform(action, s)
-                        .onSuccess(outcome ->
-                                decisions.note(
-                                        clock.wall(),
-                                        decision,
-                                        outcome.text(),
-                                        "",
-                                        s.leaseLeft().toMillis()));
+                performer.perform(action, s).onSuccess(outcome -> note(s, decision, outcome, ""));
             }
         }
         ringAgain();
@@ -964,6 +967,7 @@ public final class HaLoop {
                         .withSlotsReady(parts.server().slotsReady())
                         .withRejoin(decisions.rejoin());
         snapshotNanos = clock.nanos();
+        events.published(clock.wall(), snapshot);
         meter.renewed(lease.facts().sentNanos());
         watchdog = parts.guard().watchdog();
     }
@@ -1008,6 +1012,30 @@ public final class HaLoop {
     /** On any thread. */
     List<DecisionEntry> decisions() {
         return decisions.newestFirst();
+    }
+
+    /** May be read on any thread. */
+    EventJournal events() {
+        return events;
+    }
+
+    /**
+     * Tells how far a copy has come: each percent, or where that isn't known or slow every ten
+     * seconds, so that a long copy pushes nothing else out of the journal. On the loop's context.
+     */
+    void tellProgress() {
+        Optional<NodeSnapshot.CloneProgress> now =
+                operations
+                        .ongoing()
+                        .flatMap(_ -> parts.server().cloneProgress())
+                        .map(NodeBoard::progress);
+        if (now.isPresent() && now.get().worthTellingAfter(toldProgress)) {
+            String operation = operations.ongoing().orElseThrow().operation().title();
+            events.add(clock.wall(), new NodeEvent.OperationProgressed(operation, now.get()));
+            toldProgress = now;
+        } else if (now.isEmpty()) {
+            toldProgress = now;
+        }
     }
 
     /** On any thread. */

@@ -9,9 +9,12 @@ import io.kumki.agent.postgres.PostgresServer;
 import io.kumki.agent.postgres.PostgresServer.ShutdownListener;
 import io.kumki.agent.postgres.PostgresServer.StopMode;
 import io.kumki.dcs.cluster.Lsn;
+import io.kumki.restapi.NodeEvent;
 import io.vertx.core.Future;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Optional;
+import java.util.function.BiConsumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -36,6 +39,7 @@ final class OperationRunner {
     private final LoopClock clock;
     private final Callbacks callbacks;
     private final Runnable onProgress;
+    private final BiConsumer<Instant, NodeEvent> events;
     private @Nullable Run current;
 
     /** An operation that is over. */
@@ -62,17 +66,20 @@ final class OperationRunner {
     /**
      * @param onProgress called on the loop's context when the running operation ended or got
      *     further
+     * @param events told of each operation
      */
     OperationRunner(
             PostgresServer server,
             ConfigurationSource config,
             LoopClock clock,
-            Runnable onProgress) {
+            Runnable onProgress,
+            BiConsumer<Instant, NodeEvent> events) {
         this.server = server;
         this.config = config;
         this.clock = clock;
         this.callbacks = new Callbacks(server);
         this.onProgress = onProgress;
+        this.events = events;
     }
 
     /** What runs, or has ended and wasn't taken yet. */
@@ -137,6 +144,7 @@ final class OperationRunner {
         Run run = new Run(operation, clock.nanos());
         current = run;
         LOG.atInfo().addKeyValue("operation", operation.title()).log("operation begins");
+        events.accept(clock.wall(), new NodeEvent.OperationBegan(operation.title()));
         run.work = work.apply(run);
         run.work
                 .otherwise(failure ->
@@ -150,14 +158,18 @@ final class OperationRunner {
             return;
         }
         run.outcome = outcome;
+        Duration took = Duration.ofNanos(clock.nanos() - run.startedNanos);
         LOG.atLevel(
                         outcome instanceof OperationOutcome.Failed
                                 ? org.slf4j.event.Level.WARN
                                 : org.slf4j.event.Level.INFO)
                 .addKeyValue("operation", run.operation.title())
                 .addKeyValue("outcome", outcome.text())
-                .addKeyValue("tookMs", (clock.nanos() - run.startedNanos) / 1_000_000)
+                .addKeyValue("tookMs", took.toMillis())
                 .log("operation ended");
+        events.accept(
+                clock.wall(),
+                new NodeEvent.OperationEnded(run.operation.title(), outcome.text(), took));
         callbacks.after(run.operation, outcome);
         onProgress.run();
     }

@@ -189,14 +189,35 @@ class ClusterIT {
     @Test
     void stoppedLeaderHandsOverFirst() throws Exception {
         TestNode old = cluster.leader().orElseThrow();
-        try (RowWriter writer = new RowWriter(cluster.nodes)) {
+        TestNode one = cluster.others(old).getFirst();
+        TestNode two = cluster.others(old).getLast();
+        try (RowWriter writer = new RowWriter(cluster.nodes);
+                NodeEvents ofOne = NodeEvents.of(one);
+                NodeEvents ofTwo = NodeEvents.of(two)) {
             awaitRows(writer, 30);
             assertThat(old.stop()).isZero();
             assertThat(old.postmaster()).isEmpty();
             TestNode next = cluster.awaitLeaderOtherThan(old, Duration.ofSeconds(10));
+            tellTheHandOver(next, next.equals(one) ? ofOne : ofTwo);
             awaitRows(writer, writer.acknowledgedRows() + 30);
             writer.stop();
             assertThat(writer.missingOn(next)).isEmpty();
+        }
+    }
+
+    /** In the order in which it happened, also to who comes back for it. */
+    private static void tellTheHandOver(TestNode next, NodeEvents events) throws Exception {
+        String[] inOrder = {
+            "leader leader=null",
+            "operation-begin operation=promote",
+            "operation-end operation=promote outcome=done",
+            "role role=primary"
+        };
+        events.await(FAILOVER, inOrder);
+        events.await(FAILOVER, "leader leader=null", "leader leader=" + next.name);
+        try (NodeEvents again = NodeEvents.after(next, events.ids.getFirst())) {
+            again.await(FAILOVER, inOrder);
+            assertThat(again.seen).noneMatch(event -> event.startsWith("reset"));
         }
     }
 
@@ -295,11 +316,18 @@ class ClusterIT {
     }
 
     @Test
-    void reinitializedReplicaStreamsAgain() {
+    void reinitializedReplicaStreamsAgain() throws Exception {
         TestNode replica = cluster.others(cluster.leader().orElseThrow()).getLast();
         long before = replica.postmaster().orElseThrow();
-        assertThat(replica.send("POST", "/reinitialize", "{}").orElseThrow().body())
-                .isEqualTo("reinitialize started");
+        try (NodeEvents events = NodeEvents.of(replica)) {
+            assertThat(replica.send("POST", "/reinitialize", "{}").orElseThrow().body())
+                    .isEqualTo("reinitialize started");
+            events.await(
+                    FAILOVER,
+                    "operation-begin operation=reinitialize",
+                    "operation-progress operation=reinitialize",
+                    "operation-end operation=reinitialize outcome=done");
+        }
         Await.until(
                 "a fresh copy on " + replica.name,
                 FAILOVER,

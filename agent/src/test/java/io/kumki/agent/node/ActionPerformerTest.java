@@ -65,7 +65,8 @@ class ActionPerformerTest {
                 ME,
                 parts,
                 new LeaseKeeper(parts.store(), ME),
-                new OperationRunner(parts.server(), parts.config(), parts.clock(), () -> {}),
+                new OperationRunner(
+                        parts.server(), parts.config(), parts.clock(), () -> {}, (_, _) -> {}),
                 new CommandDesk(),
                 new FailsafePromise(),
                 _ -> {},
