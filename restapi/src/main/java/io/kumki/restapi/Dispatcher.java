@@ -34,6 +34,7 @@ final class Dispatcher implements Handler<HttpServerRequest> {
     private final BodyReader bodies;
     private final Responder responder;
     private final Connections connections;
+    private final ReplayWaiters waiters;
     private volatile Access access;
     private int counted;
     private long pass = 1;
@@ -46,6 +47,7 @@ final class Dispatcher implements Handler<HttpServerRequest> {
             Endpoints endpoints,
             InstantSource clock,
             Connections connections,
+            ReplayWaiters waiters,
             Access access) {
         this.vertx = vertx;
         this.context = vertx.getOrCreateContext();
@@ -54,6 +56,7 @@ final class Dispatcher implements Handler<HttpServerRequest> {
         this.bodies = new BodyReader(vertx);
         this.responder = new Responder(vertx, clock);
         this.connections = connections;
+        this.waiters = waiters;
         this.access = access;
     }
 
@@ -107,6 +110,12 @@ final class Dispatcher implements Handler<HttpServerRequest> {
             request.pause();
             serve(request, endpoint.get(), Query.parse(query))
                     .onSuccess(answer -> send(request, answer, startedNanos));
+        } else if (ReadYourWrites.asked(query) && Probes.forReading(path)) {
+            connections.working(request.connection(), startedNanos);
+            Future.succeededFuture()
+                    .compose(_ -> probeAtPosition(request, path, query))
+                    .otherwise(failure -> failed(request, failure))
+                    .onSuccess(answer -> send(request, answer, startedNanos));
         } else {
             send(request, probe(request.method(), path, query), startedNanos);
         }
@@ -136,16 +145,44 @@ final class Dispatcher implements Handler<HttpServerRequest> {
     }
 
     private Answer probe(HttpMethod method, String path, String query) {
-        boolean get = method.equals(HttpMethod.GET);
-        if (!get && !method.equals(HttpMethod.HEAD) && !method.equals(HttpMethod.OPTIONS)) {
+        if (!probing(method)) {
             return Answer.unsupportedMethod(method.name());
         }
         Probes probes = new Probes(view.snapshot(), view.nowNanos());
-        boolean healthy = probes.healthy(path, Query.parse(query));
-        if (get) {
+        return probed(method, probes, probes.healthy(path, Query.parse(query)));
+    }
+
+    private static boolean probing(HttpMethod method) {
+        return method.equals(HttpMethod.GET)
+                || method.equals(HttpMethod.HEAD)
+                || method.equals(HttpMethod.OPTIONS);
+    }
+
+    private Answer probed(HttpMethod method, Probes probes, boolean healthy) {
+        if (method.equals(HttpMethod.GET)) {
             return Answer.json(healthy ? 200 : 503, statusBody(probes));
         }
         return healthy ? Answer.Bare.OK : Answer.Bare.UNAVAILABLE;
+    }
+
+    /** A health check that waits, if need be, until a position is replayed. */
+    private Future<Answer> probeAtPosition(HttpServerRequest request, String path, String query) {
+        Answer now = probe(request.method(), path, query);
+        if (!probing(request.method())) {
+            return Future.succeededFuture(now);
+        }
+        Optional<ReadYourWrites> wish = ReadYourWrites.parse(query);
+        if (wish.isEmpty() || now.status() != 200) {
+            return Future.succeededFuture(now);
+        }
+        return waiters.await(wish.get(), request.response())
+                .map(reached ->
+                        reached
+                                ? probe(request.method(), path, query)
+                                : probed(
+                                        request.method(),
+                                        new Probes(view.snapshot(), view.nowNanos()),
+                                        false));
     }
 
     private Buffer statusBody(Probes probes) {

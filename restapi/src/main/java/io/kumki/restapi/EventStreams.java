@@ -14,7 +14,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -131,16 +130,12 @@ final class EventStreams {
     /** On the thread that adds events, which is the loop's: it must neither wait nor fail. */
     private void somethingNew() {
         if (due.compareAndSet(false, true)) {
-            try {
-                context.runOnContext(_ -> {
-                    due.set(false);
-                    List.copyOf(subscribers).forEach(this::goOn);
-                });
-            } catch (RejectedExecutionException e) {
-                LOG.atDebug()
-                        .addKeyValue("error", e.toString())
-                        .log("event not told: the listener has ended");
-            }
+            OwnThread.run(
+                    context,
+                    () -> {
+                        due.set(false);
+                        List.copyOf(subscribers).forEach(this::goOn);
+                    });
         }
     }
 

@@ -123,6 +123,7 @@ final class Listener {
                                 own, view, ports.control(), ports.clock(), ports.meter(), streams),
                         ports.clock(),
                         connections,
+                        new ReplayWaiters(own, view, ports.meter()),
                         access(prepared));
         server.requestHandler(dispatcher);
         server.invalidRequestHandler(dispatcher::invalid);

@@ -1,8 +1,10 @@
 package io.kumki.restapi;
 
+import io.kumki.dcs.cluster.Lsn;
 import io.vertx.core.Future;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 
 /** What the agent lets the API see. Every method answers at once, from memory, on any thread. */
 public interface NodeView {
@@ -20,6 +22,13 @@ public interface NodeView {
      *     leader, and none without
      */
     Future<NodeSnapshot> fresh(Duration maxAge);
+
+    /**
+     * Up to where the server's data can be read now: what a standby has replayed, what a primary
+     * has written. Asks the server, with a limit of some seconds; completes on any thread. Empty if
+     * it doesn't run or doesn't answer.
+     */
+    Future<Optional<Lsn>> walPosition();
 
     /** The monotonic clock that the deadlines of {@link NodeSnapshot} are on. */
     long nowNanos();

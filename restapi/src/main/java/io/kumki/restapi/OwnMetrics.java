@@ -214,6 +214,10 @@ final class OwnMetrics {
                 "kumki_rest_event_subscribers",
                 "Connections that are told events",
                 "" + rest.subscribers());
+        text.gauge(
+                "kumki_rest_waiting_reads",
+                "Requests that wait until this node has replayed a position",
+                "" + rest.waiters());
         text.head(
                 "kumki_rest_connections_cut_total",
                 "counter",

@@ -11,6 +11,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 
 /**
  * What this node says to health checks at one moment: pure, from memory.
@@ -21,6 +22,9 @@ import java.util.OptionalLong;
  * @param nowNanos monotonic
  */
 record Probes(NodeSnapshot node, long nowNanos) {
+
+    private static final Set<String> SYNCHRONOUS =
+            Set.of("/sync", "/synchronous", "/quorum", "/async", "/asynchronous");
 
     /** The cached view of the store, unless it is too old to rely on. */
     Optional<ClusterView> cluster() {
@@ -74,6 +78,17 @@ record Probes(NodeSnapshot node, long nowNanos) {
             return primary();
         }
         return untagged(path, query) && tagsMatch(query);
+    }
+
+    /** Whether a health check is for reading, so that it may wait for a position. */
+    static boolean forReading(String path) {
+        if (path.contains("leader")
+                || path.contains("master")
+                || path.contains("primary")
+                || path.contains("read-write")) {
+            return false;
+        }
+        return path.contains("replica") || path.contains("read-only") || SYNCHRONOUS.contains(path);
     }
 
     private boolean untagged(String path, Query query) {

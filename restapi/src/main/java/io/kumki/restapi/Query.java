@@ -32,6 +32,17 @@ record Query(Map<String, String> parameters) {
         return new Query(parameters);
     }
 
+    /** Whether a query has a parameter of that name, with or without a value. */
+    static boolean names(String text, String name) {
+        for (String pair : text.split("&", MAX_PARAMETERS)) {
+            int equals = pair.indexOf('=');
+            if (decode(equals < 0 ? pair : pair.substring(0, equals)).equals(name)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     Optional<String> get(String name) {
         return Optional.ofNullable(parameters.get(name));
     }

@@ -28,6 +28,7 @@ final class RestMeter {
     private final Histogram lag = Histogram.ofSeconds(0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5);
     private volatile int connections;
     private volatile int subscribers;
+    private volatile int waiters;
 
     void cut(Cut why) {
         cuts.merge(why, 1L, Long::sum);
@@ -47,6 +48,14 @@ final class RestMeter {
 
     int connections() {
         return connections;
+    }
+
+    void waiters(int now) {
+        waiters = now;
+    }
+
+    int waiters() {
+        return waiters;
     }
 
     void subscribers(int now) {

@@ -4,6 +4,7 @@ import io.kumki.dcs.StoreUnavailableException;
 import io.kumki.dcs.WriteOutcome;
 import io.kumki.dcs.cluster.ClusterView;
 import io.kumki.dcs.cluster.FailoverRequest;
+import io.kumki.dcs.cluster.Lsn;
 import io.kumki.dcs.cluster.MemberName;
 import io.kumki.dcs.cluster.ScheduledRestart;
 import io.vertx.core.Future;
@@ -18,8 +19,10 @@ import java.util.OptionalLong;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 
 /** A node as the API sees it: what it is asked is kept, what it answers is set by the test. */
@@ -54,6 +57,13 @@ final class FakeNode implements NodeView, NodeControl {
     /** What {@code fresh} gives in place of the snapshot. */
     volatile Optional<Future<NodeSnapshot>> look = Optional.empty();
 
+    /** What a look at the server's position gives. */
+    volatile Supplier<Future<Optional<Lsn>>> position =
+            () -> Future.succeededFuture(Optional.empty());
+
+    /** How often that was looked at. */
+    final AtomicInteger looks = new AtomicInteger();
+
     /** The agent has a bug. */
     volatile boolean broken;
 
@@ -79,6 +89,12 @@ final class FakeNode implements NodeView, NodeControl {
     public Future<NodeSnapshot> fresh(Duration maxAge) {
         asked.add("fresh " + maxAge);
         return look.orElseGet(() -> Future.succeededFuture(snapshot));
+    }
+
+    @Override
+    public Future<Optional<Lsn>> walPosition() {
+        looks.incrementAndGet();
+        return position.get();
     }
 
     @Override

@@ -278,7 +278,7 @@ public final class Agent {
         RestServer.start(
                         vertx,
                         Mapping.rest(node.rest()),
-                        new AgentView(loop, clock),
+                        new AgentView(loop, clock, server::walPosition),
                         new AgentControl(loop, parts, this::reload))
                 .onSuccess(opened -> {
                     if (ending) {

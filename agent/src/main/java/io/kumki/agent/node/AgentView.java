@@ -1,5 +1,6 @@
 package io.kumki.agent.node;
 
+import io.kumki.dcs.cluster.Lsn;
 import io.kumki.restapi.DecisionEntry;
 import io.kumki.restapi.EventJournal;
 import io.kumki.restapi.LoopMetrics;
@@ -9,16 +10,23 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
 
 /** Lets the REST API see the loop. */
 final class AgentView implements NodeView {
 
     private final HaLoop loop;
     private final LoopClock clock;
+    private final Supplier<Future<Optional<Lsn>>> walPosition;
 
-    AgentView(HaLoop loop, LoopClock clock) {
+    /**
+     * @param walPosition asks the server, on threads of its own
+     */
+    AgentView(HaLoop loop, LoopClock clock, Supplier<Future<Optional<Lsn>>> walPosition) {
         this.loop = loop;
         this.clock = clock;
+        this.walPosition = walPosition;
     }
 
     @Override
@@ -31,6 +39,11 @@ final class AgentView implements NodeView {
         Promise<NodeSnapshot> promise = Promise.promise();
         clock.execute(() -> loop.fresh(maxAge).onComplete(promise));
         return promise.future();
+    }
+
+    @Override
+    public Future<Optional<Lsn>> walPosition() {
+        return walPosition.get();
     }
 
     @Override

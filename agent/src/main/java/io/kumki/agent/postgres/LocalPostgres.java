@@ -8,6 +8,7 @@ import io.kumki.agent.ha.PermanentSlot;
 import io.kumki.agent.ha.SlotChange;
 import io.kumki.agent.ha.StandbyTarget;
 import io.kumki.agent.ha.Upstream;
+import io.kumki.dcs.cluster.Lsn;
 import io.kumki.dcs.cluster.TimelineHistory;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
@@ -18,6 +19,7 @@ import java.util.Optional;
 import java.util.SortedMap;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -34,6 +36,9 @@ public final class LocalPostgres implements PostgresServer {
     private static final Duration OBSERVE_LIMIT = Duration.ofSeconds(2);
 
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+    private final Executor afterAWhile =
+            CompletableFuture.delayedExecutor(
+                    WalPosition.KEPT.toMillis(), TimeUnit.MILLISECONDS, threads);
     private final ServerOperations operations;
 
     /** Touches nothing yet: a running server is adopted by the first {@link #observe}. */
@@ -90,6 +95,14 @@ public final class LocalPostgres implements PostgresServer {
                                                 ? submit(operations::observeWithoutQuery)
                                                 : CompletableFuture.failedFuture(failure),
                                 threads));
+    }
+
+    /**
+     * Up to where the server's data can be read now; empty if it doesn't answer. Beside any other
+     * call, and many times a second if somebody waits for a position.
+     */
+    public Future<Optional<Lsn>> walPosition() {
+        return call(() -> operations.walPosition().now(afterAWhile));
     }
 
     @Override

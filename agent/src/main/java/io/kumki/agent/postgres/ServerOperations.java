@@ -46,6 +46,7 @@ final class ServerOperations {
     private final Heartbeat heartbeat;
     private final Heartbeat work;
     private final Heartbeat slotConnection;
+    private final WalPosition walPosition;
     private final ServerObserver observer;
     private final HealthWatch health;
     private final ServerWatch watch;
@@ -66,6 +67,10 @@ final class ServerOperations {
         heartbeat = new Heartbeat(installation, "heartbeat", STATEMENT_LIMIT);
         work = new Heartbeat(installation, "configuration", STATEMENT_LIMIT);
         slotConnection = new Heartbeat(installation, "slots", SlotReconciler.STATEMENT_LIMIT);
+        walPosition =
+                new WalPosition(
+                        process,
+                        new Heartbeat(installation, "position", WalPosition.STATEMENT_LIMIT));
         health = new HealthWatch(installation, System::nanoTime, InstantSource.system());
         watch = new ServerWatch(process);
         stopper = new ServerStopper(installation, process);
@@ -119,6 +124,10 @@ final class ServerOperations {
 
     void clusterIs(String systemIdentifier) {
         health.clusterIs(systemIdentifier);
+    }
+
+    WalPosition walPosition() {
+        return walPosition;
     }
 
     ServerWatch watch() {

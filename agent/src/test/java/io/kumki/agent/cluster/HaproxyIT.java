@@ -12,46 +12,110 @@ import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
 
-/** Debian's HAProxy with the usual checks sends writes to the leader, whoever that is. */
+/**
+ * Debian's HAProxy with the usual checks sends writes to the leader, whoever that is, and reads to
+ * the replicas.
+ */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class HaproxyIT {
 
     private static final Path HAPROXY = Path.of("/usr/sbin/haproxy");
 
+    private final int writePort = FreePort.next();
+    private final int readPort = FreePort.next();
+    private TestCluster cluster;
+    private Process haproxy;
+
+    @BeforeAll
+    void start() throws Exception {
+        assumeTrue(Files.isExecutable(HAPROXY), "package haproxy isn't installed");
+        cluster = TestCluster.start(3, TestCluster.Settings.USUAL.withTtl(5));
+        haproxy = proxy();
+    }
+
+    @AfterAll
+    void end() throws Exception {
+        if (haproxy != null) {
+            haproxy.destroyForcibly().waitFor();
+        }
+        if (cluster != null) {
+            cluster.close();
+        }
+    }
+
+    @BeforeEach
+    void healthy() {
+        cluster.nodes.stream().filter(node -> !node.agentLives()).forEach(TestNode::start);
+        cluster.awaitHealthy();
+        awaitWritesGoTo(cluster, writePort);
+    }
+
     @Test
     @Timeout(240)
     void writesFollowTheLeaderThroughSwitchoverAndFailover() throws Exception {
-        assumeTrue(Files.isExecutable(HAPROXY), "package haproxy isn't installed");
-        try (TestCluster cluster = TestCluster.start(3, TestCluster.Settings.USUAL.withTtl(5))) {
-            int port = FreePort.next();
-            Process haproxy = start(cluster, port);
-            try {
-                awaitWritesGoTo(cluster, port);
-                TestNode old = cluster.leader().orElseThrow();
-                TestNode candidate = cluster.others(old).getFirst();
-                assertThat(
-                                old.send(
-                                                "POST",
-                                                "/switchover",
-                                                "{\"leader\":\"%s\",\"candidate\":\"%s\"}"
-                                                        .formatted(old.name, candidate.name))
-                                        .orElseThrow()
-                                        .statusCode())
-                        .isEqualTo(200);
-                awaitWritesGoTo(cluster, port);
-                cluster.awaitHealthy();
-                TestNode second = cluster.leader().orElseThrow();
-                second.killAll();
-                cluster.awaitLeaderOtherThan(second, Duration.ofSeconds(40));
-                awaitWritesGoTo(cluster, port);
-            } finally {
-                haproxy.destroyForcibly().waitFor();
+        TestNode old = cluster.leader().orElseThrow();
+        TestNode candidate = cluster.others(old).getFirst();
+        assertThat(
+                        old.send(
+                                        "POST",
+                                        "/switchover",
+                                        "{\"leader\":\"%s\",\"candidate\":\"%s\"}"
+                                                .formatted(old.name, candidate.name))
+                                .orElseThrow()
+                                .statusCode())
+                .isEqualTo(200);
+        awaitWritesGoTo(cluster, writePort);
+        cluster.awaitHealthy();
+        TestNode second = cluster.leader().orElseThrow();
+        second.killAll();
+        cluster.awaitLeaderOtherThan(second, Duration.ofSeconds(40));
+        awaitWritesGoTo(cluster, writePort);
+    }
+
+    /** The recipe of docs/read-your-writes.md. */
+    @Test
+    @Timeout(180)
+    void tenThousandReadsOfReplicasSeeTheWriteBeforeThem() throws Exception {
+        cluster.leader()
+                .orElseThrow()
+                .execute(
+                        "CREATE TABLE read_back (id int PRIMARY KEY, value int NOT NULL);"
+                                + "INSERT INTO read_back SELECT i, 0 FROM generate_series(1, 4) i");
+        Await.until(
+                "replicas behind the read port",
+                Duration.ofSeconds(30),
+                () -> cluster.leader().orElseThrow().pgPort != serverBehind(readPort),
+                cluster::describe);
+        List<ReadBack> clients = new ArrayList<>();
+        List<CompletableFuture<Void>> done = new ArrayList<>();
+        try {
+            for (int id = 1; id <= 4; id++) {
+                ReadBack client = new ReadBack(cluster, id, writePort, readPort);
+                clients.add(client);
+                done.add(client.start(2_500));
             }
+            for (CompletableFuture<Void> one : done) {
+                one.get(150, TimeUnit.SECONDS);
+            }
+        } finally {
+            clients.forEach(ReadBack::close);
         }
+        assertThat(clients.stream().mapToInt(client -> client.fromReplica).sum())
+                .as("reads from replicas, the others from the primary")
+                .isGreaterThan(9_000);
+        assertThat(clients).allMatch(client -> client.replicas() == 2);
     }
 
     private static void awaitWritesGoTo(TestCluster cluster, int port) {
@@ -67,7 +131,7 @@ class HaproxyIT {
                 cluster::describe);
     }
 
-    private static Connection connect(int port) throws Exception {
+    static Connection connect(int port) throws Exception {
         return DriverManager.getConnection(
                 "jdbc:postgresql://127.0.0.1:"
                         + port
@@ -93,7 +157,7 @@ class HaproxyIT {
         }
     }
 
-    private static Process start(TestCluster cluster, int port) throws IOException {
+    private Process proxy() throws IOException {
         StringBuilder config =
                 new StringBuilder(
                         """
@@ -111,17 +175,32 @@ class HaproxyIT {
                           http-check expect status 200
                           default-server inter 500ms fall 2 rise 1 on-marked-down shutdown-sessions
                         """
-                                .formatted(port));
-        for (TestNode node : cluster.nodes) {
-            config.append(
-                    "  server %s 127.0.0.1:%d maxconn 100 check port %d%n"
-                            .formatted(node.name, node.pgPort, node.restPort));
-        }
+                                .formatted(writePort));
+        servers(config);
+        config.append(
+                """
+                listen read
+                  bind 127.0.0.1:%d
+                  balance roundrobin
+                  option httpchk OPTIONS /replica
+                  http-check expect status 200
+                  default-server inter 500ms fall 2 rise 1 on-marked-down shutdown-sessions
+                """
+                        .formatted(readPort));
+        servers(config);
         Path file = cluster.home().resolve("haproxy.cfg");
         Files.writeString(file, config);
         return new ProcessBuilder(List.of(HAPROXY.toString(), "-db", "-f", file.toString()))
                 .redirectErrorStream(true)
                 .redirectOutput(cluster.home().resolve("haproxy.log").toFile())
                 .start();
+    }
+
+    private void servers(StringBuilder config) {
+        for (TestNode node : cluster.nodes) {
+            config.append(
+                    "  server %s 127.0.0.1:%d maxconn 100 check port %d%n"
+                            .formatted(node.name, node.pgPort, node.restPort));
+        }
     }
 }
