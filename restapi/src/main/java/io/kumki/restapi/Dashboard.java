@@ -7,11 +7,13 @@ import java.io.UncheckedIOException;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -81,6 +83,11 @@ final class Dashboard {
                 file == null
                         ? Answer.text(404, "the dashboard is at " + ROOT)
                         : file.answer(known));
+    }
+
+    /** The paths of its files. */
+    static Set<String> paths() {
+        return Collections.unmodifiableSet(FILES.keySet());
     }
 
     private static Map<String, File> files() {

@@ -3,11 +3,19 @@ package io.kumki.restapi;
 import io.kumki.restapi.Endpoint.Body;
 import io.kumki.restapi.Endpoint.Load;
 import io.kumki.restapi.Endpoint.Protection;
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.time.InstantSource;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 
 /** The table of endpoints. */
 final class Endpoints {
@@ -31,6 +39,8 @@ final class Endpoints {
         table.put("GET decisions", Endpoint.open(read::decisions));
         table.put("GET events", Endpoint.open(streams::subscribe));
         table.put("GET metrics", Endpoint.open(read::metrics));
+        Answer document = openApi();
+        table.put("GET openapi.yaml", Endpoint.open(_ -> Future.succeededFuture(document)));
 
         ConfigHandler config = new ConfigHandler(view, control);
         table.put("GET config", Endpoint.open(config::get).counted());
@@ -61,6 +71,23 @@ final class Endpoints {
                         Load.MEMORY, // never refused for load: a leader's life hangs on it
                         node::failsafeOff,
                         node::failsafe));
+    }
+
+    /** The description of this API, which tests compare with it. */
+    private static Answer openApi() {
+        try (InputStream file =
+                Objects.requireNonNull(
+                        Endpoints.class.getResourceAsStream("openapi.yaml"), "openapi.yaml")) {
+            return new Answer.Document(
+                    200, "application/yaml", Buffer.buffer(file.readAllBytes()), Map.of());
+        } catch (IOException e) {
+            throw new UncheckedIOException("openapi.yaml of the own program can't be read", e);
+        }
+    }
+
+    /** Methods and first path segments, such as {@code GET config}. */
+    Set<String> routes() {
+        return Collections.unmodifiableSet(table.keySet());
     }
 
     Optional<Endpoint> find(String method, String segment) {

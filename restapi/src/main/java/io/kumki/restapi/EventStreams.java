@@ -198,7 +198,7 @@ final class EventStreams {
         NodeSnapshot node = probes.node();
         Map<String, @Nullable Object> fields = new LinkedHashMap<>();
         fields.put("reason", reason);
-        fields.put("patroni", StatusDocument.of(probes));
+        fields.put("patroni", StatusDocument.withLease(probes));
         fields.put(
                 "cluster",
                 probes.cluster()

@@ -7,6 +7,7 @@ import io.kumki.dcs.cluster.Lsn;
 import io.kumki.dcs.cluster.MemberName;
 import io.kumki.restapi.NodeSnapshot.Wal;
 import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -22,6 +23,28 @@ import java.util.Set;
  * @param nowNanos monotonic
  */
 record Probes(NodeSnapshot node, long nowNanos) {
+
+    /** The health checks by the names that are documented; other paths may count as one of them. */
+    static final List<String> CHECKS =
+            List.of(
+                    "/",
+                    "/primary",
+                    "/master",
+                    "/read-write",
+                    "/leader",
+                    "/standby-leader",
+                    "/standby_leader",
+                    "/replica",
+                    "/read-only",
+                    "/health",
+                    "/sync",
+                    "/synchronous",
+                    "/quorum",
+                    "/async",
+                    "/asynchronous",
+                    "/read-only-sync",
+                    "/read-only-synchronous",
+                    "/read-only-quorum");
 
     private static final Set<String> SYNCHRONOUS =
             Set.of("/sync", "/synchronous", "/quorum", "/async", "/asynchronous");

@@ -8,7 +8,6 @@ import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /** What can be read: the node, the cluster, decisions, metrics. */
 final class ReadHandler {
@@ -44,20 +43,7 @@ final class ReadHandler {
         boolean recentIsEnough = led && call.query().get("fresh").isEmpty();
         return lookAtServer(recentIsEnough ? RECENT : Duration.ZERO)
                 .map(node -> new Probes(node, view.nowNanos()))
-                .map(probes -> {
-                    Map<String, @Nullable Object> document = StatusDocument.of(probes);
-                    probes.leaseLeft()
-                            .ifPresent(left -> document.put("lease", lease(left, probes)));
-                    return Answer.json(200, document);
-                });
-    }
-
-    /** Ours, and here only: the bodies of health checks are kept, this goes on falling. */
-    private static Map<String, Object> lease(Duration left, Probes probes) {
-        Map<String, Object> fields = new LinkedHashMap<>();
-        fields.put("left_ms", left.toMillis());
-        fields.put("ttl", probes.node().settings().timing().ttl().toSeconds());
-        return fields;
+                .map(probes -> Answer.json(200, StatusDocument.withLease(probes)));
     }
 
     /**

@@ -18,6 +18,21 @@ final class StatusDocument {
 
     private StatusDocument() {}
 
+    /**
+     * With the time left of the lease: the bodies of health checks are kept, this goes on falling.
+     */
+    static Map<String, @Nullable Object> withLease(Probes probes) {
+        Map<String, @Nullable Object> document = of(probes);
+        probes.leaseLeft()
+                .ifPresent(left -> {
+                    Map<String, Object> fields = new LinkedHashMap<>();
+                    fields.put("left_ms", left.toMillis());
+                    fields.put("ttl", probes.node().settings().timing().ttl().toSeconds());
+                    document.put("lease", fields);
+                });
+        return document;
+    }
+
     static Map<String, @Nullable Object> of(Probes probes) {
         NodeSnapshot node = probes.node();
         NodeSnapshot.ServerStatus server = node.server();

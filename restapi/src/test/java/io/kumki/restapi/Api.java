@@ -98,7 +98,9 @@ final class Api implements AutoCloseable {
         try {
             HttpResponse<String> response =
                     client.send(request, BodyHandlers.ofString(StandardCharsets.UTF_8));
-            return new Reply(response.statusCode(), response.body(), response.headers());
+            Reply reply = new Reply(response.statusCode(), response.body(), response.headers());
+            OpenApi.DOCUMENT.check(request.method(), request.uri().getPath(), reply);
+            return reply;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } catch (InterruptedException e) {

@@ -9,6 +9,7 @@ import io.kumki.restapi.EventJournal.Position;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -162,11 +163,8 @@ class EventJournalTest {
                         .orElseThrow();
         data.keySet().removeAll(List.of("id", "time", "node"));
         String type = lines[1].substring("event: ".length());
-        return type.equals("member")
-                ? "member "
-                        + data.get("change")
-                        + " "
-                        + ((java.util.Map<?, ?>) data.get("member")).get("name")
+        return type.equals("member") && data.get("member") instanceof Map<?, ?> member
+                ? "member " + data.get("change") + " " + member.get("name")
                 : type + " " + data;
     }
 }

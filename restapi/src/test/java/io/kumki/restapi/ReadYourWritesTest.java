@@ -30,8 +30,7 @@ class ReadYourWritesTest {
     private static final String NEXT = new Lsn(999_001).toString();
 
     @ParameterizedTest
-    @ValueSource(
-            strings = {"/replica", "/read-only", "/async", "/asynchronous", "/read-only-sync"})
+    @ValueSource(strings = {"/replica", "/read-only", "/async", "/asynchronous", "/read-only-sync"})
     void whatIsReplayedIsAnsweredFromMemory(String path) {
         try (Api api = standby()) {
             String query = "?min_lsn=" + REACHED + "&timeout=0ms";
@@ -39,8 +38,7 @@ class ReadYourWritesTest {
             assertThat(api.get(path + query).status()).isEqualTo(readable ? 200 : 503);
             assertThat(api.call("HEAD", path + query, null).status())
                     .isEqualTo(readable ? 200 : 503);
-            assertThat(api.get(path + "?min_lsn=" + NEXT + "&timeout=0ms").status())
-                    .isEqualTo(503);
+            assertThat(api.get(path + "?min_lsn=" + NEXT + "&timeout=0ms").status()).isEqualTo(503);
             assertThat(api.node.looks).hasValue(0);
         }
     }
@@ -51,8 +49,7 @@ class ReadYourWritesTest {
             api.node.position = at(999_000);
             CompletableFuture<Integer> answer =
                     CompletableFuture.supplyAsync(
-                            () ->
-                                    api.get("/replica?min_lsn=" + NEXT + "&timeout=10s").status(),
+                            () -> api.get("/replica?min_lsn=" + NEXT + "&timeout=10s").status(),
                             Thread::startVirtualThread);
             await().atMost(Duration.ofSeconds(10)).until(() -> api.node.looks.get() > 2);
             assertThat(answer).isNotDone();
@@ -93,15 +90,16 @@ class ReadYourWritesTest {
     @Test
     void aServerThatGivesNoPositionIsLookedAtAgain() {
         try (Api api = standby()) {
-            api.node.position = () -> {
-                api.node.position = () -> {
-                    api.node.position = at(999_001);
-                    return Future.succeededFuture(Optional.empty());
-                };
-                return Future.failedFuture(new IllegalStateException("no server"));
-            };
-            assertThat(api.get("/replica?min_lsn=" + NEXT + "&timeout=5s").status())
-                    .isEqualTo(200);
+            api.node.position =
+                    () -> {
+                        api.node.position =
+                                () -> {
+                                    api.node.position = at(999_001);
+                                    return Future.succeededFuture(Optional.empty());
+                                };
+                        return Future.failedFuture(new IllegalStateException("no server"));
+                    };
+            assertThat(api.get("/replica?min_lsn=" + NEXT + "&timeout=5s").status()).isEqualTo(200);
             assertThat(api.node.looks).hasValue(3);
         }
     }
@@ -110,10 +108,11 @@ class ReadYourWritesTest {
     @Test
     void thePositionAloneMakesNoReplica() {
         try (Api api = standby()) {
-            api.node.position = () -> {
-                api.node.snapshot = Nodes.leader();
-                return Future.succeededFuture(Optional.of(new Lsn(2_000_000)));
-            };
+            api.node.position =
+                    () -> {
+                        api.node.snapshot = Nodes.leader();
+                        return Future.succeededFuture(Optional.of(new Lsn(2_000_000)));
+                    };
             assertThat(api.get("/replica?min_lsn=" + NEXT).status()).isEqualTo(503);
         }
     }
@@ -152,7 +151,9 @@ class ReadYourWritesTest {
             })
     void aValueThatCannotBeUsedIsNamed(String query, String text) throws IOException {
         try (Api api = standby()) {
-            assertThat(raw(api, "GET /replica?" + query)).startsWith("HTTP/1.1 400 ").contains(text);
+            assertThat(raw(api, "GET /replica?" + query))
+                    .startsWith("HTTP/1.1 400 ")
+                    .contains(text);
             assertThat(raw(api, "HEAD /replica?" + query)).startsWith("HTTP/1.1 400 ");
         }
     }

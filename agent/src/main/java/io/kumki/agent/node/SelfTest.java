@@ -127,7 +127,7 @@ final class SelfTest {
             RestServer.start(
                             vertx,
                             RestConfig.of("127.0.0.1", 0),
-                            new AgentView(loop, clock),
+                            new AgentView(loop, clock, server::walPosition),
                             new AgentControl(loop, parts, () -> {}))
                     .compose(rest -> {
                         loop.start();

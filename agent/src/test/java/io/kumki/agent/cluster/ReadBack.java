@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * A client that writes through one port of the proxy and reads what it has just written through
@@ -26,7 +27,7 @@ final class ReadBack implements AutoCloseable {
     private final HttpClient http = HttpClient.newHttpClient();
     private final Connection primary;
     private final List<Reader> readers = new ArrayList<>();
-    volatile int fromReplica;
+    final AtomicInteger fromReplica = new AtomicInteger();
 
     /** A connection of the pool for reading, and who is at its other end. */
     private record Reader(Connection connection, TestNode node) {}
@@ -43,10 +44,7 @@ final class ReadBack implements AutoCloseable {
 
     private TestNode behind(Connection connection) throws SQLException {
         int port = Integer.parseInt(one(connection, "SELECT inet_server_port()"));
-        return cluster.nodes.stream()
-                .filter(node -> node.pgPort == port)
-                .findFirst()
-                .orElseThrow();
+        return cluster.nodes.stream().filter(node -> node.pgPort == port).findFirst().orElseThrow();
     }
 
     long replicas() {
@@ -71,8 +69,7 @@ final class ReadBack implements AutoCloseable {
 
     private void pair(int value, Reader reader) throws Exception {
         try (Statement statement = primary.createStatement()) {
-            statement.executeUpdate(
-                    "UPDATE read_back SET value = " + value + " WHERE id = " + id);
+            statement.executeUpdate("UPDATE read_back SET value = " + value + " WHERE id = " + id);
         }
         String position = one(primary, "SELECT pg_current_wal_flush_lsn()");
         boolean replayed = replayed(reader.node(), position);
@@ -90,7 +87,7 @@ final class ReadBack implements AutoCloseable {
                             + position);
         }
         if (replayed) {
-            fromReplica++;
+            fromReplica.incrementAndGet();
         }
     }
 
