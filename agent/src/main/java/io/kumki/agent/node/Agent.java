@@ -8,7 +8,9 @@ import io.kumki.agent.config.RefusedConfigException;
 import io.kumki.agent.config.WatchdogSettings;
 import io.kumki.agent.ha.Action;
 import io.kumki.agent.ha.Rules;
+import io.kumki.agent.postgres.DataDirectoryCheck;
 import io.kumki.agent.postgres.LocalPostgres;
+import io.kumki.agent.postgres.PgPrograms;
 import io.kumki.agent.watchdog.Watchdog;
 import io.kumki.dcs.ClusterStore;
 import io.kumki.dcs.cluster.ClusterView;
@@ -82,6 +84,7 @@ public final class Agent {
         this.configuration =
                 new AgentConfiguration(node, Mapping.rest(node.rest()).advertisedUrl());
         this.lock = lock(configuration.postgres().files().dataDir());
+        refuseUnfit(configuration);
         this.store =
                 EtcdClusterStore.open(
                         vertx, Mapping.etcd(node.etcd()), Mapping.path(node), clock::nanos);
@@ -127,6 +130,22 @@ public final class Agent {
                     .addKeyValue("error", e.getMessage())
                     .log("the data directory can't be locked against a second agent");
             return Optional.empty();
+        }
+    }
+
+    private static void refuseUnfit(AgentConfiguration configuration)
+            throws RefusedConfigException {
+        Path dataDir = configuration.postgres().files().dataDir();
+        try {
+            int major = new PgPrograms(() -> configuration.postgres().files()).binaryMajor();
+            Optional<String> problem = DataDirectoryCheck.problem(dataDir, major);
+            if (problem.isPresent()) {
+                throw new RefusedConfigException(
+                        "postgresql.data_dir = " + dataDir + ": " + problem.get());
+            }
+        } catch (IOException e) {
+            throw new RefusedConfigException(
+                    "postgresql.data_dir = " + dataDir + " can't be looked at: " + e);
         }
     }
 

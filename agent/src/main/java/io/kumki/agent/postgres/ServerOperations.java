@@ -173,11 +173,15 @@ final class ServerOperations {
         if (!stopped.done()) {
             return stopped;
         }
-        if (Files.exists(installation.dataDir())) {
+        boolean left = Files.exists(installation.dataDir());
+        if (left) {
             DataRemoval.setAside(installation.dataDir());
         }
         UnfinishedMarker.end(installation.dataDir());
-        return new OperationResult.Done(installation.dataDir() + ".failed holds what was there");
+        return new OperationResult.Done(
+                left
+                        ? installation.dataDir() + ".failed holds what was there"
+                        : "nothing was left");
     }
 
     OperationResult startAsPrimary(Duration limit, Cancellation cancellation)

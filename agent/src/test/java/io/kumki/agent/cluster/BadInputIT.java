@@ -43,6 +43,33 @@ class BadInputIT {
         }
     }
 
+    /** Read-only and full volumes need a mount, which an ordinary user can't make. */
+    @Test
+    void aDataDirectoryThatWillNotDoIsNamedWithTheRemedy() throws Exception {
+        try (TestCluster cluster = TestCluster.prepare(1, TestCluster.Settings.USUAL)) {
+            TestNode node = cluster.nodes.getFirst();
+            String yaml = cluster.yaml(node);
+            String own = node.data().toString();
+            node.writeConfig(yaml.replace("data_dir: " + own, "data_dir: /kumki-it/data"));
+            assertThat(failsToStart(node))
+                    .contains("can't be made in /, which belongs to root", "install -d -o");
+            node.writeConfig(yaml.replace("data_dir: " + own, "data_dir: /usr"));
+            assertThat(failsToStart(node)).contains("it belongs to root", "chown -R");
+            node.writeConfig(yaml.replace("data_dir: " + own, "data_dir: /etc/passwd/data"));
+            assertThat(failsToStart(node)).contains("/etc/passwd is no directory");
+            node.writeConfig(yaml);
+            Files.createDirectories(node.data());
+            Files.writeString(node.data().resolve("PG_VERSION"), "13\n");
+            assertThat(failsToStart(node))
+                    .contains("holds a cluster of PostgreSQL 13, but the program is PostgreSQL 15")
+                    .contains("postgresql.bin_dir", "pg_upgrade")
+                    .doesNotContain("\tat ");
+            assertThat(cluster.etcd.ctl("get", "--prefix", "--keys-only", "/service/"))
+                    .as("the store is as it was")
+                    .isBlank();
+        }
+    }
+
     @Test
     void occupiedPortOfTheApiEndsTheAgent() throws Exception {
         try (TestCluster cluster = TestCluster.prepare(1, TestCluster.Settings.USUAL);
