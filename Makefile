@@ -30,6 +30,7 @@ build: ## the distribution in target/kumki (bin/kumki, bin/kumkictl, lib/)
 
 test: ## all tests of all modules, with real etcd and PostgreSQL; what CI runs
 	tools/install-deps test
+	tools/install-deps browser || echo "NO CHROMIUM: the dashboard's test is skipped" >&2
 	tools/fetch-patroni4 >/dev/null || echo "NO PATRONI 4: the mixed cluster's test is skipped" >&2
 	tools/fetch-postgres-majors >/dev/null || echo "NOT ALL POSTGRESQL MAJORS: the tests of the missing ones are skipped" >&2
 	$(MVN) -q spotless:check
