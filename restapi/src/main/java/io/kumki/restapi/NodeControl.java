@@ -4,6 +4,7 @@ import io.kumki.dcs.WriteOutcome;
 import io.kumki.dcs.cluster.ClusterView;
 import io.kumki.dcs.cluster.FailoverRequest;
 import io.kumki.dcs.cluster.Lsn;
+import io.kumki.dcs.cluster.Member;
 import io.kumki.dcs.cluster.MemberName;
 import io.kumki.dcs.cluster.ScheduledRestart;
 import io.vertx.core.Future;
@@ -29,6 +30,9 @@ public interface NodeControl {
      * lead, if so.
      */
     Future<List<Candidacy>> askCandidates(Collection<MemberName> members);
+
+    /** Asks the leader over REST for its lease; empty if it doesn't say. Never fails. */
+    Future<Optional<Lease>> askLease(Member leader);
 
     /** Writes the failover key. */
     Future<WriteOutcome> requestFailover(FailoverRequest request, OptionalLong expectedRevision);

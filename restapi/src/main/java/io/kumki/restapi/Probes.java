@@ -60,11 +60,14 @@ record Probes(NodeSnapshot node, long nowNanos) {
         return node.leadership().held(nowNanos);
     }
 
-    /** Until the right to lead ends unless it is renewed; empty if this node doesn't lead. */
-    Optional<Duration> leaseLeft() {
+    /** Empty if this node doesn't lead. */
+    Optional<Lease> lease() {
         OptionalLong until = node.leadership().validUntilNanos();
         return leads()
-                ? Optional.of(Duration.ofNanos(until.orElseThrow() - nowNanos))
+                ? Optional.of(
+                        new Lease(
+                                Duration.ofNanos(until.orElseThrow() - nowNanos),
+                                node.settings().timing().ttl()))
                 : Optional.empty();
     }
 

@@ -8,6 +8,8 @@ import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** What can be read: the node, the cluster, decisions, metrics. */
 final class ReadHandler {
@@ -81,13 +83,35 @@ final class ReadHandler {
 
     Future<Answer> cluster(Endpoint.Call call) {
         NodeSnapshot node = view.snapshot();
+        boolean withLease = call.query().get("lease").isPresent();
         return control.readCluster()
-                .map(cluster ->
-                        ClusterDocument.of(
-                                cluster,
-                                cluster.config().map(ClusterSettings::of).orElse(node.settings()),
-                                node.scope()))
-                .map(document -> Answer.json(200, document));
+                .compose(cluster ->
+                        (withLease
+                                        ? lease(cluster)
+                                        : Future.succeededFuture(Optional.<Lease>empty()))
+                                .map(lease -> {
+                                    Map<String, @Nullable Object> document =
+                                            ClusterDocument.of(
+                                                    cluster,
+                                                    cluster.config()
+                                                            .map(ClusterSettings::of)
+                                                            .orElse(node.settings()),
+                                                    node.scope());
+                                    lease.ifPresent(known -> document.put("lease", known.fields()));
+                                    return Answer.json(200, document);
+                                }));
+    }
+
+    /** Only the leader knows; a member that isn't it asks. */
+    private Future<Optional<Lease>> lease(ClusterView cluster) {
+        Optional<Lease> own = probes().lease();
+        return own.isPresent()
+                ? Future.succeededFuture(own)
+                : cluster.leader()
+                        .flatMap(cluster::member)
+                        .filter(leader -> !leader.name().value().equals(view.snapshot().name()))
+                        .map(control::askLease)
+                        .orElse(Future.succeededFuture(Optional.empty()));
     }
 
     Future<Answer> history(Endpoint.Call call) {

@@ -23,13 +23,7 @@ final class StatusDocument {
      */
     static Map<String, @Nullable Object> withLease(Probes probes) {
         Map<String, @Nullable Object> document = of(probes);
-        probes.leaseLeft()
-                .ifPresent(left -> {
-                    Map<String, Object> fields = new LinkedHashMap<>();
-                    fields.put("left_ms", left.toMillis());
-                    fields.put("ttl", probes.node().settings().timing().ttl().toSeconds());
-                    document.put("lease", fields);
-                });
+        probes.lease().ifPresent(lease -> document.put("lease", lease.fields()));
         return document;
     }
 

@@ -166,6 +166,21 @@ class DashboardTest {
         assertThat(api.get("/patroni").body()).doesNotContain("lease");
     }
 
+    /** Only when asked to: who reads it for other things waits for nobody. */
+    @Test
+    void theClusterDocumentTellsTheLeadersLease() {
+        api.node.snapshot = Nodes.leader();
+        assertThat(api.get("/cluster?lease=1").body())
+                .containsPattern("\"lease\":\\{\"left_ms\":[0-9]+,\"ttl\":30}");
+        assertThat(api.node.asked).isEmpty();
+        api.node.snapshot = Nodes.standby();
+        assertThat(api.get("/cluster").body()).doesNotContain("lease");
+        assertThat(api.node.asked).isEmpty();
+        assertThat(api.get("/cluster?lease=1").body())
+                .endsWith(",\"lease\":{\"left_ms\":17342,\"ttl\":30}}");
+        assertThat(api.node.asked).hasSize(1);
+    }
+
     private String own() {
         return "http://127.0.0.1:" + api.server.port();
     }

@@ -5,6 +5,7 @@ import io.kumki.dcs.WriteOutcome;
 import io.kumki.dcs.cluster.ClusterView;
 import io.kumki.dcs.cluster.FailoverRequest;
 import io.kumki.dcs.cluster.Lsn;
+import io.kumki.dcs.cluster.Member;
 import io.kumki.dcs.cluster.MemberName;
 import io.kumki.dcs.cluster.ScheduledRestart;
 import io.vertx.core.Future;
@@ -151,6 +152,13 @@ final class FakeNode implements NodeView, NodeControl {
     public Future<List<Candidacy>> askCandidates(Collection<MemberName> members) {
         asked.add(List.copyOf(members));
         return Future.succeededFuture(candidacies);
+    }
+
+    @Override
+    public Future<Optional<Lease>> askLease(Member leader) {
+        asked.add(leader.name());
+        return Future.succeededFuture(
+                Optional.of(new Lease(Duration.ofMillis(17_342), Duration.ofSeconds(30))));
     }
 
     @Override

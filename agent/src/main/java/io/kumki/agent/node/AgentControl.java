@@ -10,6 +10,7 @@ import io.kumki.dcs.cluster.FailoverRequest;
 import io.kumki.dcs.cluster.Member;
 import io.kumki.dcs.cluster.MemberName;
 import io.kumki.dcs.cluster.ScheduledRestart;
+import io.kumki.restapi.Lease;
 import io.kumki.restapi.NodeControl;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -77,6 +78,11 @@ final class AgentControl implements NodeControl {
                                         view,
                                         loop.settings())))
                 .toList();
+    }
+
+    @Override
+    public Future<Optional<Lease>> askLease(Member leader) {
+        return onLoop(() -> peers.askLease(leader, ASK_LIMIT));
     }
 
     @Override

@@ -3,6 +3,7 @@ package io.kumki.agent.node;
 import io.kumki.agent.ha.PeerAnswer;
 import io.kumki.dcs.cluster.Member;
 import io.kumki.dcs.cluster.MemberName;
+import io.kumki.restapi.Lease;
 import io.kumki.restapi.NodeControl.FailsafeCall;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -60,33 +61,47 @@ final class HttpPeers implements Peers {
     }
 
     private Future<PeerAnswer> ask(Member member, Duration limit) {
+        return get(member, "?fresh=true", limit)
+                .map(body ->
+                        body.length() > MAX_BODY_BYTES
+                                ? new PeerAnswer.Unreachable("its answer is too long")
+                                : PeerDocument.read(body.toString()))
+                .otherwise(failure -> new PeerAnswer.Unreachable(message(failure)));
+    }
+
+    @Override
+    public Future<Optional<Lease>> askLease(Member leader, Duration limit) {
+        return get(leader, "", limit)
+                .map(body ->
+                        body.length() > MAX_BODY_BYTES
+                                ? Optional.<Lease>empty()
+                                : PeerDocument.lease(body.toString()))
+                .otherwise(Optional.empty());
+    }
+
+    private Future<Buffer> get(Member member, String query, Duration limit) {
         String url = member.addresses().apiUrl().orElse("");
         RequestOptions request;
         try {
             request =
                     new RequestOptions()
                             .setMethod(HttpMethod.GET)
-                            .setAbsoluteURI(url + "?fresh=true")
+                            .setAbsoluteURI(url + query)
                             .setTimeout(limit.toMillis());
         } catch (IllegalArgumentException nonsense) {
-            return Future.succeededFuture(
-                    new PeerAnswer.Unreachable("api_url \"" + url + "\" is no URL"));
+            return Future.failedFuture(
+                    new IllegalArgumentException("api_url \"" + url + "\" is no URL", nonsense));
         }
         authorization.ifPresent(value -> request.putHeader("Authorization", value));
-        Future<PeerAnswer> answer =
+        Future<Buffer> body =
                 client.request(request)
                         .compose(open -> open.send())
-                        .compose(response -> response.body())
-                        .map(body ->
-                                body.length() > MAX_BODY_BYTES
-                                        ? new PeerAnswer.Unreachable("its answer is too long")
-                                        : PeerDocument.read(body.toString()));
+                        .compose(response -> response.body());
         return Within.limit(
-                        answer,
-                        limit,
-                        clock,
-                        () -> new IllegalStateException("no answer in " + limit.toMillis() + " ms"))
-                .otherwise(failure -> new PeerAnswer.Unreachable(message(failure)));
+                body,
+                limit,
+                clock,
+                () -> new IllegalStateException("no answer in " + limit.toMillis() + " ms"));
     }
 
     @Override

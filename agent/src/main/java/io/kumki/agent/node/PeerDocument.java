@@ -3,8 +3,10 @@ package io.kumki.agent.node;
 import io.kumki.agent.ha.PeerAnswer;
 import io.kumki.dcs.cluster.Lsn;
 import io.kumki.dcs.cluster.Tags;
+import io.kumki.restapi.Lease;
 import io.vertx.core.json.DecodeException;
 import io.vertx.core.json.JsonObject;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeSet;
@@ -24,6 +26,23 @@ final class PeerDocument {
             return new PeerAnswer.Unreachable("its answer is no JSON object");
         } catch (RuntimeException nonsense) {
             return new PeerAnswer.Unreachable("a value in its answer makes no sense");
+        }
+    }
+
+    /** Of a leader that tells it; empty if it is nonsense. */
+    static Optional<Lease> lease(String body) {
+        try {
+            JsonObject lease = new JsonObject(body).getJsonObject("lease");
+            if (lease == null) {
+                return Optional.empty();
+            }
+            Duration ttl = Duration.ofSeconds(lease.getLong("ttl"));
+            Duration left = Duration.ofMillis(lease.getLong("left_ms"));
+            return left.isNegative() || left.compareTo(ttl) > 0
+                    ? Optional.empty()
+                    : Optional.of(new Lease(left, ttl));
+        } catch (RuntimeException nonsense) {
+            return Optional.empty();
         }
     }
 

@@ -4,6 +4,7 @@ import io.kumki.agent.ha.PeerAnswer;
 import io.kumki.dcs.cluster.Lsn;
 import io.kumki.dcs.cluster.Member;
 import io.kumki.dcs.cluster.MemberName;
+import io.kumki.restapi.Lease;
 import io.kumki.restapi.NodeControl.FailsafeCall;
 import io.vertx.core.Future;
 import java.time.Duration;
@@ -20,6 +21,13 @@ public interface Peers {
      * @return never fails; has an entry for each member, after {@code limit} at the latest
      */
     Future<SortedMap<MemberName, PeerAnswer>> ask(List<Member> members, Duration limit);
+
+    /**
+     * Asks the leader what is left of its lease ({@code GET api_url}).
+     *
+     * @return never fails; empty if it doesn't say, after {@code limit} at the latest
+     */
+    Future<Optional<Lease>> askLease(Member leader, Duration limit);
 
     /**
      * Asks all at once whether they agree that {@code call}'s sender goes on as leader ({@code POST

@@ -165,8 +165,10 @@ final class Browser implements AutoCloseable {
     }
 
     void screenshot(Path file) {
+        // a dialog and what is behind it fill the window, and no more
+        boolean whole = run("return document.querySelector('dialog[open]') === null").asBoolean();
         String data =
-                command("Page.captureScreenshot", Map.of("captureBeyondViewport", true))
+                command("Page.captureScreenshot", Map.of("captureBeyondViewport", whole))
                         .path("data")
                         .asText();
         try {

@@ -155,7 +155,7 @@ class DashboardIT {
         assertThat(dialogOpen("action")).isFalse();
         assertThat(browser.focused()).isEqualTo("switchover");
         awaitText("leader", standby.name);
-        awaitText("lease-text", "held; the time left is known to " + standby.name);
+        awaitText("lease-text", " s left of 20 s"); // which it asks the new leader for
     }
 
     /** Tab goes round within it; between the last and the first is the browser's own frame. */

@@ -7,6 +7,8 @@ import io.kumki.dcs.fuzz.Mutations;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** What an election takes from another member's status. */
 @Timeout(10)
@@ -41,6 +43,28 @@ class PeerDocumentTest {
                 assertThat(why).as("seed %d", seed).hasSizeLessThan(300).doesNotContain("\n");
             }
         }
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '~',
+            value = {
+                "{'lease':{'left_ms':17342,'ttl':30}} | 17342",
+                "{'lease':{'left_ms':30001,'ttl':30}} | -1",
+                "{'lease':{'left_ms':-1,'ttl':30}} | -1",
+                "{'lease':{'left_ms':5}} | -1",
+                "{'lease':{'left_ms':'x','ttl':30}} | -1",
+                "{'lease':7} | -1",
+                "{} | -1",
+                "[ | -1"
+            })
+    void aLeaseIsTakenIfItCanBeOne(String body, long leftMillis) {
+        assertThat(
+                        PeerDocument.lease(body.replace('\'', '"'))
+                                .map(lease -> lease.left().toMillis())
+                                .orElse(-1L))
+                .isEqualTo(leftMillis);
     }
 
     private static PeerAnswer.Reached reached(String more) {

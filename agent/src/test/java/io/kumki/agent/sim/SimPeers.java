@@ -6,6 +6,7 @@ import io.kumki.agent.node.Peers;
 import io.kumki.dcs.cluster.Lsn;
 import io.kumki.dcs.cluster.Member;
 import io.kumki.dcs.cluster.MemberName;
+import io.kumki.restapi.Lease;
 import io.kumki.restapi.NodeControl.FailsafeAnswer;
 import io.kumki.restapi.NodeControl.FailsafeCall;
 import io.kumki.restapi.NodeSnapshot;
@@ -84,6 +85,12 @@ final class SimPeers implements Peers {
                                                 () -> reply.accept(answer)));
                     }
                 });
+    }
+
+    /** People look at pages, not at simulations. */
+    @Override
+    public Future<Optional<Lease>> askLease(Member leader, Duration limit) {
+        return Future.succeededFuture(Optional.empty());
     }
 
     @Override

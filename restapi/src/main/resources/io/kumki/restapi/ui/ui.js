@@ -1,11 +1,12 @@
 // The dashboard. What the API says is put in as text, never as HTML (the page's policy forbids that too).
-// Facts come from GET /cluster, /patroni and /decisions; GET /events says when it's worth asking again.
+// Facts come from GET /cluster?lease, /patroni and /decisions; GET /events says when it's worth asking again.
 
 const base = new URL(".", location.href);
 const LIVE_MS = 5000;      // positions and the lease make no events
 const POLL_MS = 3000;      // without the stream
 const REOPEN_MS = 10000;   // a stream that the browser has given up
 const ANSWER_MS = 15000;   // longer than the agent waits for the store
+const CLUSTER = "cluster?lease=1"; // with what its leader says of its lease
 const FIRST_DECISIONS = 15;
 
 const ROLES = {
@@ -19,7 +20,7 @@ let cluster = null;        // the last GET /cluster
 let node = null;           // the last GET /patroni
 let decisions = [];
 let allDecisions = false;
-let lease = null;          // { endsAt, ttlMs } on performance.now()'s clock, if this member leads
+let lease = null;          // { endsAt, ttlMs } on performance.now()'s clock, if the leader told it
 let credentials = null;    // the Authorization header's value, in memory only
 let lastAnswer = null;     // when this member last answered
 const problems = new Map();    // path -> what went wrong with it last
@@ -125,12 +126,10 @@ async function refresh() {
   refreshing = true;
   clearTimeout(timer);
   const asked = performance.now();
-  const [view, status] = await Promise.all([ask("cluster"), ask("patroni"), refreshDecisions()]);
-  if (status) {
-    node = status;
-    lease = status.lease ? { endsAt: asked + status.lease.left_ms, ttlMs: status.lease.ttl * 1000 } : null;
-  }
+  const [view, status] = await Promise.all([ask(CLUSTER), ask("patroni"), refreshDecisions()]);
+  if (status) node = status;
   if (view) {
+    lease = view.lease ? { endsAt: asked + view.lease.left_ms, ttlMs: view.lease.ttl * 1000 } : null;
     compare(cluster, view);
     cluster = view;
   }
@@ -253,10 +252,11 @@ function render() {
   renderOperations();
 }
 
+const away = () => [...problems.values()].includes(null);
+
 function renderLive() {
-  const away = [...problems.values()].includes(null);
   const since = lastAnswer === null ? "" : ` since ${when(lastAnswer).slice(11)}`;
-  const [state, sentence] = away
+  const [state, sentence] = away()
     ? ["lost", `no answer${since}; trying again`]
     : stream.live
       ? ["live", "live"]
@@ -269,7 +269,8 @@ function renderNotices() {
   const said = [];
   const bad = (...parts) => said.push(["bad", parts.join("")]);
   const warn = (...parts) => said.push(["warn", parts.join("")]);
-  if (problems.get("cluster")) bad("What is shown of the cluster may be old: ", problems.get("cluster"));
+  if (problems.get(CLUSTER)) bad("What is shown of the cluster may be old: ", problems.get(CLUSTER));
+  if (away()) bad("This member gives no answer. What is shown may be old; the other members have pages too.");
   if (cluster && !leaderOf(cluster)) bad("There is no leader: nobody takes writes.");
   if (node?.multiple_primaries) bad("More than one primary is seen: ", node.multiple_primaries.join(", "));
   if (node?.trouble) bad(selfName(), ": ", node.trouble);
@@ -301,7 +302,7 @@ function renderLease() {
   } else {
     const page = leader && leader.name !== selfName() ? pageOf(leader.api_url) : null;
     fill($("lease-text"), [leader?.name, page], () => [
-      leader ? "held; the time left is known to " : "held by nobody",
+      leader ? "held; the time left isn't told here by " : "held by nobody",
       page ? el("a", { href: page }, leader.name) : leader ? leader.name : "",
     ]);
   }
@@ -595,7 +596,7 @@ function checkField(sentence) {
 $("switchover").onclick = () => {
   const leader = leaderOf(cluster);
   const select = el("select", { required: true });
-  if (leader && !cluster.pause) select.append(el("option", { value: "" }, "the best one, as the agents see it"));
+  if (leader && !cluster.pause) select.append(el("option", { value: "" }, "the best one"));
   for (const member of cluster.members) {
     if (member === leader) continue;
     const barred = member.tags?.nofailover === true;
