@@ -1,15 +1,14 @@
 package io.kumki.agent.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import java.io.IOException;
+import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.List;
-import java.util.stream.Stream;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -17,8 +16,8 @@ import org.junit.jupiter.api.Timeout;
  * A primary whose storage takes no more log, and one that crashes again and again: each hands over
  * to the standby, which is better off.
  *
- * <p>A test may not mount a small volume, so a limit of the process on the size of its files stands
- * in for a full one: PostgreSQL can't write a new segment and panics with the kernel's own error.
+ * <p>The full one is a volume of its own: {@code tools/test-jvm} mounts a small one for this JVM
+ * and its children where it may.
  */
 class FullDiskIT {
 
@@ -30,48 +29,50 @@ class FullDiskIT {
                 log_filename: server.log
             """;
 
+    /** What else is on the volume; removed, there is room again. */
+    private static final int BALLAST_BYTES = 128 << 20;
+
     @Test
     @Timeout(240)
     void aLeaderWithoutRoomAndOneInACrashLoopHandOver() throws Exception {
+        Optional<Path> volume =
+                Optional.ofNullable(System.getenv("KUMKI_SMALL_VOLUME")).map(Path::of);
+        assumeTrue(
+                volume.isPresent(),
+                "no small volume: tools/test-jvm mounts one if root runs it and may mount");
         TestCluster.Settings settings =
                 new TestCluster.Settings(20, 2, 5, "", COLLECTOR.indent(0).stripTrailing());
         try (TestCluster cluster = TestCluster.prepare(2, settings)) {
-            for (TestNode node : cluster.nodes) {
-                node.writeConfig(
-                        cluster.yaml(node)
-                                .replace(
-                                        "/usr/lib/postgresql/15/bin",
-                                        limitedPrograms(node).toString()));
-                node.start();
-            }
+            TestNode full = cluster.nodes.getFirst();
+            TestNode other = cluster.nodes.getLast();
+            Path ballast = volume.get().resolve("ballast");
+            Files.write(ballast, new byte[BALLAST_BYTES]);
+            full.writeConfig(
+                    cluster.yaml(full)
+                            .replace(
+                                    "- no-sync",
+                                    "- no-sync\n    - waldir: " + volume.get().resolve("wal")));
+            full.start();
+            assertThat(cluster.awaitLeader(LIMIT)).isEqualTo(full);
+            other.start();
             cluster.awaitHealthy();
-            TestNode full = cluster.awaitLeader(LIMIT);
-            TestNode other = cluster.others(full).getFirst();
+            long total = full.json("/patroni").at("/volumes/wal/total_bytes").asLong();
+            assertThat(total).isEqualTo(Files.getFileStore(volume.get()).getTotalSpace());
             assertThat(other.json("/patroni").at("/volumes/wal/free_bytes").asLong()).isPositive();
 
-            Files.writeString(full.dir.resolve("limit"), "4096"); // blocks of 1 KiB
-            full.killPostmaster();
             fillsUp(cluster, full);
             assertThat(cluster.awaitLeaderOtherThan(full, LIMIT)).isEqualTo(other);
-            assertThat(handOver(full)).contains("File too large");
-
-            Files.delete(full.dir.resolve("limit"));
-            full.killAgent(); // the next one has counted no crash yet
-            full.start();
+            assertThat(handOver(full)).contains("No space left on device");
+            Files.delete(ballast);
             cluster.awaitHealthy();
+
             for (int crash = 1; crash <= 3; crash++) {
-                long before = other.postmaster().orElseThrow();
-                other.killPostmaster();
+                String started = crashes(other, crash == 2);
+                boolean last = crash == 3;
                 Await.until(
-                        "the end of the server, and the next start or leader",
+                        "the next start or leader",
                         LIMIT,
-                        () ->
-                                full.leads()
-                                        || other.leads()
-                                                && other.postmaster()
-                                                        .filter(pid -> pid != before)
-                                                        .isPresent()
-                                                && accepts(other),
+                        () -> full.leads() || !last && other.leads() && accepts(other, started),
                         cluster::describe);
                 assertThat(full.leads()).as("after crash " + crash).isEqualTo(crash == 3);
             }
@@ -82,15 +83,35 @@ class FullDiskIT {
         }
     }
 
-    private static boolean accepts(TestNode node) {
-        try {
-            // the agent has seen it up as well, so that its next end is a crash
-            return node.query("SELECT pg_is_in_recovery()").equals("f")
-                    && node.json("/patroni").path("role").asText().equals("primary")
-                    && node.json("/patroni").path("state").asText().equals("running");
-        } catch (SQLException e) {
-            return false;
+    /**
+     * With its agent, whose successor must go on counting, or alone.
+     *
+     * @return when the server had been started
+     */
+    private static String crashes(TestNode node, boolean withAgent) {
+        String started = node.json("/patroni").path("postmaster_start_time").asText();
+        long before = node.postmaster().orElseThrow();
+        if (withAgent) {
+            node.killAll();
+            node.start();
+        } else {
+            node.killPostmaster();
         }
+        Await.until(
+                "the end of the server",
+                LIMIT,
+                () -> node.postmaster().filter(pid -> pid == before).isEmpty(),
+                node::logTail);
+        return started;
+    }
+
+    /** The agent has seen it up again as well, so that its next end is a crash. */
+    private static boolean accepts(TestNode node, String before) throws SQLException {
+        JsonNode seen = node.json("/patroni");
+        return node.query("SELECT pg_is_in_recovery()").equals("f")
+                && seen.path("role").asText().equals("primary")
+                && seen.path("state").asText().equals("running")
+                && !seen.path("postmaster_start_time").asText().equals(before);
     }
 
     /** Writes until the server can't. */
@@ -121,29 +142,5 @@ class FullDiskIT {
             }
         }
         return "";
-    }
-
-    /** PostgreSQL's programs, its server with the limit that stands in a file. */
-    private static Path limitedPrograms(TestNode node) throws IOException {
-        Path real = Path.of("/usr/lib/postgresql/15/bin");
-        Path directory = Files.createDirectories(node.dir.resolve("bin"));
-        try (Stream<Path> programs = Files.list(real)) {
-            for (Path program : List.copyOf(programs.toList())) {
-                if (!program.endsWith("postgres")) {
-                    Files.createSymbolicLink(directory.resolve(program.getFileName()), program);
-                }
-            }
-        }
-        Path server = directory.resolve("postgres");
-        Files.writeString(
-                server,
-                """
-                #!/bin/bash
-                [ -f %1$s/limit ] && ulimit -f "$(cat %1$s/limit)"
-                exec %2$s/postgres "$@"
-                """
-                        .formatted(node.dir, real));
-        Files.setPosixFilePermissions(server, PosixFilePermissions.fromString("rwxr-xr-x"));
-        return directory;
     }
 }
