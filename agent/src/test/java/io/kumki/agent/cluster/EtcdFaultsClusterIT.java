@@ -2,6 +2,7 @@ package io.kumki.agent.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.kumki.dcs.etcd.EtcdProcess;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
@@ -16,6 +17,9 @@ class EtcdFaultsClusterIT {
 
     private static final Duration LIMIT = Duration.ofSeconds(60);
 
+    private static final TestCluster.Settings SYNCHRONOUS =
+            new TestCluster.Settings(20, 2, 5, "synchronous_mode: true", "");
+
     /** Twenty by hand: {@code -Detcdfaults.rounds=20}. */
     private static final int ROUNDS = Integer.getInteger("etcdfaults.rounds", 1);
 
@@ -25,8 +29,8 @@ class EtcdFaultsClusterIT {
     @Test
     @Timeout(200 + 2 * 60 * 20)
     void troubleWithinTheLeaseCausesNoFailover() throws Exception {
-        try (TestCluster cluster =
-                TestCluster.start(2, TestCluster.Settings.USUAL, EtcdProcess.three())) {
+        try (TestCluster cluster = TestCluster.start(2, SYNCHRONOUS, EtcdProcess.three());
+                RowWriter writer = writerAt(cluster)) {
             TestNode leader = cluster.leader().orElseThrow();
             long postmaster = leader.postmaster().orElseThrow();
             int timeline = leader.json("/patroni").path("timeline").asInt();
@@ -61,6 +65,10 @@ class EtcdFaultsClusterIT {
             goesOnLeading(cluster, leader);
 
             cluster.awaitHealthy();
+            assertThat(writer.longestGapMs()).as("ms without a commit").isLessThan(5_000);
+            writer.stop();
+            assertThat(writer.missingOn(cluster.others(leader).getFirst())).isEmpty();
+            SyncAgreement.await(cluster, 1);
             assertThat(cluster.leader()).contains(leader);
             assertThat(leader.postmaster()).contains(postmaster);
             assertThat(leader.json("/patroni").path("timeline").asInt()).isEqualTo(timeline);
@@ -71,10 +79,9 @@ class EtcdFaultsClusterIT {
     @Timeout(200)
     void silentEtcdStopsThePrimaryBeforeItsLeaseEnds() throws Exception {
         int ttl = 6;
-        try (TestCluster cluster = TestCluster.start(2, TestCluster.Settings.USUAL.withTtl(ttl))) {
+        try (TestCluster cluster = TestCluster.start(2, SYNCHRONOUS.withTtl(ttl))) {
             TestNode leader = cluster.leader().orElseThrow();
-            leader.execute("CREATE TABLE rows (id bigint PRIMARY KEY)");
-            try (RowWriter writer = new RowWriter(cluster.nodes)) {
+            try (RowWriter writer = writerAt(cluster)) {
                 Await.until("rows", LIMIT, () -> writer.acknowledgedRows() > 50, cluster::describe);
                 cluster.etcd.freeze(0);
                 long frozen = System.nanoTime();
@@ -93,11 +100,80 @@ class EtcdFaultsClusterIT {
                 cluster.awaitHealthy();
                 writer.stop();
                 TestNode now = cluster.leader().orElseThrow();
-                assertThat(writer.missingOn(now))
-                        .as("acknowledged rows that were streamed")
-                        .hasSizeLessThan(2);
+                assertThat(writer.missingOn(now)).isEmpty();
+                SyncAgreement.await(cluster, 1);
             }
+            secondPrimaryIsNoticed(cluster);
         }
+    }
+
+    /**
+     * In maintenance mode nobody is fenced: an operator promotes the standby by hand, while etcd is
+     * silent too. All who can be asked say so.
+     */
+    private static void secondPrimaryIsNoticed(TestCluster cluster) throws Exception {
+        TestNode leader = cluster.leader().orElseThrow();
+        TestNode second = cluster.others(leader).getFirst();
+        pauses(leader, true);
+        Await.until(
+                "both to know of it",
+                LIMIT,
+                () -> cluster.nodes.stream().allMatch(EtcdFaultsClusterIT::paused),
+                cluster::describe);
+        cluster.etcd.freeze(0);
+        second.execute("SELECT pg_promote()");
+        for (TestNode node : cluster.nodes) {
+            Await.until(
+                    node.name + " to raise the alarm without etcd",
+                    LIMIT,
+                    () -> alarm(node).equals("[\"n1\",\"n2\"]"),
+                    cluster::describe);
+        }
+        assertThat(leader.logText()).contains("more than one primary takes writes");
+        assertThat(leader.send("GET", "/metrics", "").orElseThrow().body())
+                .containsPattern("kumki_multiple_primaries(\\{[^}]*})? 2");
+        cluster.etcd.thaw(0);
+        long thawed = System.nanoTime();
+        Await.until(
+                "the alarm to go on with etcd back",
+                LIMIT,
+                () ->
+                        System.nanoTime() - thawed > 4_000_000_000L
+                                && leader.json("/cluster").path("members").size() == 2
+                                && !alarm(leader).isEmpty(),
+                cluster::describe);
+        pauses(leader, false);
+        cluster.awaitHealthy();
+        Await.until(
+                "the end of the alarm",
+                LIMIT,
+                () -> cluster.nodes.stream().allMatch(node -> alarm(node).isEmpty()),
+                cluster::describe);
+        assertThat(leader.logText()).contains("there is one primary at most again");
+    }
+
+    private static String alarm(TestNode node) {
+        JsonNode names = node.json("/patroni").path("multiple_primaries");
+        return names.isMissingNode() ? "" : names.toString();
+    }
+
+    private static boolean paused(TestNode node) {
+        return node.json("/patroni").path("pause").asBoolean();
+    }
+
+    private static void pauses(TestNode node, boolean pause) {
+        assertThat(
+                        node.send("PATCH", "/config", "{\"pause\": " + pause + "}")
+                                .orElseThrow()
+                                .statusCode())
+                .isEqualTo(200);
+    }
+
+    private static RowWriter writerAt(TestCluster cluster) throws Exception {
+        cluster.leader().orElseThrow().execute("CREATE TABLE rows (id bigint PRIMARY KEY)");
+        RowWriter writer = new RowWriter(cluster.nodes);
+        Await.until("rows", LIMIT, () -> writer.acknowledgedRows() > 50, cluster::describe);
+        return writer;
     }
 
     /** Each member in turn answers only now and then, as one whose disk is slow to sync. */
