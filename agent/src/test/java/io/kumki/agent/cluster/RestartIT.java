@@ -10,6 +10,10 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
@@ -27,14 +31,22 @@ class RestartIT {
     private static final String STARTED = "SELECT pg_postmaster_start_time()";
 
     private static TestCluster cluster;
+    private static final Map<TestNode, WallClock> clocks = new LinkedHashMap<>();
 
     @BeforeAll
     static void start() {
         cluster =
-                TestCluster.start(
+                TestCluster.prepare(
                         2,
                         new TestCluster.Settings(
                                 20, 1, 3, "synchronous_mode: true\nprimary_stop_timeout: 2\n", ""));
+        for (TestNode node : cluster.nodes) {
+            WallClock clock = new WallClock(node.dir);
+            clocks.put(node, clock);
+            node.environment(clock.environment());
+            node.start();
+        }
+        cluster.awaitHealthy();
     }
 
     @AfterAll
@@ -118,6 +130,45 @@ class RestartIT {
                 .isAfterOrEqualTo(at);
         cluster.awaitHealthy();
         assertThat(standby.json("/patroni").has("scheduled_restart")).isFalse();
+    }
+
+    /**
+     * Leases go by a clock that nobody sets; what people schedule goes by the one that they see.
+     */
+    @Test
+    @Order(3)
+    void aStepOfTheWallClockMovesNoLeadAndARestartComesByTheClockThatPeopleSee() throws Exception {
+        TestNode leader = cluster.leader().orElseThrow();
+        TestNode standby = standby();
+        WallClock clock = Objects.requireNonNull(clocks.get(standby));
+        long postmaster = leader.postmaster().orElseThrow();
+        leader.execute("CREATE TABLE rows (id bigint PRIMARY KEY)");
+        try (RowWriter writer = new RowWriter(List.of(leader))) {
+            for (int hours : List.of(1, -1, 0)) {
+                for (WallClock each : clocks.values()) {
+                    each.step(Duration.ofHours(hours));
+                }
+                assertThat(Long.parseLong(leader.query("SELECT extract(epoch FROM now())::bigint")))
+                        .as("the server's wall clock")
+                        .isBetween(
+                                clock.now().getEpochSecond() - 10,
+                                clock.now().getEpochSecond() + 10);
+                String started = standby.query(STARTED);
+                restart(standby, "\"schedule\":\"" + clock.now().plusSeconds(3) + "\"");
+                Await.until(
+                        "the restart that was scheduled by the stepped clock",
+                        LIMIT,
+                        () -> !standby.query(STARTED).equals(started),
+                        cluster::describe);
+                cluster.awaitHealthy();
+                assertThat(leader.status("/primary")).as(cluster.describe()).isEqualTo(200);
+            }
+            writer.stop();
+            assertThat(writer.longestGapMs()).as("ms without a commit").isLessThan(20_000);
+            assertThat(writer.missingOn(leader)).isEmpty();
+        }
+        assertThat(leader.postmaster()).as("never stopped").contains(postmaster);
+        assertThat(leader.logText()).doesNotContain("leader.stops-before-lease-ends");
     }
 
     @Test
