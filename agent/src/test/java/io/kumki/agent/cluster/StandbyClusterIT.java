@@ -15,6 +15,9 @@ class StandbyClusterIT {
     private static final Duration SOON = Duration.ofSeconds(90);
     private static final String SLOT = "site_b";
 
+    /** Nobody listens at the first one. */
+    private static final String HOSTS = "127.0.0.9,127.0.0.1";
+
     private TestCluster main;
     private TestCluster site;
 
@@ -44,6 +47,7 @@ class StandbyClusterIT {
                 isDelayed(primary, first, second);
                 TestNode writer = isPromoted(first, second);
                 followsAgain(primary, writer, writer == first ? second : first);
+                isPromotedAgain();
             }
         }
     }
@@ -128,7 +132,8 @@ class StandbyClusterIT {
 
     /** A delayed server applies what it has received before it takes writes. */
     private TestNode isPromoted(TestNode first, TestNode second) throws Exception {
-        patch(first, "{\"standby_cluster\":null}");
+        assertThat(kumkictl("promote-cluster", "--force"))
+                .contains("cluster is successfully promoted");
         TestNode writer = site.awaitLeader(SOON);
         TestNode reader = writer == first ? second : first;
         writer.execute("INSERT INTO rows VALUES (6, 'site')");
@@ -142,7 +147,17 @@ class StandbyClusterIT {
 
     /** What was written here since the promotion is lost: the remote is the truth again. */
     private void followsAgain(TestNode primary, TestNode writer, TestNode reader) throws Exception {
-        patch(writer, "{\"standby_cluster\":" + remote(primary) + "}");
+        String answer =
+                kumkictl(
+                        "demote-cluster",
+                        "--force",
+                        "--host",
+                        HOSTS,
+                        "--port",
+                        Integer.toString(primary.pgPort),
+                        "--primary-slot-name",
+                        SLOT);
+        assertThat(answer).contains("cluster is successfully demoted", "Standby Leader");
         primary.execute("INSERT INTO rows VALUES (7, 'main')");
         for (TestNode node : new TestNode[] {writer, reader}) {
             Await.until(
@@ -157,14 +172,33 @@ class StandbyClusterIT {
         assertThat(site.nodes).filteredOn(node -> node.status("/standby-leader") == 200).hasSize(1);
     }
 
+    /** A second time, on a timeline of its own that nobody here had. */
+    private void isPromotedAgain() throws Exception {
+        assertThat(kumkictl("promote-cluster", "--force"))
+                .contains("cluster is successfully promoted");
+        TestNode writer = site.awaitLeader(SOON);
+        writer.execute("INSERT INTO rows VALUES (8, 'site')");
+        for (TestNode node : site.nodes) {
+            awaitRows(node, "7");
+        }
+        site.awaitHealthy();
+        assertThat(writer.query("SELECT string_agg(id::text, ',' ORDER BY id) FROM rows"))
+                .isEqualTo("1,2,3,4,5,7,8");
+    }
+
+    private String kumkictl(String... arguments) {
+        Programs.Result result = Programs.kumkictl(site, SOON, arguments);
+        assertThat(result.exitCode()).as(result.output() + describe()).isZero();
+        return result.output();
+    }
+
     private static TestCluster.Settings settings(String extraDcs) {
         return new TestCluster.Settings(8, 1, 3, extraDcs, "");
     }
 
-    /** Nobody listens at the first of the two hosts. */
     private static String remote(TestNode primary) {
-        return "{\"host\": \"127.0.0.9,127.0.0.1\", \"port\": %d, \"primary_slot_name\": \"%s\"}"
-                .formatted(primary.pgPort, SLOT);
+        return "{\"host\": \"%s\", \"port\": %d, \"primary_slot_name\": \"%s\"}"
+                .formatted(HOSTS, primary.pgPort, SLOT);
     }
 
     private void patch(TestNode node, String config) {
