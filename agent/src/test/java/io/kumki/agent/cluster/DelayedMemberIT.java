@@ -13,6 +13,7 @@ class DelayedMemberIT {
 
     private static final Duration SOON = Duration.ofSeconds(60);
     private static final TestCluster.Settings MAIN = new TestCluster.Settings(8, 1, 3, "", "");
+    private static final String DELAY_RULE = "rejoin.delayed";
     private static final String DELAYED =
             """
               recovery_conf:
@@ -49,6 +50,7 @@ class DelayedMemberIT {
         streams(delayed, first);
 
         isDelayed(primary, first, delayed, 1);
+        standsStillOnPurpose(primary, first, delayed);
 
         first.killAll();
         // it opens no new stream before it has applied what it has
@@ -57,12 +59,39 @@ class DelayedMemberIT {
         assertThat(delayed.status("/standby-leader")).isEqualTo(503);
         assertThat(delayed.json("/patroni").path("role").asText()).isEqualTo("replica");
         assertThat(delayed.logText()).contains("election.follows-remote");
-        primary.execute("INSERT INTO rows VALUES (2)");
+        primary.execute("INSERT INTO rows VALUES (3)");
         receives(delayed, primary);
 
         first.start();
         leads(first, primary);
         streams(delayed, first);
+    }
+
+    /**
+     * Without its stream it receives nothing before its delay is over, and lacks what others have.
+     */
+    private void standsStillOnPurpose(TestNode primary, TestNode first, TestNode delayed)
+            throws Exception {
+        TestNode.signal(
+                "TERM", Long.parseLong(delayed.query("SELECT pid FROM pg_stat_wal_receiver")));
+        primary.execute("INSERT INTO rows VALUES (2)");
+        Await.until(
+                "the row on the one without delay",
+                SOON,
+                () -> first.query("SELECT count(*) FROM rows").equals("2"),
+                this::describe);
+        Await.until(
+                "the reason in the decisions",
+                SOON,
+                () -> delayed.json("/decisions").get(0).path("rule").asText().equals(DELAY_RULE),
+                this::describe);
+        assertThat(delayed.query("SELECT count(*) FROM pg_stat_wal_receiver"))
+                .as("it streams nothing")
+                .isEqualTo("0");
+        assertThat(delayed.send("GET", "/metrics", "").orElseThrow().body())
+                .containsPattern("(?m)^kumki_standby_stalled_seconds\\{.*} 0(\\.0+)?$");
+        assertThat(delayed.json("/patroni").has("standstill")).isFalse();
+        assertThat(delayed.status("/replica")).isEqualTo(200);
     }
 
     private void losesItsDelay(TestNode delayed) {

@@ -159,8 +159,50 @@ class SyncIT {
         awaitStandbys("sync_standby", 1);
     }
 
+    /** They are read again while agents and servers run. */
     @Test
     @Order(4)
+    void tagsDecideWhoIsSynchronous() throws Exception {
+        TestNode leader = leader();
+        TestNode sync = awaitStandbys("sync_standby", 1).getFirst();
+        TestNode other =
+                cluster.others(leader).stream()
+                        .filter(node -> node != sync)
+                        .findFirst()
+                        .orElseThrow();
+        String started = sync.query("SELECT pg_postmaster_start_time()");
+
+        tag(sync, "nosync: true");
+        awaitSynchronous(leader, other);
+        awaitStatus(sync, "/sync", 503);
+
+        tag(sync, "sync_priority: 2");
+        awaitSynchronous(leader, sync);
+        tag(other, "sync_priority: 3");
+        awaitSynchronous(leader, other);
+
+        tag(sync, "");
+        tag(other, "");
+        assertThat(sync.query("SELECT pg_postmaster_start_time()")).isEqualTo(started);
+    }
+
+    private void tag(TestNode node, String tag) {
+        node.writeConfig(cluster.yaml(node) + "\ntags: {" + tag + "}\n");
+        TestNode.signal("HUP", node.agentPid());
+    }
+
+    private void awaitSynchronous(TestNode leader, TestNode standby) {
+        Await.until(
+                standby.name + " to be synchronous",
+                SOON,
+                () ->
+                        leader.query("SHOW synchronous_standby_names").equals(standby.name)
+                                && withRole("sync_standby").equals(List.of(standby)),
+                () -> cluster.describe());
+    }
+
+    @Test
+    @Order(5)
     void inStrictModeCommitsWaitUntilThereIsAStandby() throws Exception {
         TestNode leader = leader();
         configure("{\"synchronous_mode_strict\": true}");
@@ -211,7 +253,7 @@ class SyncIT {
     }
 
     @Test
-    @Order(5)
+    @Order(6)
     void aQuorumOfTwoConfirms() throws Exception {
         configure("{\"synchronous_mode\": \"quorum\", \"synchronous_node_count\": 2}");
         List<TestNode> voters = awaitStandbys("quorum_standby", 2);
@@ -246,7 +288,7 @@ class SyncIT {
     }
 
     @Test
-    @Order(6)
+    @Order(7)
     void switchedOffNobodyIsDemandedAndTheKeyIsGone() throws Exception {
         configure("{\"synchronous_mode\": null}");
         TestNode leader = leader();
