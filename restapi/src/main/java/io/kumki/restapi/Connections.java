@@ -1,12 +1,16 @@
 package io.kumki.restapi;
 
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
 import io.vertx.core.http.HttpConnection;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * The open connections of one listener and how long each may be silent. A connection counts as
@@ -24,6 +28,12 @@ final class Connections {
 
     /** With this many open, the one silent for the longest time makes room for a new one. */
     static final int LIMIT = 1000;
+
+    /**
+     * With this many TLS handshakes under way, the oldest makes room for a new one: each costs the
+     * heap tens of kilobytes, and whoever means it needs milliseconds.
+     */
+    static final int HANDSHAKES = 100;
 
     private enum Phase {
         SILENT,
@@ -46,11 +56,28 @@ final class Connections {
     /** In the order of their last change. */
     private final Map<HttpConnection, State> open = new LinkedHashMap<>();
 
+    /** Accepted and not opened yet, the oldest first. */
+    private final Set<Channel> handshaking = new LinkedHashSet<>();
+
     Connections(RestMeter meter) {
         this.meter = meter;
     }
 
+    /** A connection that Vert.x tells of only when its handshake is complete. */
+    void accepted(Channel channel) {
+        handshaking.add(channel);
+        while (handshaking.size() > HANDSHAKES) {
+            Channel oldest = handshaking.iterator().next();
+            handshaking.remove(oldest);
+            if (oldest.isOpen()) {
+                meter.cut(RestMeter.Cut.HANDSHAKE);
+                ChannelFuture _ = oldest.close();
+            }
+        }
+    }
+
     void opened(HttpConnection connection, long nowNanos) {
+        handshaking.remove(ServerSocketGrip.channel(connection));
         if (open.size() >= LIMIT) {
             Optional<HttpConnection> leaving = longestSilent();
             if (leaving.isEmpty()) {
@@ -111,6 +138,7 @@ final class Connections {
     }
 
     void closeSilent(long nowNanos) {
+        handshaking.removeIf(channel -> !channel.isOpen());
         List<HttpConnection> leaving = new ArrayList<>();
         open.forEach((connection, state) -> {
             if (state.phase() == Phase.SILENT

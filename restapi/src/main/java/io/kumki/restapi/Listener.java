@@ -79,11 +79,19 @@ final class Listener {
         // making one takes a while: not on the caller's thread, which may be the loop's
         Thread.startVirtualThread(() -> {
             try {
-                Vertx own = Vertx.vertx(small());
+                ServerSocketGrip socket = new ServerSocketGrip();
+                Connections connections = new Connections(ports.meter());
+                Vertx own =
+                        Vertx.builder()
+                                .with(small())
+                                .withTransport(
+                                        new WatchedTransport(
+                                                socket::listening, connections::accepted))
+                                .build();
                 // whatever binding throws fails the future: nobody must wait for ever
                 own.runOnContext(_ ->
                         Future.succeededFuture()
-                                .compose(_ -> bind(own, ports, prepared, port))
+                                .compose(_ -> bind(own, ports, prepared, port, socket, connections))
                                 .onFailure(_ -> own.close())
                                 .onComplete(opened));
             } catch (RuntimeException e) {
@@ -105,16 +113,16 @@ final class Listener {
     }
 
     private static Future<Listener> bind(
-            Vertx own, RestServer.Ports ports, Prepared prepared, int port) {
+            Vertx own,
+            RestServer.Ports ports,
+            Prepared prepared,
+            int port,
+            ServerSocketGrip socket,
+            Connections connections) {
         NodeView view = ports.view();
-        Connections connections = new Connections(ports.meter());
         EventStreams streams = new EventStreams(own, view, ports.clock(), ports.meter());
         HttpServer server = own.createHttpServer(options(prepared).setPort(port));
-        ServerSocketGrip socket = new ServerSocketGrip();
-        server.connectionHandler(connection -> {
-            socket.learn(connection);
-            connections.opened(connection, view.nowNanos());
-        });
+        server.connectionHandler(connection -> connections.opened(connection, view.nowNanos()));
         Dispatcher dispatcher =
                 new Dispatcher(
                         own,

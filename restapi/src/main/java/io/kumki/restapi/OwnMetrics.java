@@ -222,8 +222,8 @@ final class OwnMetrics {
                 "kumki_rest_connections_cut_total",
                 "counter",
                 "Connections that the REST API ended: silent for too long, pipelined requests,"
-                        + " crowded out by newer ones, refused for lack of room, too slow for"
-                        + " their events");
+                        + " crowded out by newer ones, refused for lack of room, amid a"
+                        + " handshake, too slow for their events");
         rest.cuts()
                 .forEach((why, count) ->
                         text.sample(

@@ -19,6 +19,8 @@ final class RestMeter {
         CROWDED,
         /** No other could make room. */
         REFUSED,
+        /** Its TLS handshake made room for a newer one. */
+        HANDSHAKE,
         /** It didn't take the events that it had asked for. */
         SLOW
     }

@@ -11,29 +11,30 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The listening socket itself. Vert.x closes it only after the connections' thread has ended them;
- * when that thread hangs, the port would stay taken by a socket that nobody serves. It is learned
- * from the first connection, which is our own call at the latest.
+ * when that thread hangs, the port would stay taken by a socket that nobody serves.
  */
 final class ServerSocketGrip {
 
     private final AtomicReference<@Nullable Channel> socket = new AtomicReference<>();
 
-    void learn(HttpConnection connection) {
-        if (socket.get() == null && connection instanceof HttpServerConnection accepted) {
-            socket.compareAndSet(null, accepted.channelHandlerContext().channel().parent());
-        }
+    /** Told by the transport, before it is bound. */
+    void listening(Channel listening) {
+        socket.set(listening);
     }
 
     /** At once: a polite close waits until the client has taken what it was sent. */
     static void cut(HttpConnection connection) {
-        if (connection instanceof HttpServerConnection accepted) {
-            ChannelFuture _ = accepted.channelHandlerContext().channel().close();
-        } else {
-            throw new IllegalStateException("not of Vert.x: " + connection.getClass());
-        }
+        ChannelFuture _ = channel(connection).close();
     }
 
-    /** Completes at once if it isn't known. */
+    static Channel channel(HttpConnection connection) {
+        if (connection instanceof HttpServerConnection accepted) {
+            return accepted.channelHandlerContext().channel();
+        }
+        throw new IllegalStateException("not of Vert.x: " + connection.getClass());
+    }
+
+    /** Completes at once if there is none. */
     Future<Void> close() {
         Channel listening = socket.get();
         if (listening == null) {

@@ -113,6 +113,9 @@ class NeverDeafTest {
             for (int i = 0; i < 5; i++) {
                 assertThat(look(api.server.port(), true)).isEmpty();
             }
+            assertThat(api.meter.cuts().get(RestMeter.Cut.HANDSHAKE)).isGreaterThan(1_800);
+            await().atMost(Duration.ofSeconds(20)).until(crowd::allEnded);
+            assertThat(look(api.server.port(), true)).isEmpty();
         }
     }
 
@@ -245,6 +248,21 @@ class NeverDeafTest {
 
         int size() {
             return sockets.size();
+        }
+
+        /** Whether the other side has closed each; an alert may come before. */
+        boolean allEnded() throws IOException {
+            for (Socket socket : sockets) {
+                socket.setSoTimeout(10);
+                try {
+                    while (socket.getInputStream().read() >= 0) {}
+                } catch (java.net.SocketTimeoutException e) {
+                    return false;
+                } catch (java.net.SocketException e) {
+                    // reset: closed as well
+                }
+            }
+            return true;
         }
 
         @Override
