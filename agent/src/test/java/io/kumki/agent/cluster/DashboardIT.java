@@ -48,6 +48,8 @@ class DashboardIT {
                 switchesOverByKeyboard();
                 tellsWhatWasDecided();
                 saysThatNobodyAnswersAndComesBack();
+                restartsItsOwnMember();
+                pausesAndResumes();
             }
         }
     }
@@ -188,6 +190,43 @@ class DashboardIT {
         browser.screenshot(PICTURES.resolve("no-answer.png"));
         leader.start();
         awaitLive();
+    }
+
+    /** The leader of before is a standby now, and the page still knows the password. */
+    private void restartsItsOwnMember() throws Exception {
+        cluster.awaitHealthy();
+        String started = leader.query("SELECT pg_postmaster_start_time()");
+        awaitText("members", "Reinitialize…");
+        browser.run("document.querySelector('[aria-label^=\"Restart\"]').focus()");
+        browser.type(Browser.ENTER);
+        assertThat(browser.text("action"))
+                .startsWith("Restart PostgreSQL on " + leader.name)
+                .contains("It is a standby: the leader goes on.");
+        confirmed("restarted successfully (status 200)");
+        assertThat(leader.query("SELECT pg_postmaster_start_time()")).isNotEqualTo(started);
+    }
+
+    private void pausesAndResumes() {
+        browser.tabTo("pause-button");
+        browser.type(Browser.ENTER);
+        assertThat(browser.text("action")).contains("There is no automatic failover");
+        confirmed("Maintenance mode is on (status 200)");
+        awaitText("notices", "Maintenance mode is on: there is no failover.");
+        assertThat(standby.json("/config").path("pause").asBoolean()).isTrue();
+        awaitText("pause-button", "Resume…");
+        browser.type(Browser.ENTER);
+        confirmed("Maintenance mode is off (status 200)");
+        awaitText("pause", "off");
+        assertThat(standby.json("/config").has("pause")).isFalse();
+    }
+
+    /** Goes on in the dialog, and closes it after this answer. */
+    private void confirmed(String answer) {
+        browser.tabTo("action-go");
+        browser.type(Browser.ENTER);
+        awaitText("action-answer", answer);
+        browser.type(Browser.ENTER);
+        assertThat(dialogOpen("action")).isFalse();
     }
 
     private void awaitLive() {

@@ -125,6 +125,17 @@ async function refresh() {
   if (refreshing) { again = true; return; }
   refreshing = true;
   clearTimeout(timer);
+  try {
+    await look();
+  } finally {
+    refreshing = false;
+    const pause = again ? 200 : stream.live ? LIVE_MS : POLL_MS;
+    again = false;
+    if (!document.hidden) timer = setTimeout(refresh, pause);
+  }
+}
+
+async function look() {
   const asked = performance.now();
   const [view, status] = await Promise.all([ask(CLUSTER), ask("patroni"), refreshDecisions()]);
   if (status) node = status;
@@ -134,10 +145,6 @@ async function refresh() {
     cluster = view;
   }
   render();
-  refreshing = false;
-  const pause = again ? 200 : stream.live ? LIVE_MS : POLL_MS;
-  again = false;
-  if (!document.hidden) timer = setTimeout(refresh, pause);
 }
 
 function refreshSoon() {
