@@ -14,6 +14,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -68,6 +69,7 @@ final class MonitoringQuery {
                   pg_wal_lsn_diff(w.%2$s, '0/0') AS receiver_written,
                   pg_wal_lsn_diff(w.latest_end_lsn, '0/0') AS receiver_end,
                   w.slot_name AS receiver_slot, w.conninfo AS receiver_conninfo,
+                  extract(epoch FROM w.last_msg_receipt_time - w.last_msg_send_time) AS clock_ahead,
                   (SELECT json_agg(json_build_object('slot_name', slot_name, 'slot_type', slot_type,
                      'database', database, 'plugin', plugin,
                      'active', active, 'restart', pg_wal_lsn_diff(restart_lsn, '0/0'),
@@ -91,9 +93,14 @@ final class MonitoringQuery {
      * @param setConninfo {@code primary_conninfo} in force; empty on a primary
      * @param setSlot {@code primary_slot_name} in force
      * @param receiverConninfo the WAL receiver's connection string, empty if none runs
+     * @param clockAhead how far this machine's clock is ahead of the sender's; empty if unknown
      */
     record Reading(
-            Answer answer, String setConninfo, String setSlot, Optional<String> receiverConninfo) {}
+            Answer answer,
+            String setConninfo,
+            String setSlot,
+            Optional<String> receiverConninfo,
+            Optional<Duration> clockAhead) {}
 
     /**
      * @param fallbackTimeline the timeline of a standby whose WAL receiver doesn't know it
@@ -123,6 +130,7 @@ final class MonitoringQuery {
                     new Answer.Primary(info, row.getInt("timeline"), lsn(row, "flushed"), slots),
                     "",
                     "",
+                    Optional.empty(),
                     Optional.empty());
         }
         Optional<String> receiverConninfo = Optional.ofNullable(row.getString("receiver_conninfo"));
@@ -140,7 +148,16 @@ final class MonitoringQuery {
                         row.getBoolean("delayed"),
                         slots);
         return new Reading(
-                standby, text(row, "set_conninfo"), text(row, "set_slot"), receiverConninfo);
+                standby,
+                text(row, "set_conninfo"),
+                text(row, "set_slot"),
+                receiverConninfo,
+                clockAhead(row));
+    }
+
+    private static Optional<Duration> clockAhead(ResultSet row) throws SQLException {
+        double seconds = row.getDouble("clock_ahead");
+        return row.wasNull() ? Optional.empty() : Optional.of(Duration.ofSeconds((long) seconds));
     }
 
     private static Optional<Receiver> receiver(ResultSet row, Optional<String> conninfo)

@@ -45,6 +45,7 @@ final class ServerObserver {
     private final AtomicReference<@Nullable Received> received = new AtomicReference<>();
     private final AtomicReference<String> lastError = new AtomicReference<>("");
     private final AtomicBoolean shutOut = new AtomicBoolean();
+    private final ClockWatch clocks = new ClockWatch();
 
     ServerObserver(
             Installation installation,
@@ -86,6 +87,7 @@ final class ServerObserver {
             try {
                 MonitoringQuery.Reading reading = ask(postmaster.get(), data);
                 lastReading.set(reading);
+                compareClocks(reading);
                 answer = Optional.of(reading.answer());
                 lastError.set("");
             } catch (SQLException e) {
@@ -95,6 +97,17 @@ final class ServerObserver {
             }
         }
         return new LocalServer(data, state, answer, pendingRestart.get());
+    }
+
+    private void compareClocks(MonitoringQuery.Reading reading) {
+        if (reading.clockAhead().isPresent()
+                && reading.answer() instanceof Answer.Standby standby
+                && standby.receiver().isPresent()) {
+            LocalServer.Receiver receiver = standby.receiver().get();
+            clocks.seen(
+                    reading.clockAhead().get(),
+                    receiver.senderHost() + ":" + receiver.senderPort());
+        }
     }
 
     /** For when the server keeps us waiting: it runs, and what it says isn't known. */
