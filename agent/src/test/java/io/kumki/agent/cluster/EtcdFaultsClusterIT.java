@@ -26,6 +26,9 @@ class EtcdFaultsClusterIT {
     /** Well under the ttl of 20 s, of which 10 s may be over when it begins. */
     private static final Duration FROZEN = Duration.ofSeconds(6);
 
+    /** Longer than the {@code retry_timeout} of 5 s, and shorter than what is left of a lease. */
+    private static final Duration SILENT = Duration.ofSeconds(8);
+
     @Test
     @Timeout(200 + 2 * 60 * 20)
     void troubleWithinTheLeaseCausesNoFailover() throws Exception {
@@ -55,6 +58,15 @@ class EtcdFaultsClusterIT {
                 assertThat(leader.postmaster()).as("round " + round).contains(postmaster);
                 System.out.println("trouble in etcd, round " + round + ": no failover");
             }
+
+            for (int member = 0; member < 3; member++) {
+                cluster.etcd.freeze(member);
+            }
+            pause(SILENT); // turns fail, and the lease still proves the lead
+            for (int member = 0; member < 3; member++) {
+                cluster.etcd.thaw(member);
+            }
+            goesOnLeading(cluster, leader);
 
             for (int member = 0; member < 3; member++) {
                 cluster.etcd.kill(member);
