@@ -102,7 +102,7 @@ class RestartIT {
     void aScheduledRestartOutlivesItsAgent() throws Exception {
         TestNode standby = standby();
         String started = standby.query(STARTED);
-        Instant at = Instant.now().plusSeconds(12).truncatedTo(ChronoUnit.SECONDS);
+        Instant at = Instant.now().plusSeconds(25).truncatedTo(ChronoUnit.SECONDS);
         String wish = "\"role\":\"replica\",\"timeout\":30,\"schedule\":\"" + at + "\"";
         assertThat(restart(standby, wish).body()).isEqualTo("Restart scheduled");
         JsonNode noted = awaitNoted(standby);
