@@ -179,7 +179,12 @@ public final class HaLoop {
                         promise,
                         positions -> view = at(view, positions),
                         timeline -> clock.execute(() -> checkpointed(timeline)));
-        this.primaries = new PrimaryWatch(parts.peers(), clock, () -> situation(Optional.empty()));
+        this.primaries =
+                new PrimaryWatch(
+                        parts.peers(),
+                        clock,
+                        () -> situation(Optional.empty()),
+                        () -> fresh(Duration.ZERO));
         this.plannedNanos = clock.nanos();
         this.snapshot =
                 NodeBoard.snapshot(

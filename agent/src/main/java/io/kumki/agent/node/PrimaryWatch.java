@@ -5,6 +5,7 @@ import io.kumki.agent.ha.PrimaryCensus;
 import io.kumki.agent.ha.Situation;
 import io.kumki.dcs.cluster.Member;
 import io.kumki.dcs.cluster.MemberName;
+import io.vertx.core.Future;
 import java.time.Duration;
 import java.util.List;
 import java.util.SortedMap;
@@ -27,15 +28,25 @@ final class PrimaryWatch {
     private final Peers peers;
     private final LoopClock clock;
     private final Supplier<Situation> situation;
+    private final Supplier<? extends Future<?>> ownLook;
     private PrimaryCensus census = PrimaryCensus.NONE;
     private boolean asking;
     private boolean begun;
     private long nextNanos;
 
-    PrimaryWatch(Peers peers, LoopClock clock, Supplier<Situation> situation) {
+    /**
+     * @param ownLook observes the own server anew, so that {@code situation} tells of it as it is:
+     *     a turn may be long ago when this process was frozen, or an operation runs
+     */
+    PrimaryWatch(
+            Peers peers,
+            LoopClock clock,
+            Supplier<Situation> situation,
+            Supplier<? extends Future<?>> ownLook) {
         this.peers = peers;
         this.clock = clock;
         this.situation = situation;
+        this.ownLook = ownLook;
     }
 
     /** Names of members that are primaries at the same time; empty if there is no sign of it. */
@@ -58,6 +69,7 @@ final class PrimaryWatch {
         asking = true;
         nextNanos = clock.nanos() + s.settings().timing().loopWait().toNanos();
         peers.ask(others, LIMIT)
+                .compose(answers -> ownLook.get().map(answers))
                 .onComplete(answers -> {
                     asking = false;
                     if (answers.succeeded()) {
