@@ -142,6 +142,7 @@ public final class HaLoop {
     private boolean wokenMeanwhile;
     private int turnsAtOnce;
     private long plannedNanos;
+    private long begunNanos;
     private long nextTurnNanos;
     private final AtomicLong turns = new AtomicLong();
     private final AtomicLong storeFailures = new AtomicLong();
@@ -186,6 +187,7 @@ public final class HaLoop {
                         () -> situation(Optional.empty()),
                         () -> fresh(Duration.ZERO));
         this.plannedNanos = clock.nanos();
+        this.begunNanos = plannedNanos;
         this.snapshot =
                 NodeBoard.snapshot(
                         parts.scope(),
@@ -279,7 +281,8 @@ public final class HaLoop {
         turning = true;
         wokenMeanwhile = false;
         cancelTimer(nextTurn);
-        long begun = clock.nanos();
+        begunNanos = clock.nanos();
+        long begun = begunNanos;
         turn().onComplete(result -> {
             turning = false;
             turns.incrementAndGet();
@@ -956,6 +959,13 @@ public final class HaLoop {
                 : promise.until(clock.nanos());
     }
 
+    /**
+     * Turns that follow each other sooner move no plan, and each of them shows that the loop lives.
+     */
+    private long nextTurnPlanned() {
+        return plannedNanos - begunNanos > 0 ? plannedNanos : begunNanos;
+    }
+
     private void publish() {
         List<String> problems = new ArrayList<>(parts.config().parameterProblems());
         problems.addAll(parts.server().parameterProblems());
@@ -965,7 +975,7 @@ public final class HaLoop {
                                 situation(Optional.empty()),
                                 lastGood,
                                 restarts.waiting(),
-                                plannedNanos,
+                                nextTurnPlanned(),
                                 failsafeUntil(),
                                 primaries.primaries())
                         .withParameterProblems(problems)

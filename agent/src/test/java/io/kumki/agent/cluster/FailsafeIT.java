@@ -39,6 +39,7 @@ class FailsafeIT {
                         () -> System.nanoTime() - frozen > 2L * TTL * 1_000_000_000L,
                         cluster::describe);
                 assertThat(leader.status("/primary")).as(cluster.describe()).isEqualTo(200);
+                assertThat(leader.status("/liveness")).as("the loop turns").isEqualTo(200);
                 assertThat(leader.postmaster()).contains(postmaster);
                 assertThat(writer.longestGapMs()).isLessThan(2_000);
                 assertThat(leader.json("/patroni").path("failsafe_mode_is_active").asBoolean())
