@@ -90,7 +90,7 @@ public final class Agent {
                         vertx, Mapping.etcd(node.etcd()), Mapping.path(node), clock::nanos);
         this.server = new LocalPostgres(configuration.postgres());
         configuration.onPostgresChange(this::applyPostgres);
-        this.peers = new HttpPeers(vertx, clock, Mapping.authorization(node));
+        this.peers = new HttpPeers(vertx, clock, () -> Mapping.authorization(this.node));
         this.watchdog = watchdog(node.watchdog());
         this.parts =
                 new LoopParts(
@@ -350,10 +350,12 @@ public final class Agent {
         clock.execute(() -> {
             manager.reloading();
             NodeConfig fresh;
+            RestConfig restConfig;
             try {
                 fresh = NodeConfigReader.read(loader.load()).config();
+                restConfig = Mapping.rest(fresh.rest());
                 LogOutput.configure(fresh.log());
-            } catch (InvalidConfigException | IOException e) {
+            } catch (InvalidConfigException | IllegalArgumentException | IOException e) {
                 LOG.atError()
                         .addKeyValue("error", e.getMessage())
                         .log("reload refused, the old configuration stays");
@@ -363,10 +365,10 @@ public final class Agent {
             node = fresh;
             configuration.reload(fresh);
             watchdog.configure(fresh.watchdog());
-            RestConfig restConfig = Mapping.rest(fresh.rest());
             RestServer open = rest;
             if (open != null) {
                 open.reconfigure(restConfig)
+                        .onSuccess(_ -> clock.execute(() -> advertise(restConfig)))
                         .onFailure(failure ->
                                 LOG.atError()
                                         .addKeyValue("error", failure.getMessage())
@@ -380,6 +382,12 @@ public final class Agent {
                     .onComplete(_ -> manager.reloaded());
             loop.wake();
         });
+    }
+
+    /** The others learn of the address, and of http or https, once it is served. */
+    private void advertise(RestConfig restConfig) {
+        configuration.advertise(restConfig.advertisedUrl());
+        loop.wake();
     }
 
     /**

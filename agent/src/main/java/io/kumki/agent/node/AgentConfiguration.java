@@ -28,7 +28,7 @@ final class AgentConfiguration implements ConfigurationSource {
     private static final Logger LOG = LoggerFactory.getLogger(AgentConfiguration.class);
 
     private final DynamicConfigCache cache;
-    private final String apiUrl;
+    private String apiUrl;
     private NodeConfig node;
     private EffectiveConfig effective;
     private Map<String, ? extends @Nullable Object> dynamic;
@@ -52,6 +52,12 @@ final class AgentConfiguration implements ConfigurationSource {
         this.dynamic = cached.isPresent() ? cached.get() : node.bootstrap().dcs();
         this.effective = EffectiveConfig.merge(node, dynamic);
         warn(effective, List.of());
+    }
+
+    /** Where the other members reach the REST API from now on. */
+    void advertise(String url) {
+        apiUrl = url;
+        self = null;
     }
 
     /** Tells of each new effective {@code postgresql} section. */

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 
 /**
  * Asks the other members over HTTP. Their server certificates aren't verified, as the wire contract
@@ -32,12 +33,13 @@ final class HttpPeers implements Peers {
 
     private final HttpClient client;
     private final LoopClock clock;
-    private final Optional<String> authorization;
+    private final Supplier<Optional<String>> authorization;
 
     /**
-     * @param authorization value of the {@code Authorization} header, if the members want one
+     * @param authorization value of the {@code Authorization} header, if the members want one;
+     *     asked at each call, so that a new configuration counts at once
      */
-    HttpPeers(Vertx vertx, LoopClock clock, Optional<String> authorization) {
+    HttpPeers(Vertx vertx, LoopClock clock, Supplier<Optional<String>> authorization) {
         this.client =
                 vertx.createHttpClient(
                         new HttpClientOptions()
@@ -92,7 +94,7 @@ final class HttpPeers implements Peers {
             return Future.failedFuture(
                     new IllegalArgumentException("api_url \"" + url + "\" is no URL", nonsense));
         }
-        authorization.ifPresent(value -> request.putHeader("Authorization", value));
+        authorization.get().ifPresent(value -> request.putHeader("Authorization", value));
         Future<Buffer> body =
                 client.request(request)
                         .compose(open -> open.send())
@@ -130,7 +132,7 @@ final class HttpPeers implements Peers {
             return Future.succeededFuture(
                     new FailsafeReply.Refused("its address \"" + url + "\" is no URL"));
         }
-        authorization.ifPresent(value -> request.putHeader("Authorization", value));
+        authorization.get().ifPresent(value -> request.putHeader("Authorization", value));
         request.putHeader("Content-Type", "application/json");
         Future<FailsafeReply> reply =
                 client.request(request)

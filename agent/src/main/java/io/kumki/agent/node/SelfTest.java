@@ -118,7 +118,7 @@ final class SelfTest {
                             configuration,
                             store,
                             server,
-                            new HttpPeers(vertx, clock, Optional.empty()),
+                            new HttpPeers(vertx, clock, Optional::empty),
                             Guard.NONE,
                             clock,
                             Rules::decide,
