@@ -11,6 +11,7 @@ import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import java.time.InstantSource;
+import java.util.EnumMap;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -36,7 +37,11 @@ final class Dispatcher implements Handler<HttpServerRequest> {
     private final Connections connections;
     private final ReplayWaiters waiters;
     private volatile Access access;
-    private int counted;
+
+    /** Requests in progress; who may only read can't take the places of who may change. */
+    private final Map<Endpoint.Protection, Integer> counted =
+            new EnumMap<>(Endpoint.Protection.class);
+
     private long pass = 1;
     private boolean passEnds;
     private @Nullable CachedBody cachedBody;
@@ -264,7 +269,8 @@ final class Dispatcher implements Handler<HttpServerRequest> {
             return endpoint.handler().apply(call);
         }
         int limit = access.config().limits().inProgress();
-        if (counted >= limit) {
+        Endpoint.Protection who = endpoint.protection();
+        if (counted.getOrDefault(who, 0) >= limit) {
             return Future.succeededFuture(
                     Answer.text(
                             503,
@@ -273,9 +279,9 @@ final class Dispatcher implements Handler<HttpServerRequest> {
                                     + " = restapi.request_queue_size + restapi.thread_pool_size);"
                                     + " try again later"));
         }
-        counted++;
+        counted.merge(who, 1, Integer::sum);
         return here(Future.succeededFuture(call).compose(endpoint.handler()))
-                .onComplete(_ -> counted--);
+                .onComplete(_ -> counted.merge(who, -1, Integer::sum));
     }
 
     private static Answer failed(HttpServerRequest request, Throwable failure) {

@@ -56,6 +56,11 @@ record Endpoint(
         return new Endpoint(Protection.PROTECTED, body, Load.COUNTED, Optional::empty, handler);
     }
 
+    /** Done at once, so it needs no place among those that wait. */
+    Endpoint uncounted() {
+        return new Endpoint(protection, body, Load.MEMORY, before, handler);
+    }
+
     Endpoint counted() {
         return new Endpoint(protection, body, Load.COUNTED, before, handler);
     }

@@ -58,8 +58,8 @@ final class Endpoints {
 
         NodeHandler node = new NodeHandler(view, control);
         table.put("POST reinitialize", Endpoint.unsafe(Body.OPTIONAL, node::reinitialize));
-        table.put("POST reload", Endpoint.unsafe(Body.NONE, node::reload));
-        table.put("POST sigterm", Endpoint.unsafe(Body.NONE, node::sigterm));
+        table.put("POST reload", Endpoint.unsafe(Body.NONE, node::reload).uncounted());
+        table.put("POST sigterm", Endpoint.unsafe(Body.NONE, node::sigterm).uncounted());
         table.put("POST citus", Endpoint.unsafe(Body.REQUIRED, node::group));
         table.put("POST mpp", Endpoint.unsafe(Body.REQUIRED, node::group));
         table.put("GET failsafe", Endpoint.open(node::failsafeMembers));

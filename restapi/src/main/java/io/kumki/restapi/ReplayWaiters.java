@@ -84,7 +84,8 @@ final class ReplayWaiters {
 
     private void look() {
         looking = true;
-        view.walPosition()
+        Future.succeededFuture()
+                .compose(_ -> view.walPosition())
                 .otherwise(_ -> Optional.empty()) // it's looked at again soon
                 .onSuccess(position -> OwnThread.run(context, () -> looked(position)));
     }

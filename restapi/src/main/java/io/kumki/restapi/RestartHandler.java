@@ -32,7 +32,7 @@ final class RestartHandler {
     }
 
     Future<Answer> post(Endpoint.Call call) {
-        if (isGiven(call.body().get("schedule"))) {
+        if (call.body().containsKey("schedule")) {
             // The pause may be newer than our last look; an immediate restart needs no store.
             return control.readCluster()
                     .compose(cluster ->
@@ -95,11 +95,8 @@ final class RestartHandler {
         for (Map.Entry<String, @Nullable Object> entry : body.entrySet()) {
             Object value = entry.getValue();
             switch (entry.getKey()) {
-                case "schedule" -> {
-                    if (isGiven(value)) {
+                case "schedule" ->
                         schedule = FailoverWish.schedule(value, "restart", clock.instant());
-                    }
-                }
                 case "role" -> role = Optional.of(role(value));
                 case "postgres_version" -> version = Optional.of(version(value));
                 case "timeout" -> timeout = OptionalInt.of(timeout(value));
@@ -118,10 +115,6 @@ final class RestartHandler {
                         .answer()
                         .map(answer -> WireTime.withBlank(answer.postmasterStartTime())),
                 new ScheduledRestart.Conditions(role, version, timeout, pending));
-    }
-
-    private static boolean isGiven(@Nullable Object schedule) {
-        return schedule != null && !schedule.equals("");
     }
 
     private static String role(@Nullable Object value) {

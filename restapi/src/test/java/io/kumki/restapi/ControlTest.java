@@ -226,6 +226,10 @@ class ControlTest {
                 "{'schedule':'2020-01-01T00:00Z'}; 422; Cannot schedule restart in the past",
                 "{'schedule':'tomorrow'}; 422; Unable to parse scheduled timestamp. It should be in"
                         + " an unambiguous format, e.g. ISO 8601",
+                "{'schedule':''}; 422; Unable to parse scheduled timestamp. It should be in an"
+                        + " unambiguous format, e.g. ISO 8601",
+                "{'schedule':null}; 422; Unable to parse scheduled timestamp. It should be in an"
+                        + " unambiguous format, e.g. ISO 8601",
                 "{'schedule':7}; 422; Unable to parse scheduled timestamp. It should be in an"
                         + " unambiguous format, e.g. ISO 8601",
             })

@@ -82,9 +82,11 @@ final class CommandDesk {
         }
     }
 
+    /** The command that waits is refused; another one that runs goes on. */
     void refused(CommandRefusal refusal) {
+        OperatorCommand refused = waiting;
         waiting = null;
-        if (restart != null) {
+        if (restart != null && !(refused instanceof OperatorCommand.Reinitialize)) {
             restart.complete(
                     switch (refusal) {
                         case CommandRefusal.ConditionsNotMet() ->
@@ -98,7 +100,7 @@ final class CommandDesk {
                     });
             restart = null;
         }
-        if (reinitialize != null) {
+        if (reinitialize != null && !(refused instanceof OperatorCommand.RestartNow)) {
             reinitialize.complete(
                     switch (refusal) {
                         case CommandRefusal.Busy(String what) -> new ReinitializeResult.Busy(what);

@@ -60,6 +60,18 @@ class CommandDeskTest {
         assertThat(desk.waiting()).isEmpty();
     }
 
+    @Test
+    void aRefusedReinitializeLeavesTheRunningRestartToItsEnd() {
+        Future<RestartResult> restart = desk.restart(RESTART);
+        desk.accepted(RUNNING);
+        Future<ReinitializeResult> forced = desk.reinitialize(FORCED);
+        desk.refused(new CommandRefusal.IsLeader());
+        assertThat(forced.result()).isEqualTo(new ReinitializeResult.IsLeader());
+        assertThat(restart.isComplete()).isFalse();
+        desk.ended(RUNNING, new OperationOutcome.Done(""));
+        assertThat(restart.result()).isEqualTo(new RestartResult.Restarted());
+    }
+
     /** The caller is told at once and in the contract's words, and may ask again. */
     @Test
     void aRestartOfAServerThatIsStartingIsRefusedAndTheNextOneTaken() {
