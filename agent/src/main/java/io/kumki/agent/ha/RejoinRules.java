@@ -79,8 +79,22 @@ final class RejoinRules {
             case Divergence.Diverged(String why) ->
                     repair(s, leader.orElseThrow(), why)
                             .orElseGet(() ->
-                                    start(s, target, "nothing else is allowed although " + why));
+                                    mayOverwrite(s)
+                                            ? needsHand(s, why)
+                                            : start(
+                                                    s,
+                                                    target,
+                                                    "nothing else is allowed although " + why));
         };
+    }
+
+    /**
+     * PostgreSQL refuses to stream from a server of another timeline, but compares no more than the
+     * number: with the same one, which a remote may have too, the leader's log would be laid over
+     * an own one that isn't its beginning, and nobody would notice again.
+     */
+    private static boolean mayOverwrite(Situation s) {
+        return s.followsRemote() || newestTimeline(s) == leaderTimeline(s);
     }
 
     /**
@@ -90,14 +104,7 @@ final class RejoinRules {
      */
     private static Decision startsWhatFits(Situation s, StandbyTarget target, String why) {
         int leaders = leaderTimeline(s);
-        boolean same =
-                s.server()
-                        .control()
-                        .filter(control ->
-                                Math.max(control.timeline(), control.minRecoveryEndTimeline())
-                                        == leaders)
-                        .isPresent();
-        if (s.memory().rejoin().failedStarts() % 2 == 0 || !same) {
+        if (s.memory().rejoin().failedStarts() % 2 == 0 || newestTimeline(s) != leaders) {
             return start(s, target, why);
         }
         return Decision.of(
@@ -378,7 +385,7 @@ final class RejoinRules {
                             .after(Duration.ofMillis(500)));
         }
         // pg_rewind compares numbers only: with the leader's number it would change nothing
-        boolean sameNumber = ownTimeline(s) == leaderTimeline(s);
+        boolean sameNumber = ownTimeline(s) == leaderTimeline(s); // a remote's isn't known here
         if (policy.canRewind() && failures < REWIND_TRIES && !sameNumber) {
             boolean checkpointDue =
                     s.cluster()
@@ -446,6 +453,14 @@ final class RejoinRules {
         return s.timeline() != 0
                 ? s.timeline()
                 : s.server().control().map(ControlData::timeline).orElse(0);
+    }
+
+    /** Of a stopped server: its last checkpoint may be on an earlier one than its log ends on. */
+    private static int newestTimeline(Situation s) {
+        return s.server()
+                .control()
+                .map(control -> Math.max(control.timeline(), control.minRecoveryEndTimeline()))
+                .orElse(0);
     }
 
     /** The last comparison, if it was with this leader on this timeline. */

@@ -1476,6 +1476,17 @@ class RulesTest {
                                 .verdict(STRANDED),
                         "rejoin.starts-standby"),
                 row(
+                        "diverged, nothing is allowed, but PostgreSQL refuses another number",
+                        formerPrimary().verdict(DIVERGED).rejoin(false, true, false),
+                        "rejoin.starts-standby"),
+                row(
+                        "diverged on the leader's own number, nothing is allowed: it stays down",
+                        stoppedStandby()
+                                .recoveredOn(2)
+                                .verdict(DIVERGED)
+                                .rejoin(false, true, false),
+                        "rejoin.needs-hand"),
+                row(
                         "diverged on the leader's own number: pg_rewind would see nothing",
                         stalled(DIVERGED).rejoin(true, false, true),
                         "rejoin.clones"),

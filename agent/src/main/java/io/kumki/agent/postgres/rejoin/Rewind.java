@@ -38,6 +38,9 @@ public final class Rewind {
 
     private static final Duration HELP = Duration.ofSeconds(5);
 
+    /** What pg_rewind says (all majors, in English) when it compares no more than the numbers. */
+    private static final String SAME_TIMELINE = "on the same timeline";
+
     private static final Logger LOG = LoggerFactory.getLogger(Rewind.class);
 
     private final Supplier<PostgresConfig> config;
@@ -167,6 +170,13 @@ public final class Rewind {
                 return new OperationResult.Postponed(away.get());
             }
             return failed(dry, leader, "; nothing was changed");
+        }
+        if (dry.output().contains(SAME_TIMELINE)) {
+            return new OperationResult.Failed(
+                    "pg_rewind from "
+                            + leader
+                            + ": both logs have one timeline number, so it sees no difference;"
+                            + " nothing was changed");
         }
         UnfinishedMarker.beginRewind(dataDir);
         ProgramRun run = Programs.run(call.within(Rung.Limits.REWIND_COPY));

@@ -132,6 +132,10 @@ class RejoinIT {
             assertThat(HistoryFile.entries(c.dataDir, 2))
                     .isEqualTo(HistoryFile.entries(b.dataDir, 2));
             assertThat(c.check().assess(b.asUpstream())).isInstanceOf(Divergence.Diverged.class);
+            assertThat(c.rewind().run(b.asUpstream(), NEVER))
+                    .isInstanceOfSatisfying(
+                            OperationResult.Failed.class,
+                            failed -> assertThat(failed.reason()).contains("one timeline number"));
 
             a.follow(b).start();
             awaitSame(b, a);
