@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.Optional;
@@ -52,6 +53,17 @@ class CloneIT {
             node.start();
             Await.until("the hanging method", LIMIT, () -> Files.exists(pid), cluster::describe);
 
+            long hung = Long.parseLong(Files.readString(pid).strip());
+            Files.writeString(
+                    node.config(), "\ntags: {noloadbalance: true}\n", StandardOpenOption.APPEND);
+            TestNode.signal("HUP", node.agentPid());
+            Await.until(
+                    "a reload beside it, which doesn't end it",
+                    LIMIT,
+                    () -> node.json("/patroni").at("/tags/noloadbalance").asBoolean(),
+                    cluster::describe);
+            assertThat(ProcessHandle.of(hung).filter(ProcessHandle::isAlive)).isPresent();
+
             JsonNode status = node.json("/patroni");
             assertThat(status.path("state").asText()).isEqualTo("creating replica");
             assertThat(status.path("clone").path("method").asText()).isEqualTo("hang");
@@ -73,7 +85,6 @@ class CloneIT {
 
             assertThat(forced.statusCode()).isEqualTo(200);
             assertThat(forced.body()).isEqualTo("reinitialize started");
-            long hung = Long.parseLong(Files.readString(pid).strip());
             assertThat(ProcessHandle.of(hung).filter(ProcessHandle::isAlive)).isEmpty();
             Await.until(
                     "progress in percent",

@@ -1355,6 +1355,10 @@ class RulesTest {
                                 .rejoining(Memory.Rejoin::withSingleUserTried),
                         "rejoin.recovers-crash"),
                 row(
+                        "crashed with a backup label: never recovered by itself",
+                        standby().stopped(ClusterState.IN_PRODUCTION, false).backupLabel(),
+                        "rejoin.starts-standby"),
+                row(
                         "former primary, crashed, recovery tried, may clone",
                         standby()
                                 .stopped(ClusterState.IN_PRODUCTION, false)
@@ -1875,9 +1879,13 @@ class RulesTest {
                         "stale primary",
                         leader().vacant().history(clusterOnTimeline(3)),
                         "election.stale-primary-stops"),
+                row("primary in pause", leader().vacant().paused(), "pause.primary-takes-free-key"),
                 row(
-                        "primary in pause",
-                        leader().vacant().paused(),
+                        "renamed in pause, the key names its former name",
+                        leader().vacant()
+                                .paused()
+                                .set("synchronous_mode", true)
+                                .sync(0, "n9", "n2"),
                         "pause.primary-takes-free-key"));
     }
 

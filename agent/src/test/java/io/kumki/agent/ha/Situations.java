@@ -443,6 +443,24 @@ final class Situations {
         return this;
     }
 
+    Situations backupLabel() {
+        ControlData known = ((DataDirectory.Initialized) data).control();
+        data =
+                new DataDirectory.Initialized(
+                        new ControlData(
+                                known.systemIdentifier(),
+                                known.state(),
+                                known.timeline(),
+                                known.checkpointLsn(),
+                                known.minRecoveryEnd(),
+                                known.minRecoveryEndTimeline(),
+                                known.standbySignal(),
+                                known.alone(),
+                                true,
+                                known.canRewind()));
+        return this;
+    }
+
     Situations without(DataDirectory directory) {
         postmaster = Postmaster.STOPPED;
         answer = Optional.empty();

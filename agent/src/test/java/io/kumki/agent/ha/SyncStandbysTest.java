@@ -86,6 +86,15 @@ class SyncStandbysTest {
                         "n3",
                         n2().state("sync"),
                         n3().at(900)),
+                row(
+                        "a higher priority among more than are wanted",
+                        tagged("n4", Map.of("sync_priority", 2))
+                                        .andThen(s -> s.set("synchronous_node_count", 2))
+                                ::apply,
+                        "2 (n2,n4)",
+                        n2().state("sync"),
+                        n3().state("sync").at(900),
+                        sender("n4").at(900)),
                 row("nostream", tagged("n2", Map.of("nostream", true)), "n3", n2(), n3()),
                 row(
                         "who may not lead comes last",

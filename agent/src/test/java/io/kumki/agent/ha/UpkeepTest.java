@@ -59,6 +59,14 @@ class UpkeepTest {
                 .hasSize(due ? 1 : 0);
     }
 
+    /** Or the key would go on naming a leader that doesn't exist, and bar everybody. */
+    @Test
+    void aLeaderThatWasRenamedInPauseTakesTheSyncKeyOver() {
+        Situations s = leader().paused().set("synchronous_mode", true).sync(0, "n9", "n2");
+        assertThat(Upkeep.plan(s.get(), Optional.empty()).actions())
+                .contains(SyncPlan.claim(s.get()));
+    }
+
     @Test
     void whoLeavesSynchronousDutySaysSoUntilItIsBack() {
         Situations s =

@@ -58,6 +58,13 @@ class ConnectionsIT {
                                     Target.localReplication(bySocket, "test"), LIMIT)) {
                 assertThat(PgConnections.rows(own, "SELECT pg_catalog.inet_server_addr()"))
                         .containsExactly(List.of(Optional.empty()));
+                assertThat(
+                                PgConnections.rows(
+                                        own,
+                                        "SELECT pg_catalog.current_setting('search_path'),"
+                                                + " pg_catalog.current_setting('synchronous_commit')"))
+                        .as("what no operator and no missing standby can change")
+                        .containsExactly(List.of(Optional.of("pg_catalog"), Optional.of("local")));
                 assertThat(PgConnections.rows(own, "SELECT pg_catalog.repeat('x', 300000)"))
                         .first()
                         .satisfies(row -> assertThat(row.getFirst().orElseThrow()).hasSize(300000));
