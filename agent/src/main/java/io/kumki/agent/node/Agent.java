@@ -23,10 +23,7 @@ import io.kumki.restapi.RestServer;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
-import io.vertx.core.http.HttpClient;
-import io.vertx.core.http.HttpClientOptions;
-import io.vertx.core.http.HttpMethod;
-import io.vertx.core.http.RequestOptions;
+import io.vertx.core.net.ClientSSLOptions;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -48,9 +45,6 @@ public final class Agent {
     /** Between two tries to reach a store that doesn't answer at start. */
     private static final Duration STORE_RETRY = Duration.ofSeconds(5);
 
-    /** The contract's limit for asking who else has this name. */
-    private static final Duration NAME_CHECK_LIMIT = Duration.ofSeconds(3);
-
     private final Vertx vertx;
     private final LocalConfigLoader loader;
     private final IntConsumer exit;
@@ -64,6 +58,7 @@ public final class Agent {
     private final Optional<DataDirectoryLock> lock;
     private final Watchdog watchdog;
     private NodeConfig node;
+    private ClientSSLOptions peerTls;
     private @Nullable RestServer rest;
     private @Nullable LagMeter lag;
     private boolean ending;
@@ -90,7 +85,10 @@ public final class Agent {
                         vertx, Mapping.etcd(node.etcd()), Mapping.path(node), clock::nanos);
         this.server = new LocalPostgres(configuration.postgres());
         configuration.onPostgresChange(this::applyPostgres);
-        this.peers = new HttpPeers(vertx, clock, () -> Mapping.authorization(this.node));
+        this.peerTls = peerTls(node);
+        this.peers =
+                new HttpPeers(
+                        vertx, clock, () -> Mapping.authorization(this.node), () -> this.peerTls);
         this.watchdog = watchdog(node.watchdog());
         this.parts =
                 new LoopParts(
@@ -106,6 +104,14 @@ public final class Agent {
         this.loop = new HaLoop(parts);
         keepCrashes();
         this.loop.onTurnEnded(() -> manager.turned(loop.snapshot(), ending));
+    }
+
+    private static ClientSSLOptions peerTls(NodeConfig node) throws RefusedConfigException {
+        try {
+            return PeerTls.options(node.ctl());
+        } catch (IllegalArgumentException e) {
+            throw new RefusedConfigException(String.valueOf(e.getMessage()));
+        }
     }
 
     private static Path runtimeBase() {
@@ -253,41 +259,20 @@ public final class Agent {
             openRest();
             return;
         }
-        HttpClient client =
-                vertx.createHttpClient(
-                        new HttpClientOptions()
-                                .setTrustAll(true)
-                                .setVerifyHost(false)
-                                .setKeepAlive(false)
-                                .setConnectTimeout((int) NAME_CHECK_LIMIT.toMillis()));
-        RequestOptions request =
-                new RequestOptions()
-                        .setMethod(HttpMethod.GET)
-                        .setAbsoluteURI(url.get().replaceAll("/patroni/?$", "") + "/liveness")
-                        .setTimeout(NAME_CHECK_LIMIT.toMillis());
-        Future<Integer> answer =
-                client.request(request)
-                        .compose(open -> open.send())
-                        .map(response -> response.statusCode());
-        Within.limit(
-                        answer,
-                        NAME_CHECK_LIMIT,
-                        clock,
-                        () -> new IllegalStateException("nobody answers"))
-                .onComplete(result -> {
-                    client.close();
-                    if (result.succeeded()) {
-                        // the server here may be the other one's: it is left alone
-                        fail(
-                                "Can't start; there is already a node named '"
-                                        + node.name()
-                                        + "' running (it answers at "
-                                        + url.get()
-                                        + "); give this one another name");
-                    } else {
-                        openRest();
-                    }
-                });
+        NameCheck.answers(vertx, clock, url.get(), peerTls, NameCheck.LIMIT)
+                .onSuccess(answer ->
+                        answer.ifPresentOrElse(
+                                how ->
+                                        // the server here may be the other one's: left alone
+                                        fail(
+                                                "Can't start; there is already a node named '"
+                                                        + node.name()
+                                                        + "' running (it "
+                                                        + how
+                                                        + " at "
+                                                        + url.get()
+                                                        + "); give this one another name"),
+                                this::openRest));
     }
 
     private void openRest() {
@@ -351,9 +336,11 @@ public final class Agent {
             manager.reloading();
             NodeConfig fresh;
             RestConfig restConfig;
+            ClientSSLOptions freshTls;
             try {
                 fresh = NodeConfigReader.read(loader.load()).config();
                 restConfig = Mapping.rest(fresh.rest());
+                freshTls = PeerTls.options(fresh.ctl());
                 LogOutput.configure(fresh.log());
             } catch (InvalidConfigException | IllegalArgumentException | IOException e) {
                 LOG.atError()
@@ -363,6 +350,7 @@ public final class Agent {
                 return;
             }
             node = fresh;
+            peerTls = freshTls;
             configuration.reload(fresh);
             watchdog.configure(fresh.watchdog());
             RestServer open = rest;

@@ -7,11 +7,14 @@ import io.kumki.restapi.Lease;
 import io.kumki.restapi.NodeControl.FailsafeCall;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.core.VertxException;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpClientOptions;
+import io.vertx.core.http.HttpClientRequest;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.RequestOptions;
+import io.vertx.core.net.ClientSSLOptions;
 import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -22,9 +25,9 @@ import java.util.TreeMap;
 import java.util.function.Supplier;
 
 /**
- * Asks the other members over HTTP. Their server certificates aren't verified, as the wire contract
- * has it: an answer only ever makes this member hold back, never lead; who leads is settled in the
- * store.
+ * Asks the other members over HTTP. Their server certificates are verified only together with a
+ * client certificate of our own (see {@link PeerTls}), as the wire contract has it: an answer only
+ * ever makes this member hold back, never lead; who leads is settled in the store.
  */
 final class HttpPeers implements Peers {
 
@@ -34,19 +37,22 @@ final class HttpPeers implements Peers {
     private final HttpClient client;
     private final LoopClock clock;
     private final Supplier<Optional<String>> authorization;
+    private final Supplier<ClientSSLOptions> tls;
 
     /**
      * @param authorization value of the {@code Authorization} header, if the members want one;
      *     asked at each call, so that a new configuration counts at once
+     * @param tls see {@link PeerTls}; asked at each call too
      */
-    HttpPeers(Vertx vertx, LoopClock clock, Supplier<Optional<String>> authorization) {
+    HttpPeers(
+            Vertx vertx,
+            LoopClock clock,
+            Supplier<Optional<String>> authorization,
+            Supplier<ClientSSLOptions> tls) {
         this.client =
                 vertx.createHttpClient(
-                        new HttpClientOptions()
-                                .setTrustAll(true)
-                                .setVerifyHost(false)
-                                .setConnectTimeout(1_000)
-                                .setKeepAlive(false));
+                        new HttpClientOptions().setConnectTimeout(1_000).setKeepAlive(false));
+        this.tls = tls;
         this.clock = clock;
         this.authorization = authorization;
     }
@@ -87,18 +93,17 @@ final class HttpPeers implements Peers {
         try {
             request =
                     new RequestOptions()
+                            .setSslOptions(tls.get())
                             .setMethod(HttpMethod.GET)
                             .setAbsoluteURI(url + query)
                             .setTimeout(limit.toMillis());
-        } catch (IllegalArgumentException nonsense) {
+        } catch (VertxException | IllegalArgumentException nonsense) {
             return Future.failedFuture(
                     new IllegalArgumentException("api_url \"" + url + "\" is no URL", nonsense));
         }
         authorization.get().ifPresent(value -> request.putHeader("Authorization", value));
         Future<Buffer> body =
-                client.request(request)
-                        .compose(open -> open.send())
-                        .compose(response -> response.body());
+                opened(request).compose(open -> open.send()).compose(response -> response.body());
         return Within.limit(
                 body,
                 limit,
@@ -125,17 +130,18 @@ final class HttpPeers implements Peers {
         try {
             request =
                     new RequestOptions()
+                            .setSslOptions(tls.get())
                             .setMethod(HttpMethod.POST)
                             .setAbsoluteURI(URI.create(url).resolve("/failsafe").toString())
                             .setTimeout(limit.toMillis());
-        } catch (IllegalArgumentException nonsense) {
+        } catch (VertxException | IllegalArgumentException nonsense) {
             return Future.succeededFuture(
                     new FailsafeReply.Refused("its address \"" + url + "\" is no URL"));
         }
         authorization.get().ifPresent(value -> request.putHeader("Authorization", value));
         request.putHeader("Content-Type", "application/json");
         Future<FailsafeReply> reply =
-                client.request(request)
+                opened(request)
                         .compose(open -> open.send(Buffer.buffer(FailsafeDocument.write(call))))
                         .compose(response ->
                                 response.body()
@@ -150,6 +156,11 @@ final class HttpPeers implements Peers {
                         clock,
                         () -> new IllegalStateException("no answer in " + limit.toMillis() + " ms"))
                 .otherwise(failure -> new FailsafeReply.Refused(message(failure)));
+    }
+
+    /** Vert.x throws at some addresses, such as one without a host, instead of failing. */
+    private Future<HttpClientRequest> opened(RequestOptions request) {
+        return Future.succeededFuture(request).compose(client::request);
     }
 
     private static String message(Throwable failure) {

@@ -14,6 +14,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpMethod;
+import io.vertx.core.net.ClientSSLOptions;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
@@ -118,7 +119,7 @@ final class SelfTest {
                             configuration,
                             store,
                             server,
-                            new HttpPeers(vertx, clock, Optional::empty),
+                            new HttpPeers(vertx, clock, Optional::empty, ClientSSLOptions::new),
                             Guard.NONE,
                             clock,
                             Rules::decide,

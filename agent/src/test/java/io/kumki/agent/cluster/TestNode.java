@@ -23,6 +23,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import javax.net.ssl.SSLContext;
 
 /** One node of a test cluster: a real agent as a process of its own, with its server. */
 final class TestNode {
@@ -33,6 +34,8 @@ final class TestNode {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     final String name;
+    private HttpClient http = HTTP;
+    private String scheme = "http";
     final int restPort = FreePort.next();
     final int pgPort = FreePort.next();
     final Path dir;
@@ -230,8 +233,18 @@ final class TestNode {
     // ---- REST
     // ----------------------------------------------------------------------------------------------------------
 
+    /** From here on the REST API is asked over TLS, and shown a certificate. */
+    void asksOverTls(SSLContext context) {
+        scheme = "https";
+        http =
+                HttpClient.newBuilder()
+                        .connectTimeout(Duration.ofSeconds(2))
+                        .sslContext(context)
+                        .build();
+    }
+
     String url(String path) {
-        return "http://127.0.0.1:" + restPort + path;
+        return scheme + "://127.0.0.1:" + restPort + path;
     }
 
     /** Status code, 0 if nobody answers. */
@@ -256,7 +269,7 @@ final class TestNode {
                     body.isEmpty()
                             ? HttpRequest.BodyPublishers.noBody()
                             : HttpRequest.BodyPublishers.ofString(body));
-            return Optional.of(HTTP.send(request.build(), HttpResponse.BodyHandlers.ofString()));
+            return Optional.of(http.send(request.build(), HttpResponse.BodyHandlers.ofString()));
         } catch (IOException e) {
             return Optional.empty();
         } catch (InterruptedException e) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.kumki.agent.postgres.TestKeys;
+import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.sql.DriverManager;
@@ -14,7 +15,8 @@ import org.junit.jupiter.api.Timeout;
 
 /**
  * Two nodes whose servers let nobody in without a client certificate: superuser, standby and
- * rewinder each show one of their own, with keys in three forms.
+ * rewinder each show one of their own, with keys in three forms. The agents, too, answer only each
+ * other and whoever shows a certificate.
  */
 @Timeout(150)
 class TlsIT {
@@ -24,7 +26,8 @@ class TlsIT {
         try (TestCluster cluster = TestCluster.prepare(2, TestCluster.Settings.USUAL)) {
             TestKeys keys = keys(cluster);
             for (TestNode node : cluster.nodes) {
-                node.writeConfig(byCertificate(cluster.yaml(node), keys));
+                node.writeConfig(restByCertificate(byCertificate(cluster.yaml(node), keys), keys));
+                node.asksOverTls(keys.context("postgres"));
                 node.jdbcOptions =
                         "&sslmode=verify-full&sslfactory=io.kumki.agent.postgres.socket.LibpqTls"
                                 + "&sslrootcert=%s&sslcert=%s&sslkey=%s"
@@ -34,6 +37,11 @@ class TlsIT {
                                                 keys.file("postgres.key"));
                 node.start();
             }
+            cluster.awaitHealthy();
+            TestNode first = cluster.leader().orElseThrow();
+            assertThat(switchover(first, cluster.others(first).getFirst()))
+                    .as("the leader can ask the candidate how it is")
+                    .contains("Successfully switched over");
             cluster.awaitHealthy();
             TestNode old = cluster.leader().orElseThrow();
             TestNode next = cluster.others(old).getFirst();
@@ -89,6 +97,29 @@ class TlsIT {
         keys.openssl("ec", "-in", keys.file("rewinder.key"), "-out", keys.file("rewinder.sec1"));
         keys.revocationList();
         return keys;
+    }
+
+    private static String switchover(TestNode leader, TestNode candidate) {
+        return leader.send(
+                        "POST",
+                        "/switchover",
+                        "{\"leader\": \"%s\", \"candidate\": \"%s\"}"
+                                .formatted(leader.name, candidate.name))
+                .map(HttpResponse::body)
+                .orElse("no answer");
+    }
+
+    /** The key is locked, and a member calls as a client with what it serves with. */
+    private static String restByCertificate(String yaml, TestKeys keys) {
+        return yaml.replaceFirst(
+                        "(?m)^restapi:.*\\R",
+                        "$0  certfile: %1$s\n  keyfile: %2$s\n  cafile: %3$s\n  verify_client: required\n"
+                                .formatted(
+                                        keys.file("server.crt"),
+                                        keys.file("server.key"),
+                                        keys.file("ca.crt")))
+                + "\nctl: {certfile: %s, keyfile: %s, keyfile_password: \"key's pass\"}\n"
+                        .formatted(keys.file("replicator.crt"), keys.file("replicator.locked"));
     }
 
     private static String byCertificate(String yaml, TestKeys keys) {

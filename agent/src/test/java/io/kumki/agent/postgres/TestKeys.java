@@ -1,14 +1,22 @@
 package io.kumki.agent.postgres;
 
+import io.kumki.dcs.tls.Pem;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.security.cert.Certificate;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManagerFactory;
 
 /** An authority of its own and what it signed, made by openssl as an operator would. */
 public final class TestKeys {
@@ -91,6 +99,36 @@ public final class TestKeys {
             authority("-revoke", file(name + ".crt"));
         }
         authority("-gencrl", "-out", file("ca.crl"));
+    }
+
+    /** For a client that shows {@code NAME.crt} and trusts our authority. */
+    public SSLContext context(String name) {
+        try {
+            KeyStore store = KeyStore.getInstance("PKCS12");
+            store.load(null, null);
+            store.setCertificateEntry("ca", certificate("ca"));
+            store.setKeyEntry(
+                    "own",
+                    Pem.privateKey(
+                            Files.readString(directory.resolve(name + ".key")), Optional.empty()),
+                    new char[0],
+                    new Certificate[] {certificate(name)});
+            KeyManagerFactory own =
+                    KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+            own.init(store, new char[0]);
+            TrustManagerFactory trust =
+                    TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+            trust.init(store);
+            SSLContext context = SSLContext.getInstance("TLS");
+            context.init(own.getKeyManagers(), trust.getTrustManagers(), null);
+            return context;
+        } catch (IOException | GeneralSecurityException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private Certificate certificate(String name) throws IOException, GeneralSecurityException {
+        return Pem.certificates(Files.readString(directory.resolve(name + ".crt"))).getFirst();
     }
 
     private void authority(String... arguments) {
