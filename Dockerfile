@@ -4,9 +4,15 @@
 ARG BASE=debian:trixie-slim
 
 FROM ${BASE} AS build
+# Whose images these are: tools/run-containers clears away old ones of its own.
+ARG STAGE=build
+LABEL io.kumki.stage=$STAGE
+# The packages' alternatives want the manuals' directories, which a slim base lacks.
 RUN set -eux; \
+    mkdir -p /usr/share/man/man1; \
     apt-get update; \
-    apt-get install -y --no-install-recommends openjdk-25-jdk-headless maven ca-certificates-java gcc libc6-dev; \
+    apt-get install -y --no-install-recommends openjdk-25-jdk-headless ca-certificates-java; \
+    apt-get clean; \
     rm -rf /var/lib/apt/lists/*
 # A Java of only the modules we need: a tenth of the package's size. Its path says 25, so that lib/find-java finds it.
 RUN set -eux; \
@@ -16,6 +22,16 @@ RUN set -eux; \
         java.base,java.logging,java.management,java.naming,java.net.http,java.security.jgss,java.security.sasl,java.sql,java.transaction.xa,java.xml,jdk.management,jdk.naming.dns,jdk.unsupported; \
     ln -s "$jdk" /opt/jdk
 ENV JAVA_HOME=/opt/jdk
+# A distribution that was made before (tools/make-distribution), its place in the context: for CI, which has just tested its jars.
+# Without one, Maven makes it here.
+ARG DISTRIBUTION=
+RUN set -eux; \
+    if [ -z "$DISTRIBUTION" ]; then \
+        apt-get update; \
+        apt-get install -y --no-install-recommends maven gcc libc6-dev; \
+        apt-get clean; \
+        rm -rf /var/lib/apt/lists/*; \
+    fi
 WORKDIR /src
 # First the poms alone: the artefacts they fetch stay in a layer that a change of a source leaves alone.
 COPY .mvn .mvn
@@ -24,13 +40,15 @@ COPY dcs/pom.xml dcs/
 COPY restapi/pom.xml restapi/
 COPY agent/pom.xml agent/
 COPY ctl/pom.xml ctl/
-RUN mvn -B -ntp -q -Dquick -DskipTests -Pdistribution -Ddistribution.lib=/tmp/lib package
+COPY image/pom.xml image/
+RUN [ -n "$DISTRIBUTION" ] || mvn -B -ntp -q -Dquick -DskipTests -Pdistribution -Ddistribution.lib=/tmp/lib -pl agent,ctl -am package
 COPY . .
 # The class archives name path, size and time of each jar: they are made where the jars will be, with the Java that will
 # run them, and all jars get one time, so that a layer taken from the cache still fits.
 RUN set -eux; \
-    MVN_ARGS=-Dquick KUMKI_CLASS_ARCHIVES=no tools/make-distribution; \
-    cp -r target/kumki /opt/kumki; \
+    [ -n "$DISTRIBUTION" ] || MVN_ARGS=-Dquick KUMKI_CLASS_ARCHIVES=no tools/make-distribution; \
+    cp -r "${DISTRIBUTION:-target/kumki}" /opt/kumki; \
+    rm -f /opt/kumki/lib/*.jsa; \
     find /opt/kumki -exec touch -d 2026-01-01T00:00:00Z {} +; \
     JAVA_HOME=/opt/java-25 tools/make-class-archives /opt/kumki; \
     mkdir -p /opt/own/lib /opt/own/bin; \
@@ -45,11 +63,12 @@ ARG POSTGRES_GID=999
 RUN set -eux; \
     groupadd --system --gid "$POSTGRES_GID" postgres; \
     useradd --system --uid "$POSTGRES_UID" --gid postgres --home-dir /var/lib/postgresql --shell /bin/bash postgres; \
-    mkdir -p /etc/postgresql-common; \
+    mkdir -p /etc/postgresql-common /usr/share/man/man1 /usr/share/man/man7; \
     echo 'create_main_cluster = false' >/etc/postgresql-common/createcluster.conf; \
     apt-get update; \
     DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "postgresql-$PG_MAJOR" tini; \
-    rm -rf /var/lib/apt/lists/* /var/log/*.log /var/log/apt/*; \
+    apt-get clean; \
+    rm -rf /var/lib/apt/lists/* /var/log/*.log /var/log/apt/* /var/cache/debconf/*-old; \
     rm -rf /var/lib/postgresql; \
     install -d -o postgres -g postgres -m 0700 /var/lib/postgresql
 COPY --from=build /opt/java-25 /opt/java-25

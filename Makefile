@@ -2,9 +2,9 @@
 # and install with tools/install-deps what is missing, so a bare Debian with a JDK 25 is enough.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build test demo bench sim chaos watchdog-vm format clean
+.PHONY: help build test demo bench sim chaos containers watchdog-vm format clean
 
-ifneq ($(filter build test demo bench sim chaos watchdog-vm format clean,$(MAKECMDGOALS)),)
+ifneq ($(filter build test demo bench sim chaos containers watchdog-vm format clean,$(MAKECMDGOALS)),)
 export JAVA_HOME := $(shell . packaging/lib/find-java && find_java jdk)
 ifeq ($(JAVA_HOME),)
 $(error no JDK 25, see above)
@@ -31,12 +31,14 @@ build: ## the distribution in target/kumki (bin/kumki, bin/kumkictl, lib/)
 test: ## all tests of all modules, with real etcd and PostgreSQL; what CI runs
 	tools/install-deps test
 	tools/install-deps browser || echo "NO CHROMIUM: the dashboard's test is skipped" >&2
+	tools/install-deps containers || echo "NO DOCKER: the tests of image and compose clusters are skipped" >&2
 	tools/fetch-patroni4 >/dev/null || echo "NO PATRONI 4: the mixed cluster's test is skipped" >&2
 	tools/fetch-postgres-majors >/dev/null || echo "NOT ALL POSTGRESQL MAJORS: the tests of the missing ones are skipped" >&2
 	$(MVN) -q spotless:check
 	tools/make-distribution
 	$(MVN) --fail-at-end verify
 	CHAOS_IF_POSSIBLE=yes tools/run-chaos --minutes 0.5 --seed 1 --mode sync
+	CONTAINERS_IF_POSSIBLE=yes tools/run-containers
 
 demo: ## three nodes and an etcd on this machine until Ctrl-C; ARGS=--check kills the primary, looks, and ends
 	tools/install-deps demo
@@ -56,6 +58,11 @@ chaos: ## faults for MINUTES=10 on hosts made of network namespaces, as root; SE
 	tools/install-deps build chaos
 	tools/make-distribution
 	tools/run-chaos $(chaos_args)
+
+containers: ## image and compose clusters under faults, with a Docker engine that it starts by itself as root; TEST=HaClusterIT
+	tools/install-deps build containers
+	tools/make-distribution
+	tools/run-containers $(TEST)
 
 watchdog-vm: ## the agent's watchdog code with real drivers in a virtual machine, which is reset when it freezes
 	tools/install-deps build watchdog-vm

@@ -27,9 +27,19 @@ debootstrap --variant=minbase --include=ca-certificates trixie "$root" "$mirror"
 rm -f "$root.log"
 # The authorities this machine trusts on top of Debian's: behind a proxy with its own, Maven could fetch nothing without.
 cp /usr/local/share/ca-certificates/*.crt "$root/usr/local/share/ca-certificates/" 2>/dev/null || true
-chroot "$root" update-ca-certificates >/dev/null
+chroot "$root" update-ca-certificates >"$root.log" 2>&1 || fail "the authorities can't be taken over: $(tail -n 5 "$root.log")"
+rm -f "$root.log"
 # A mirror that stands still for a while is no reason to stop.
 echo 'Acquire::Check-Valid-Until "false";' >"$root/etc/apt/apt.conf.d/99valid-until"
-rm -rf "$root"/var/cache/apt/archives/*.deb "$root"/var/lib/apt/lists/*
+# As slim as the registry's image of this name: no manuals, no translations, neither now nor with packages to come.
+cat >"$root/etc/dpkg/dpkg.cfg.d/slim" <<'END'
+path-exclude /usr/share/doc/*
+path-include /usr/share/doc/*/copyright
+path-exclude /usr/share/info/*
+path-exclude /usr/share/locale/*
+path-exclude /usr/share/man/*
+END
+find "$root/usr/share/doc" -type f ! -name copyright -delete
+rm -rf "$root"/usr/share/{info,locale,man}/* "$root"/var/cache/apt/* "$root"/var/lib/apt/lists/* "$root"/var/log/*
 tar -C "$root" -c . | docker import -c 'CMD ["bash"]' - "$image" >/dev/null
 echo "offline-base: $image made from $mirror"
