@@ -12,8 +12,20 @@ public sealed interface Divergence {
      */
     record Stranded(String reason) implements Divergence {}
 
-    /** It isn't: the server must be rewound or cloned before it may follow. */
-    record Diverged(String reason) implements Divergence {}
+    /**
+     * It isn't: the server must be rewound or cloned before it may follow.
+     *
+     * @param unnoticed PostgreSQL, which compares numbers and places only, would take it for one:
+     *     if it followed, the leader's log would be laid over the own one, and nobody would notice
+     *     again
+     */
+    record Diverged(String reason, boolean unnoticed) implements Divergence {
+
+        /** A divergence by which PostgreSQL itself refuses to stream. */
+        public Diverged(String reason) {
+            this(reason, false);
+        }
+    }
 
     /**
      * It could not be found out now (the leader doesn't answer, control file unusable): ask again,

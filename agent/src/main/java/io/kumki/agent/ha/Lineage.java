@@ -14,6 +14,9 @@ import java.util.Optional;
  */
 public record Lineage(MemberName leader, int timeline) {
 
+    /** The timeline that bootstrap begins: nobody is promoted to it, so there is only one. */
+    private static final int FIRST = 1;
+
     /** What this turn shows; the memory's if that is nothing new. */
     static Optional<Lineage> refresh(Situation s) {
         Optional<Lineage> known = s.memory().lineage();
@@ -48,13 +51,31 @@ public record Lineage(MemberName leader, int timeline) {
         if (s.followsRemote() || !s.otherLeads() || s.self().tags().nostream()) {
             return false;
         }
-        Optional<Lineage> known = s.memory().lineage().filter(line -> line.timeline == own);
+        Optional<Lineage> known = known(s, own);
         if (known.isPresent()) {
             MemberName writer = known.get().leader;
             return !s.cluster().leader().equals(Optional.of(writer))
-                    && (writer.equals(s.me()) || own == RejoinRules.leaderTimeline(s));
+                    && (writer.equals(s.me()) || own > FIRST);
         }
         // a former primary that was told to follow nobody, before this agent was started
         return s.server().control().filter(LocalServer.ControlData::alone).isPresent();
+    }
+
+    /**
+     * Whether this agent hasn't seen yet whose log the own one is. Whom the server followed before
+     * it may follow again; nobody else before the logs are compared.
+     *
+     * @param own the own timeline
+     */
+    static boolean unknown(Situation s, int own) {
+        return own > FIRST
+                && !s.followsRemote()
+                && s.otherLeads()
+                && !s.self().tags().nostream()
+                && known(s, own).isEmpty();
+    }
+
+    private static Optional<Lineage> known(Situation s, int own) {
+        return s.memory().lineage().filter(line -> line.timeline == own);
     }
 }

@@ -46,13 +46,14 @@ final class RejoinRules {
         boolean repaired =
                 (rejoin.rewound() || control.backupLabel())
                         && rejoin.failedStarts() < STARTS_AFTER_REPAIR;
-        boolean trusted = rejoin.failedStarts() == 0 && !Lineage.doubtful(s, ownTimeline(s));
+        boolean trusted = rejoin.failedStarts() == 0 && !Lineage.doubtful(s, newestTimeline(s));
         boolean ordinary = control.standbySignal() && !diverged(s) && (trusted || fits(s));
         if (repaired) {
             return start(s, target, "its data directory was made to fit");
         }
         if (ordinary) {
-            return startsWhatFits(s, target, "it was a standby");
+            boolean sure = fits(s) || !Lineage.unknown(s, newestTimeline(s));
+            return startsWhatFits(s, sure ? target : Following.nobody(s), "it was a standby");
         }
         Optional<Upstream> leader = Following.reference(s);
         Optional<Decision> wait = waitsForLeader(s, leader);
@@ -76,25 +77,16 @@ final class RejoinRules {
                                     times + " checks failed, the last by: " + why);
             case Divergence.None(String why) -> startsWhatFits(s, target, why);
             case Divergence.Stranded(String why) -> startsWhatFits(s, target, why);
-            case Divergence.Diverged(String why) ->
+            case Divergence.Diverged(String why, boolean unnoticed) ->
                     repair(s, leader.orElseThrow(), why)
                             .orElseGet(() ->
-                                    mayOverwrite(s)
+                                    unnoticed || s.followsRemote()
                                             ? needsHand(s, why)
                                             : start(
                                                     s,
                                                     target,
                                                     "nothing else is allowed although " + why));
         };
-    }
-
-    /**
-     * PostgreSQL refuses to stream from a server of another timeline, but compares no more than the
-     * number: with the same one, which a remote may have too, the leader's log would be laid over
-     * an own one that isn't its beginning, and nobody would notice again.
-     */
-    private static boolean mayOverwrite(Situation s) {
-        return s.followsRemote() || newestTimeline(s) == leaderTimeline(s);
     }
 
     /**
@@ -134,7 +126,8 @@ final class RejoinRules {
      * one's.
      */
     static Optional<Decision> comparesFirst(Situation s) {
-        if (!Lineage.doubtful(s, ownTimeline(s)) || fits(s)) {
+        int own = ownTimeline(s);
+        if (!Lineage.doubtful(s, own) && !Lineage.unknown(s, own) || fits(s)) {
             return Optional.empty();
         }
         Optional<Upstream> leader = Following.reference(s);
@@ -143,7 +136,7 @@ final class RejoinRules {
         if (wait.isPresent()) {
             return wait;
         }
-        if (verdict(s).orElse(null) instanceof Divergence.Diverged(String found)) {
+        if (verdict(s).orElse(null) instanceof Divergence.Diverged(String found, _)) {
             return Optional.of(
                     repair(s, leader.orElseThrow(), found).orElseGet(() -> needsHand(s, found)));
         }
@@ -213,7 +206,7 @@ final class RejoinRules {
                                     s.memory())
                             .after(s.followsRemote() ? Duration.ofSeconds(1) : SOON);
         }
-        if (verdict.get() instanceof Divergence.Diverged(String why)) {
+        if (verdict.get() instanceof Divergence.Diverged(String why, _)) {
             return repair(s, leader.orElseThrow(), why).orElseGet(() -> needsHand(s, why));
         }
         if (delayed(s)) {
@@ -280,7 +273,7 @@ final class RejoinRules {
         if (remote.isEmpty()) {
             return Optional.empty();
         }
-        if (verdict(s).orElse(null) instanceof Divergence.Diverged(String why)) {
+        if (verdict(s).orElse(null) instanceof Divergence.Diverged(String why, _)) {
             return Optional.of(
                     repair(s, remote.get(), why)
                             .orElseGet(() ->
@@ -318,7 +311,7 @@ final class RejoinRules {
             case null -> Optional.of(assess(s, leader.orElseThrow(), found));
             case Divergence.Unknown _ -> Optional.of(assess(s, leader.orElseThrow(), found));
             case Divergence.None _, Divergence.Stranded _ -> Optional.empty();
-            case Divergence.Diverged(String why) -> repair(s, leader.orElseThrow(), why);
+            case Divergence.Diverged(String why, _) -> repair(s, leader.orElseThrow(), why);
         };
     }
 

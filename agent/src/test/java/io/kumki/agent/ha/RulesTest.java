@@ -1199,7 +1199,10 @@ class RulesTest {
         return Stream.of(
                 row("streams", standby(), "follower.streams"),
                 row("mute", standby().mute(Postmaster.RUNNING), "follower.server-silent"),
-                row("other upstream", standby().followsAnother(), "follower.changes-upstream"),
+                row(
+                        "other upstream, and whose log the own one is hasn't been seen",
+                        standby().followsAnother(),
+                        "rejoin.compares-logs"),
                 row(
                         "a primary until now, the other one has its timeline's number",
                         standby().followsAnother().wrote("n2", 2),
@@ -1228,7 +1231,7 @@ class RulesTest {
                 row(
                         "streamed an older timeline from another primary",
                         standby().followsAnother().wrote("n3", 1),
-                        "follower.changes-upstream"),
+                        "rejoin.compares-logs"),
                 row(
                         "streamed this timeline from the leader",
                         standby().followsAnother().wrote("n1", 2),
@@ -1484,10 +1487,9 @@ class RulesTest {
                         formerPrimary().verdict(DIVERGED).rejoin(false, true, false),
                         "rejoin.starts-standby"),
                 row(
-                        "diverged on the leader's own number, nothing is allowed: it stays down",
+                        "diverged where PostgreSQL wouldn't notice, nothing is allowed: it stays down",
                         stoppedStandby()
-                                .recoveredOn(2)
-                                .verdict(DIVERGED)
+                                .verdict(new Divergence.Diverged("other content", true))
                                 .rejoin(false, true, false),
                         "rejoin.needs-hand"),
                 row(
@@ -1506,6 +1508,18 @@ class RulesTest {
                         "no restart in pause",
                         stalled(FITS).stalledFor(ofSeconds(31)).paused(),
                         "rejoin.stalled"));
+    }
+
+    /** Whom it followed before it may follow at once; the leader only after a comparison. */
+    @Test
+    void aStoppedStandbyOfWhichNothingIsKnownBeginsWithItsOwnSettings() {
+        assertThat(Rules.decide(stoppedStandby().recoveredOn(2).get()).actions())
+                .containsExactly(
+                        new Action.Start(new Operation.StartStandby(StandbyTarget.NOBODY)));
+        assertThat(Rules.decide(stoppedStandby().recoveredOn(2).wrote("n1", 2).get()).actions())
+                .singleElement()
+                .asString()
+                .contains("source=MEMBER");
     }
 
     @Test

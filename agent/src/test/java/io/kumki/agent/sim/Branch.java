@@ -83,6 +83,22 @@ final class Branch {
         return descendsFrom(mine) && end <= leaves(mine);
     }
 
+    /**
+     * Whether a log of this number that ends at {@code end} is a prefix of this branch's as far as
+     * numbers and places of switches tell. A sender asks no more, so of two branches with one
+     * number it takes the other for its own.
+     */
+    boolean reaches(int number, long end) {
+        long left = Long.MAX_VALUE;
+        for (Branch step = this; step != null; step = step.parent) {
+            if (step.timeline == number) {
+                return end <= left;
+            }
+            left = step.fork;
+        }
+        return false;
+    }
+
     /** The branch that the way to this one is on at {@code position}. */
     Branch at(long position) {
         Branch step = this;

@@ -39,6 +39,9 @@ import org.jspecify.annotations.Nullable;
  *   <li><b>What a client sees is never lost</b>, in strict mode: a primary lets clients in only
  *       when whoever may take over has what they find.
  *   <li><b>Commits flow</b>, where only standbys fall silent and one at a time.
+ *   <li><b>No two logs are mixed.</b> PostgreSQL takes a log for the beginning of another by number
+ *       and place alone; so a standby that an agent looks after asks no server for log that isn't
+ *       the continuation of its own.
  * </ol>
  *
  * <p>PostgreSQL gives a promotion the number after its own timeline, so a member that missed a
@@ -428,6 +431,15 @@ final class Invariants {
     }
 
     // ---- for people
+
+    /** A sender took a standby's log for the beginning of its own, and it is another's. */
+    void mixed(SimServer standby, SimServer source) {
+        world().violate(
+                        "no two logs are mixed: "
+                                + describe(standby)
+                                + " streams from "
+                                + describe(source));
+    }
 
     void stranded() {
         stranded++;

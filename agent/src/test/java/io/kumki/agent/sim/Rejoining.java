@@ -111,7 +111,7 @@ final class Rejoining {
             boolean ahead = server.runningStandby() && leader.end() < mine.end();
             return same && !ahead
                     ? new Divergence.None("same timeline")
-                    : new Divergence.Diverged("same timeline number, another history");
+                    : new Divergence.Diverged("same timeline number, another history", true);
         }
         long switched =
                 leader.branch().history().entries().stream()
@@ -128,7 +128,8 @@ final class Rejoining {
         // the real one reads the first bytes of the own timeline on both sides
         return fits && leader.branch().continues(server.branch(), mine.end())
                 ? new Divergence.None(facts)
-                : new Divergence.Diverged(facts);
+                : new Divergence.Diverged(
+                        facts, leader.branch().reaches(mine.timeline(), mine.end()));
     }
 
     // ---- rewind and clone: the agent's child processes, which end with it

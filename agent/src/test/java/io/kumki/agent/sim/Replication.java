@@ -12,6 +12,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class Replication {
 
+    private static final long TO_FIND_OUT = 5 * SECOND;
+
     private final SimWorld world;
     private final SimNetwork network;
     private final Chance chance;
@@ -117,22 +119,36 @@ final class Replication {
             disconnect("upstream stopped");
         } else if (source.oldest() > standby.end()) {
             disconnect("the log is gone");
-        } else if (!source.branch().continues(standby.branch(), standby.end())
-                || source.end() < standby.end()) {
+        } else if (!accepts(source)) {
             disconnect("logs differ");
         } else {
             pull(source, chance.happens(0.3) ? chance.between(0, 600) : Long.MAX_VALUE / 2);
         }
     }
 
+    /** Its agent had the time to find out whose log is where. */
+    private boolean afterAWhile() {
+        return standby.node().steadySince() < world.now() - TO_FIND_OUT;
+    }
+
+    /** As a sender looks at it: by the number and the place, whatever was written there. */
+    private boolean accepts(SimServer source) {
+        return source.branch().continues(standby.branch(), standby.end())
+                ? source.end() >= standby.end()
+                : source.branch().reaches(standby.branch().timeline(), standby.end());
+    }
+
     private void connect(SimServer source) {
         boolean fits =
                 source.runs(SimServer.Phase.RUNNING)
                         && source.systemIdentifier().equals(standby.systemIdentifier())
-                        && source.branch().continues(standby.branch(), standby.end())
-                        && source.end() >= standby.end()
+                        && accepts(source)
                         && source.oldest() <= standby.end();
         if (fits) {
+            boolean another = !source.branch().continues(standby.branch(), standby.end());
+            if (another && standby.node().looksAfterItself() && afterAWhile()) {
+                standby.node().parts().cluster().invariants().mixed(standby, source);
+            }
             connectedTo = source.name();
             received = true;
             world.trace(() -> standby.name() + " streams from " + source.name());
@@ -166,10 +182,7 @@ final class Replication {
                 network.openBothWays(standby.name(), primary.name())
                         && !standby.node().machine().frozen();
         boolean there = primary.oldest() <= standby.end();
-        if (reachable
-                && !mute
-                && there
-                && primary.branch().continues(standby.branch(), standby.end())) {
+        if (reachable && !mute && there && accepts(primary)) {
             pull(primary, Long.MAX_VALUE / 2);
         }
         return standby.end() >= primary.end();

@@ -128,7 +128,8 @@ public final class DivergenceCheck {
                                             + mine.timeline()
                                             + " has a number that the leader's log has too, but other content from "
                                             + switched
-                                            + " on: two members were promoted to it"))
+                                            + " on: two members were promoted to it",
+                                    true))
                     : Optional.empty();
         } catch (IOException e) {
             return Optional.of(new Divergence.Unknown(String.valueOf(e.getMessage())));

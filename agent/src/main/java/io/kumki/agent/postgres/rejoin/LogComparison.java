@@ -69,7 +69,8 @@ final class LogComparison {
                     "own timeline "
                             + mine.timeline()
                             + " has the number of an ancestor of the leader's, but another history:"
-                            + " two members were promoted to it");
+                            + " two members were promoted to it",
+                    true);
         }
         return against(mine, first.get().switchLsn(), leaderTimeline, checkpointEnd);
     }
@@ -87,7 +88,8 @@ final class LogComparison {
                         "own timeline "
                                 + timeline
                                 + " has the leader's number, but another history: two members were"
-                                + " promoted to it");
+                                + " promoted to it",
+                        true);
     }
 
     /** Timelines and switch positions; the reasons are for people. */
@@ -128,8 +130,11 @@ final class LogComparison {
             case RecordEnd.At(Lsn end) when end.equals(switched) ->
                     new Divergence.None(facts + ", right behind the own shutdown checkpoint");
             case RecordEnd.At(Lsn end) ->
-                    new Divergence.Diverged(facts + "; the own shutdown checkpoint ends at " + end);
-            case RecordEnd.NotThere(String why) -> new Divergence.Diverged(facts + "; " + why);
+                    new Divergence.Diverged(
+                            facts + "; the own shutdown checkpoint ends at " + end,
+                            end.compareTo(switched) < 0);
+            case RecordEnd.NotThere(String why) ->
+                    new Divergence.Diverged(facts + "; " + why, true);
             case RecordEnd.Unknown(String why) -> new Divergence.Unknown(facts + "; " + why);
         };
     }

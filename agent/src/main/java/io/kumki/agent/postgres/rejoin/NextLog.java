@@ -96,7 +96,8 @@ final class NextLog {
                             + " on timeline "
                             + mine.timeline()
                             + ", the leader's only to "
-                            + there.flushed());
+                            + there.flushed(),
+                    true);
         }
         long current = there.flushed().bytes() / size;
         if (there.present().isPresent() || next.bytes() / size + 1 >= current) {
