@@ -57,8 +57,15 @@ public final class Aftermath {
             case Operation.DiscardBootstrap() ->
                     // one that an earlier agent left is nothing to give up for
                     memory.bootstrap() instanceof BootstrapStage.Failed(var reason)
-                            ? memory.withBootstrap(new BootstrapStage.Discarded(reason))
-                            : memory;
+                            ? memory.withBootstrap(
+                                    new BootstrapStage.Discarded(
+                                            done ? reason : reason + "; " + outcome.text()))
+                            : memory.withRejoin(
+                                    rejoin.withRetryAt(
+                                            done
+                                                    ? OptionalLong.empty()
+                                                    : OptionalLong.of(
+                                                            nowNanos + LONGEST_PAUSE.toNanos())));
             case Operation.Clone _ -> {
                 int failures = done ? 0 : rejoin.cloneFailures() + 1;
                 yield memory.withRejoin(rejoin.withClone(failures, retry(failures, nowNanos)));

@@ -83,6 +83,12 @@ final class DataDirectoryRules {
         if (s.iHoldKey() || s.paused()) {
             return keyless(s, "data.half-created", found);
         }
+        if (!s.reached(s.memory().rejoin().retryAtNanos())) {
+            return Decision.of(
+                    "data.waits-to-set-aside-again",
+                    found + ": it couldn't be set aside, see the log; let this user write there",
+                    s.memory());
+        }
         return Decision.of(
                 "data.sets-half-created-aside",
                 found + ": it is never started, and set aside with the suffix \".failed\"",

@@ -288,8 +288,9 @@ public record LocalServer(
      * @param xmin whether a physical slot holds back vacuum
      * @param walStatus PostgreSQL's word, empty if unknown; {@code lost} means that the slot is
      *     useless
-     * @param leftover a slot of the class {@code failover} on a standby that isn't a synchronised
-     *     one: while it is there PostgreSQL refuses to synchronise
+     * @param leftover a logical slot on a standby that isn't a synchronised one, though PostgreSQL
+     *     synchronises here: if the primary has a slot of the class {@code failover} by that name,
+     *     it refuses to go on
      */
     public record Slot(
             String name,

@@ -118,14 +118,16 @@ final class SlotPlan {
         if (slot.active() || s.paused() || ignored(s, slot)) {
             return false;
         }
-        if (slot.leftover()) {
+        // the leader publishes its own logical slots, not those that PostgreSQL synchronises
+        if (slot.leftover() && !s.cluster().status().slots().containsKey(slot.name())) {
             return s.otherLeads();
         }
         if (slot.logical()) {
             PermanentSlot.Logical definition = logical.get(slot.name());
             return definition == null || !definition.matches(slot) || lost(slot);
         }
-        boolean usedElsewhere = s.otherLeads() || leads(s) && ofCascade(s, slot).isPresent();
+        boolean usedElsewhere =
+                s.otherLeads() && !feeds(s, slot) || leads(s) && ofCascade(s, slot).isPresent();
         boolean useless = usedElsewhere && (slot.xmin() || slot.restartLsn().isZero());
         return !wanted.contains(slot.name()) || lost(slot) || useless;
     }
@@ -173,6 +175,16 @@ final class SlotPlan {
         return reachable.compareTo(slot.restartLsn()) > 0
                 ? Optional.of(new SlotChange.Advance(slot.name(), reachable))
                 : Optional.empty();
+    }
+
+    /** Whether the slot's member streams from this standby, or will again when it is back. */
+    private static boolean feeds(Situation s, LocalServer.Slot slot) {
+        return s.cluster().members().values().stream()
+                .filter(member -> SlotNames.of(member.name()).equals(slot.name()))
+                .filter(member -> !s.cluster().leadership().heldBy(member.name()))
+                .flatMap(member ->
+                        Following.feeder(member.name(), member.tags(), s.cluster()).stream())
+                .anyMatch(feeder -> feeder.name().equals(s.me()));
     }
 
     /** The slot's member, if it streams from another standby. */

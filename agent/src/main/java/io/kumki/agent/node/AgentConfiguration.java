@@ -163,13 +163,13 @@ final class AgentConfiguration implements ConfigurationSource {
         EffectiveConfig fresh;
         try {
             fresh = EffectiveConfig.merge(local, values);
+            node = local;
+            dynamic = values;
         } catch (RefusedConfigException e) {
             LOG.atError().addKeyValue("error", e.getMessage()).log("configuration refused");
-            takeSwitches(values);
-            return;
+            dynamic = mended(values);
+            fresh = accepted(node, dynamic);
         }
-        node = local;
-        dynamic = values;
         self = null;
         cacheIsDue = true;
         boolean postgresChanged = !fresh.postgres().equals(effective.postgres());
@@ -188,7 +188,7 @@ final class AgentConfiguration implements ConfigurationSource {
      * Times and server settings of a refused configuration stay as they were; what is asked of the
      * cluster counts all the same: {@code pause} must pause, whatever stands beside it.
      */
-    private void takeSwitches(Map<String, ? extends @Nullable Object> refused) {
+    private Map<String, @Nullable Object> mended(Map<String, ? extends @Nullable Object> refused) {
         Map<String, @Nullable Object> mended = new LinkedHashMap<>(refused);
         for (String key : EffectiveConfig.REFUSABLE) {
             mended.remove(key);
@@ -196,9 +196,13 @@ final class AgentConfiguration implements ConfigurationSource {
                 mended.put(key, effective.dynamic().get(key));
             }
         }
+        return mended;
+    }
+
+    private static EffectiveConfig accepted(
+            NodeConfig node, Map<String, ? extends @Nullable Object> values) {
         try {
-            effective = EffectiveConfig.merge(node, mended);
-            cacheIsDue = true;
+            return EffectiveConfig.merge(node, values);
         } catch (RefusedConfigException e) {
             throw new IllegalStateException("only accepted values are left", e);
         }

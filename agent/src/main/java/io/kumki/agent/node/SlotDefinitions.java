@@ -30,6 +30,9 @@ final class SlotDefinitions {
 
     private static final Pattern NAME = Pattern.compile("[a-z0-9_]{1,63}");
 
+    private static final IgnoredSlot ANY =
+            new IgnoredSlot(Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty());
+
     private final SortedMap<String, PermanentSlot> permanent = new TreeMap<>();
     private final List<IgnoredSlot> ignored = new ArrayList<>();
     private final List<String> problems = new ArrayList<>();
@@ -50,7 +53,11 @@ final class SlotDefinitions {
                 break;
             }
             if (value != null && !(value instanceof Map<?, ?>)) {
-                all.problem(key, value, "expected a mapping of slot names to definitions");
+                all.problem(
+                        key,
+                        value,
+                        "expected a mapping of slot names to definitions; no slot is dropped until then");
+                all.ignored.add(ANY);
             }
         }
         switch (dynamic.get("ignore_slots")) {
@@ -60,7 +67,13 @@ final class SlotDefinitions {
                     all.ignored("ignore_slots[" + i + "]", elements.get(i));
                 }
             }
-            case Object other -> all.problem("ignore_slots", other, "expected a list of mappings");
+            case Object other -> {
+                all.problem(
+                        "ignore_slots",
+                        other,
+                        "expected a list of mappings; no slot is dropped until then");
+                all.ignored.add(ANY);
+            }
         }
         return new Read(
                 new Self.SlotPolicy(used, all.permanent, all.ignored), List.copyOf(all.problems));

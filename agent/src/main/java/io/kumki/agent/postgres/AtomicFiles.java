@@ -3,7 +3,6 @@ package io.kumki.agent.postgres;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -51,10 +50,11 @@ public final class AtomicFiles {
     private AtomicFiles() {}
 
     /**
+     * @param content written as UTF-8; see {@link ForeignText}
      * @return whether anything was written; a file with that content already is left alone
      */
     public static boolean replace(Path file, String content, Access access) throws IOException {
-        byte[] bytes = content.getBytes(StandardCharsets.UTF_8);
+        byte[] bytes = ForeignText.encode(content);
         Path target = Files.isSymbolicLink(file) ? file.toRealPath() : file.toAbsolutePath();
         if (Files.isRegularFile(target, LinkOption.NOFOLLOW_LINKS)
                 && Files.size(target) == bytes.length

@@ -7,7 +7,6 @@ import io.kumki.agent.postgres.ConfigFiles.Role;
 import io.kumki.agent.postgres.PgPass.Temporary;
 import io.kumki.agent.postgres.rejoin.UnfinishedMarker;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -119,7 +118,7 @@ final class Bootstrapper {
         String lines = "\n" + String.join("\n", bootstrap.pgHba()) + "\n";
         AtomicFiles.replace(
                 file,
-                Files.readString(file) + lines,
+                ForeignText.read(file) + lines,
                 AtomicFiles.Access.in(installation.dataDir()));
     }
 

@@ -39,7 +39,7 @@ final class ClientGate {
 
     /** From the next start or reload on only our own roles get in by {@code file}. */
     void close(Path file) throws IOException {
-        String open = isNarrowed(file) && closed() ? Files.readString(aside()) : read(file);
+        String open = isNarrowed(file) && closed() ? ForeignText.read(aside()) : read(file);
         AtomicFiles.replace(aside(), open, access(aside()));
         narrow(file, open.lines().toList());
     }
@@ -59,7 +59,7 @@ final class ClientGate {
     /** Puts the file for everybody back, unless somebody has written another meanwhile. */
     void putBack(Path file) throws IOException {
         if (closed() && isNarrowed(file)) {
-            AtomicFiles.replace(file, Files.readString(aside()), access(file));
+            AtomicFiles.replace(file, ForeignText.read(aside()), access(file));
         }
     }
 
@@ -75,11 +75,11 @@ final class ClientGate {
     }
 
     private static boolean isNarrowed(Path file) throws IOException {
-        return Files.isRegularFile(file) && Files.readString(file).startsWith(FIRST_LINE);
+        return Files.isRegularFile(file) && ForeignText.read(file).startsWith(FIRST_LINE);
     }
 
     private static String read(Path file) throws IOException {
-        return Files.isRegularFile(file) ? Files.readString(file) : "";
+        return Files.isRegularFile(file) ? ForeignText.read(file) : "";
     }
 
     private AtomicFiles.Access access(Path file) throws IOException {

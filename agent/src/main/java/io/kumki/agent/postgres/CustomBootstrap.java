@@ -123,7 +123,7 @@ final class CustomBootstrap {
         if (!Files.exists(savedAccess())) {
             AtomicFiles.replace(
                     savedAccess(),
-                    Files.exists(file) ? Files.readString(file) : "",
+                    Files.exists(file) ? ForeignText.read(file) : "",
                     AtomicFiles.Access.in(config.files().dataDir()));
         }
         List<String> lines = new ArrayList<>();

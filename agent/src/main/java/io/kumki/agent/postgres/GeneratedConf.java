@@ -1,8 +1,6 @@
 package io.kumki.agent.postgres;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
@@ -26,9 +24,9 @@ final class GeneratedConf {
     /** The settings of a file, the last one of each name; none if the file can't be read. */
     static SortedMap<String, String> read(Path file) {
         SortedMap<String, String> settings = new TreeMap<>();
-        try (var lines = Files.lines(file, StandardCharsets.UTF_8)) {
-            lines.forEach(line -> parse(line, settings));
-        } catch (IOException | java.io.UncheckedIOException e) {
+        try {
+            ForeignText.read(file).lines().forEach(line -> parse(line, settings));
+        } catch (IOException e) {
             return new TreeMap<>();
         }
         return settings;

@@ -41,7 +41,11 @@ final class MonitoringQuery {
                         ? " AND (NOT failover OR r.recovery AND NOT synced"
                                 + " AND current_setting('sync_replication_slots')::boolean)"
                         : "";
-        String leftover = major >= 17 ? ", 'leftover', failover" : "";
+        String leftover =
+                major >= 17
+                        ? ", 'leftover', r.recovery AND slot_type = 'logical' AND NOT synced"
+                                + " AND current_setting('sync_replication_slots')::boolean"
+                        : "";
         this.sql =
                 """
                 SELECT r.recovery,

@@ -101,9 +101,9 @@ record ProvenConfiguration(
                 return Optional.empty();
             }
             ClientGate gate = new ClientGate(installation);
-            String open = Files.readString(copy);
+            String open = ForeignText.read(copy);
             String before = gate.closed() ? gate.narrowed(open.lines().toList()) : open;
-            return before.equals(Files.readString(file)) ? Optional.empty() : Optional.of(before);
+            return before.equals(ForeignText.read(file)) ? Optional.empty() : Optional.of(before);
         } catch (IOException e) {
             LOG.atWarn()
                     .addKeyValue("error", e.toString())

@@ -14,7 +14,6 @@ import io.kumki.agent.postgres.ServerStarter.Started;
 import io.kumki.agent.postgres.rejoin.DataRemoval;
 import io.kumki.agent.postgres.rejoin.UnfinishedMarker;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -23,6 +22,7 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
+import java.util.SortedSet;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -173,15 +173,9 @@ final class ServerOperations {
         if (!stopped.done()) {
             return stopped;
         }
-        boolean left = Files.exists(installation.dataDir());
-        if (left) {
-            DataRemoval.setAside(installation.dataDir());
-        }
+        String what = DataRemoval.setAsideOrRemove(installation.dataDir());
         UnfinishedMarker.end(installation.dataDir());
-        return new OperationResult.Done(
-                left
-                        ? installation.dataDir() + ".failed holds what was there"
-                        : "nothing was left");
+        return new OperationResult.Done(what);
     }
 
     OperationResult startAsPrimary(Duration limit, Cancellation cancellation)
@@ -269,6 +263,16 @@ final class ServerOperations {
         if (copies.isEmpty()) {
             return new OperationResult.Failed(primary + " has none of " + wanted.keySet());
         }
+        long segment =
+                ControlFile.read(installation.programs(), installation.dataDir())
+                        .number("Bytes per WAL segment");
+        SortedSet<String> without = SlotCopier.withoutLog(installation.dataDir(), segment, copies);
+        if (copies.isEmpty()) {
+            return new OperationResult.Failed(
+                    "the log where "
+                            + String.join(", ", without)
+                            + " begin isn't here any more: their consumers are far behind, or are gone");
+        }
         if (cancellation.cancelled()) {
             return new OperationResult.Cancelled();
         }
@@ -276,10 +280,17 @@ final class ServerOperations {
         if (!stopped.done()) {
             return stopped;
         }
+        // the stop may have removed log, too
+        without.addAll(SlotCopier.withoutLog(installation.dataDir(), segment, copies));
         SlotCopier.write(installation.dataDir(), copies);
         OperationResult started = startAsStandby(target, limit, cancellation);
         return started.done()
-                ? new OperationResult.Done("copied " + String.join(", ", copies.keySet()))
+                ? new OperationResult.Done(
+                        "copied "
+                                + String.join(", ", copies.keySet())
+                                + (without.isEmpty()
+                                        ? ""
+                                        : "; not " + without + ", whose log isn't here any more"))
                 : started;
     }
 

@@ -2,6 +2,7 @@ package io.kumki.agent.postgres;
 
 import io.kumki.agent.ha.PermanentSlot;
 import io.kumki.agent.ha.Upstream;
+import io.kumki.dcs.cluster.Lsn;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -16,8 +17,13 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.SortedMap;
+import java.util.SortedSet;
 import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -44,10 +50,16 @@ final class SlotCopier {
     /** Far more than a snapshot of any server; one cut off here could not be read. */
     private static final int MAX_SNAPSHOT_BYTES = 64 << 20;
 
+    private static final Pattern SEGMENT = Pattern.compile("[0-9A-F]{24}");
+
     private SlotCopier() {}
 
-    /** The content of a slot's {@code state}, and what decoding begins with. */
-    record Copy(ByteBuffer state, Optional<DecodingSnapshot> snapshot) {}
+    /**
+     * The content of a slot's {@code state}, and what decoding begins with.
+     *
+     * @param begins where it begins; zero if the slot reserves no log
+     */
+    record Copy(ByteBuffer state, Optional<DecodingSnapshot> snapshot, Lsn begins) {}
 
     /**
      * @param file its name in {@code pg_logical/snapshots}
@@ -69,7 +81,7 @@ final class SlotCopier {
                             + " pg_read_binary_file('pg_replslot/' || slot_name || '/state'),"
                             + " file, pg_read_binary_file('pg_logical/snapshots/' || file, 0, "
                             + MAX_SNAPSHOT_BYTES
-                            + ", true)"
+                            + ", true), pg_wal_lsn_diff(restart_lsn, '0/0')"
                             + " FROM pg_replication_slots,"
                             + " concat(replace(restart_lsn::text, '/', '-'), '.snap') AS file"
                             + " WHERE slot_name = ?"
@@ -83,13 +95,45 @@ final class SlotCopier {
                         if (row.next() && matches(slot.getKey(), slot.getValue(), row)) {
                             copies.put(
                                     slot.getKey(),
-                                    new Copy(ByteBuffer.wrap(row.getBytes(3)), snapshot(row)));
+                                    new Copy(
+                                            ByteBuffer.wrap(row.getBytes(3)),
+                                            snapshot(row),
+                                            new Lsn(row.getLong(6))));
                         }
                     }
                 }
             }
         }
         return copies;
+    }
+
+    /**
+     * Takes out copies whose decoding would begin with log that isn't here any more: PostgreSQL
+     * would call such a slot lost, and the restart for it would be in vain.
+     *
+     * @return their names
+     */
+    static SortedSet<String> withoutLog(
+            Path dataDir, long segmentBytes, SortedMap<String, Copy> copies) throws IOException {
+        long perLog = 0x1_0000_0000L / segmentBytes;
+        OptionalLong oldest;
+        try (Stream<Path> files = Files.list(dataDir.resolve("pg_wal"))) {
+            oldest =
+                    files.map(file -> String.valueOf(file.getFileName()))
+                            .filter(name -> SEGMENT.matcher(name).matches())
+                            .mapToLong(name ->
+                                    Long.parseLong(name.substring(8, 16), 16) * perLog
+                                            + Long.parseLong(name.substring(16), 16))
+                            .min();
+        }
+        SortedSet<String> without = new TreeSet<>();
+        copies.forEach((name, copy) -> {
+            if (oldest.isEmpty() || copy.begins().bytes() / segmentBytes < oldest.getAsLong()) {
+                without.add(name);
+            }
+        });
+        copies.keySet().removeAll(without);
+        return without;
     }
 
     private static Optional<DecodingSnapshot> snapshot(ResultSet row) throws SQLException {

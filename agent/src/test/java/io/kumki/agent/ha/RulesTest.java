@@ -481,6 +481,12 @@ class RulesTest {
                         race().without(halfCreated).noCluster(),
                         "data.sets-half-created-aside"),
                 row(
+                        "half created, and it can't be set aside",
+                        standby()
+                                .without(halfCreated)
+                                .rejoining(r -> r.withRetryAt(OptionalLong.of(Situations.NOW + 1))),
+                        "data.waits-to-set-aside-again"),
+                row(
                         "half created, another leads by now",
                         standby().without(halfCreated),
                         "data.sets-half-created-aside"),

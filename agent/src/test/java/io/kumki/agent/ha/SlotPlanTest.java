@@ -70,6 +70,40 @@ class SlotPlanTest {
                 .containsExactly(new SlotChange.Drop("n3"));
     }
 
+    /** It is away for a moment only: dropped, its slot would begin where the log is by then. */
+    @Test
+    void aSlotOfTheOwnCascadeIsKeptWithItsXmin() {
+        Tags fromN2 = Tags.of(Map.of("replicatefrom", "n2"));
+        Situations cascade = standby().member("n3", "replica", fromN2);
+        assertThat(on(cascade, N1, slot("n3", false, 1000, true, "reserved"))).isEmpty();
+        assertThat(on(cascade.without("n3"), N1, slot("n3", false, 900, true, "reserved")))
+                .containsExactly(new SlotChange.Drop("n3"));
+    }
+
+    /** Of the class failover, or a copy of one that was given that class after it was copied. */
+    @Test
+    void whatStopsPostgresFromSynchronisingSlotsGoes() {
+        Slot copy =
+                new Slot(
+                        "feed",
+                        true,
+                        "app",
+                        "pgoutput",
+                        false,
+                        new Lsn(900),
+                        new Lsn(900),
+                        false,
+                        "reserved",
+                        true);
+        Situations wanted =
+                standby().permanent("feed", new PermanentSlot.Logical("app", "pgoutput"));
+        assertThat(on(wanted, N1, N3, copy)).contains(new SlotChange.Drop("feed"));
+        TreeMap<String, Lsn> ours = new TreeMap<>(Map.of("feed", new Lsn(900)));
+        Situations published = wanted.status(new ClusterStatus(Optional.empty(), ours, List.of()));
+        assertThat(on(published, N1, N3, copy)).doesNotContain(new SlotChange.Drop("feed"));
+        assertThat(on(wanted.vacant(), N1, N3, copy)).doesNotContain(new SlotChange.Drop("feed"));
+    }
+
     @Test
     void anIdleSlotFollowsThePublishedPositionButNeverBeyondTheOwnReplay() {
         assertThat(on(standby().status(positions(950)), N1, N3))

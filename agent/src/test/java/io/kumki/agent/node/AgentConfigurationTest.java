@@ -80,6 +80,23 @@ class AgentConfigurationTest {
         assertThat(configuration.postgres().parameters()).containsEntry("work_mem", "7MB");
     }
 
+    /** The server is told what follows from it, too: here the rows that logical slots need. */
+    @Test
+    void whatCountsOfARefusedConfigurationReachesTheServer(@TempDir Path directory)
+            throws Exception {
+        AgentConfiguration configuration = configuration(directory);
+        configuration.accept(new DynamicConfig(Map.of("ttl", 40), 1), true);
+        List<PostgresConfig> told = new ArrayList<>();
+        configuration.onPostgresChange(told::add);
+        Map<String, Object> feed = Map.of("database", "app", "plugin", "pgoutput");
+
+        configuration.accept(
+                new DynamicConfig(Map.of("ttl", "soon", "slots", Map.of("feed", feed)), 2), true);
+
+        assertThat(told.getLast().parameters()).containsEntry("hot_standby_feedback", "on");
+        assertThat(configuration.self(false).slots().permanent()).containsOnlyKeys("feed");
+    }
+
     @Test
     void theServerIsToldOnlyWhenItsDataIsOurs(@TempDir Path directory) throws Exception {
         AgentConfiguration configuration = configuration(directory);

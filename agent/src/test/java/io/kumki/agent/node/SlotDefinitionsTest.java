@@ -51,6 +51,22 @@ class SlotDefinitionsTest {
                 .anyMatch(text -> text.startsWith("ignore_slots: x "));
     }
 
+    /** Whoever wrote it means slots that can't be told now. */
+    @Test
+    void aSectionOfTheWrongFormLeavesEverySlotAlone() {
+        Optional<String> any = Optional.empty();
+        for (Map<String, Object> wrong :
+                List.of(
+                        Map.<String, Object>of("slots", List.of("feed")),
+                        Map.<String, Object>of("ignore_slots", Map.of("name", "feed")))) {
+            var read = SlotDefinitions.read(wrong, true);
+            assertThat(read.problems()).singleElement().asString().contains("no slot is dropped");
+            assertThat(read.policy().ignored())
+                    .containsExactly(new IgnoredSlot(any, any, any, any));
+        }
+        assertThat(SlotDefinitions.read(Map.of(), true).policy().ignored()).isEmpty();
+    }
+
     @Test
     void typosOfIgnoredSlotsAreNamedAndNeverMakeASlotUnprotected() {
         var read =

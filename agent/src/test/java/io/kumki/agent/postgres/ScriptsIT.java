@@ -129,6 +129,25 @@ class ScriptsIT {
         assertThat(pg.home.resolve("data.failed")).isDirectory();
     }
 
+    /** As on a mount point: what is half made must not stay there to be started by somebody. */
+    @Test
+    void aFailedBootstrapThatCannotBeSetAsideIsRemoved() throws IOException {
+        expectDone(pg.server.bootstrap(pg.bootstrapConfig(), new Cancellation()));
+        Path inTheWay = Files.createDirectories(pg.home.resolve("data.failed/kept"));
+        Files.createFile(inTheWay.resolve("file"));
+        Files.setPosixFilePermissions(inTheWay, PosixFilePermissions.fromString("r-xr-xr-x"));
+        try {
+            OperationResult result = await(pg.server.discardFailedBootstrap());
+            assertThat(result)
+                    .asString()
+                    .contains(" was emptied, since it can't be set aside: ")
+                    .contains("AccessDenied");
+        } finally {
+            Files.setPosixFilePermissions(inTheWay, PosixFilePermissions.fromString("rwxr-xr-x"));
+        }
+        assertThat(pg.observe().data()).isEqualTo(new DataDirectory.Empty());
+    }
+
     @Test
     void aCustomMethodMakesTheClusterAndItsAccessFileComesBack() throws IOException {
         String initdb = pg.config.files().binDir().orElseThrow().resolve("initdb").toString();

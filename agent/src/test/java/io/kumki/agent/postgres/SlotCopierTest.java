@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.kumki.agent.postgres.SlotCopier.Copy;
 import io.kumki.agent.postgres.SlotCopier.DecodingSnapshot;
+import io.kumki.dcs.cluster.Lsn;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -12,6 +13,10 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.SortedSet;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -74,10 +79,28 @@ class SlotCopierTest {
         assertThat(data.resolve("pg_replslot/feed/state")).hasBinaryContent(STATE);
     }
 
+    @Test
+    void aSlotIsCopiedOnlyWhereTheLogBeginsThatItNeeds() throws IOException {
+        Files.createDirectories(data.resolve("pg_wal/archive_status"));
+        Files.createFile(data.resolve("pg_wal/00000002.history"));
+        Files.createFile(data.resolve("pg_wal/000000020000000100000043"));
+        assertThat(remaining()).isEmpty();
+        Files.createFile(data.resolve("pg_wal/000000010000000100000042"));
+        assertThat(remaining()).containsExactly("feed");
+    }
+
+    private Set<String> remaining() throws IOException {
+        SortedMap<String, Copy> copies = new TreeMap<>(Map.of("feed", copy(Optional.empty())));
+        SortedSet<String> without = SlotCopier.withoutLog(data, 16 << 20, copies);
+        assertThat(without.contains("feed")).isNotEqualTo(copies.containsKey("feed"));
+        return copies.keySet();
+    }
+
     private static Copy copy(Optional<String> snapshot) {
         return new Copy(
                 ByteBuffer.wrap(STATE),
-                snapshot.map(file -> new DecodingSnapshot(file, ByteBuffer.wrap(SNAPSHOT))));
+                snapshot.map(file -> new DecodingSnapshot(file, ByteBuffer.wrap(SNAPSHOT))),
+                new Lsn(0x1_4200_0000L));
     }
 
     private List<String> files() throws IOException {

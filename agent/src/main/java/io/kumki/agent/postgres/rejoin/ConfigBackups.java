@@ -2,6 +2,7 @@ package io.kumki.agent.postgres.rejoin;
 
 import io.kumki.agent.config.PostgresConfig;
 import io.kumki.agent.postgres.AtomicFiles;
+import io.kumki.agent.postgres.ForeignText;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,7 +30,7 @@ public final class ConfigBackups {
             if (Files.exists(file) || !Files.exists(copy) && !ident) {
                 continue;
             }
-            write(file, dataDir, Files.exists(copy) ? Files.readString(copy) : "");
+            write(file, dataDir, Files.exists(copy) ? ForeignText.read(copy) : "");
         }
     }
 
@@ -39,7 +40,7 @@ public final class ConfigBackups {
         for (String name : names(config)) {
             Path file = config.files().configDir().resolve(name);
             if (Files.isRegularFile(file)) {
-                write(dataDir.resolve(name + ".backup"), dataDir, Files.readString(file));
+                write(dataDir.resolve(name + ".backup"), dataDir, ForeignText.read(file));
             }
         }
     }

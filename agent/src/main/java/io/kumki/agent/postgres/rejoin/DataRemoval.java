@@ -97,6 +97,32 @@ public final class DataRemoval {
         replaceAside(dataDir);
     }
 
+    /**
+     * For what was never a whole cluster: a directory that can't be set aside, such as a mount
+     * point, is emptied.
+     *
+     * @return what became of it, for people
+     * @throws IOException if neither works
+     */
+    public static String setAsideOrRemove(Path dataDir) throws IOException {
+        if (!Files.exists(dataDir)) {
+            return "nothing was left";
+        }
+        try {
+            setAside(dataDir);
+            return dataDir + SET_ASIDE + " holds what was there";
+        } catch (IOException e) {
+            try {
+                clear(dataDir);
+            } catch (IOException alsoFailed) {
+                alsoFailed.addSuppressed(e);
+                throw alsoFailed;
+            }
+            removeIfPossible(dataDir);
+            return dataDir + " was emptied, since it can't be set aside: " + e;
+        }
+    }
+
     private static Path replaceAside(Path directory) throws IOException {
         Path aside = directory.resolveSibling(directory.getFileName() + SET_ASIDE);
         if (Files.exists(aside, LinkOption.NOFOLLOW_LINKS)) {

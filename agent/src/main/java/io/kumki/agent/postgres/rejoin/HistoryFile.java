@@ -1,5 +1,6 @@
 package io.kumki.agent.postgres.rejoin;
 
+import io.kumki.agent.postgres.ForeignText;
 import io.kumki.dcs.cluster.Lsn;
 import io.kumki.dcs.cluster.TimelineHistory;
 import io.kumki.dcs.cluster.TimelineHistory.Entry;
@@ -43,7 +44,7 @@ public final class HistoryFile {
         Path file = file(dataDir, timeline);
         List<Entry> entries;
         try {
-            entries = new ArrayList<>(parse(Files.readString(file)));
+            entries = new ArrayList<>(parse(ForeignText.read(file)));
         } catch (IllegalArgumentException e) {
             throw new IOException(file + ": " + e.getMessage(), e);
         }
@@ -68,7 +69,7 @@ public final class HistoryFile {
     static Optional<List<Entry>> entries(Path dataDir, int timeline) {
         try {
             return Optional.of(
-                    timeline <= 1 ? List.of() : parse(Files.readString(file(dataDir, timeline))));
+                    timeline <= 1 ? List.of() : parse(ForeignText.read(file(dataDir, timeline))));
         } catch (IOException | IllegalArgumentException e) {
             LOG.atDebug()
                     .addKeyValue("timeline", timeline)

@@ -7,6 +7,7 @@ import io.kumki.agent.postgres.AtomicFiles;
 import io.kumki.agent.postgres.Cancellation;
 import io.kumki.agent.postgres.ControlFile;
 import io.kumki.agent.postgres.DataDirectories;
+import io.kumki.agent.postgres.ForeignText;
 import io.kumki.agent.postgres.OperationResult;
 import io.kumki.agent.postgres.PgPrograms;
 import io.kumki.agent.postgres.ProgramCall;
@@ -114,7 +115,7 @@ public final class SingleUserRecovery {
 
     private static List<String> options(Path dataDir) throws IOException {
         try {
-            return options(Files.readString(dataDir.resolve("postmaster.opts")));
+            return options(ForeignText.read(dataDir.resolve("postmaster.opts")));
         } catch (NoSuchFileException e) {
             return new ArrayList<>();
         }
