@@ -42,7 +42,7 @@ record Access(RestConfig config, Networks networks) {
     /** The refusal, if there is one. */
     Future<Optional<Answer>> check(
             Vertx vertx, HttpServerRequest request, Members members, Optional<ClusterView> view) {
-        Optional<Answer> foreign = Origins.check(request);
+        Optional<Answer> foreign = Origins.check(request, config);
         if (foreign.isPresent()) {
             return Future.succeededFuture(foreign);
         }
@@ -90,9 +90,13 @@ record Access(RestConfig config, Networks networks) {
                 .toList();
     }
 
-    private static Optional<String> host(String url) {
+    /** {@link URI#getHost} knows no host name with an underscore, which many have. */
+    static Optional<String> host(String url) {
         try {
-            return Optional.ofNullable(URI.create(url).getHost());
+            return Optional.ofNullable(URI.create(url).getRawAuthority())
+                    .map(authority -> authority.substring(authority.indexOf('@') + 1))
+                    .map(Origins::withoutPort)
+                    .filter(host -> !host.isEmpty());
         } catch (IllegalArgumentException e) {
             return Optional.empty();
         }

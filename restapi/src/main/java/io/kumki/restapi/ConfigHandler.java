@@ -76,12 +76,7 @@ final class ConfigHandler {
                                                     + " and send the patch again ("
                                                     + reason
                                                     + ")");
-                            case WriteOutcome.Unknown _ ->
-                                    throw Refusal.text(
-                                            503,
-                                            "the store gave no answer to the write: the"
-                                                    + " configuration may have been changed;"
-                                                    + " read it before the next try");
+                            case WriteOutcome.Unknown _ -> throw unknown();
                         });
     }
 
@@ -92,15 +87,28 @@ final class ConfigHandler {
                         cluster.config()
                                         .filter(old -> ConfigPatch.same(old.values(), body))
                                         .isPresent()
-                                ? Future.succeededFuture(true)
+                                ? Future.succeededFuture(body)
                                 : control.writeConfig(values(body), OptionalLong.empty())
-                                        .map(WriteOutcome::applied))
-                .map(written -> {
-                    if (!written) {
-                        throw Refusal.page(502, "the configuration could not be written");
-                    }
-                    return written(body);
-                });
+                                        .map(outcome -> replaced(body, outcome)))
+                .map(ConfigHandler::written);
+    }
+
+    private static Map<String, @Nullable Object> replaced(
+            Map<String, @Nullable Object> body, WriteOutcome outcome) {
+        return switch (outcome) {
+            case WriteOutcome.Applied _ -> body;
+            case WriteOutcome.Rejected(String reason) ->
+                    throw Refusal.page(
+                            502, "the configuration could not be written (" + reason + ")");
+            case WriteOutcome.Unknown _ -> throw unknown();
+        };
+    }
+
+    private static Refusal unknown() {
+        return Refusal.text(
+                503,
+                "the store gave no answer to the write: the configuration may have been changed;"
+                        + " read it before the next try");
     }
 
     private static Answer written(Map<String, @Nullable Object> config) {

@@ -16,8 +16,9 @@ import java.util.Set;
  * The open connections of one listener and how long each may be silent. A connection counts as
  * silent while it sends a request, while it is checked who sends it, between requests, and while a
  * client doesn't take its answer; not while a handler works, because a switchover may take half a
- * minute. Handlers that take long are few (see {@link RestConfig.Limits}), so strangers can't fill
- * the listener with connections that may not be cut.
+ * minute. Whoever may only read can wait for a handler too (a look at the server, a position), but
+ * makes room for others when there is no silent one, so strangers can't fill the listener with
+ * connections that may not be cut.
  *
  * <p>Used on the listener's event loop only.
  */
@@ -37,6 +38,8 @@ final class Connections {
 
     private enum Phase {
         SILENT,
+        /** A handler works for somebody who may be a stranger. */
+        READING,
         WORKING
     }
 
@@ -79,7 +82,8 @@ final class Connections {
     void opened(HttpConnection connection, long nowNanos) {
         handshaking.remove(ServerSocketGrip.channel(connection));
         if (open.size() >= LIMIT) {
-            Optional<HttpConnection> leaving = longestSilent();
+            Optional<HttpConnection> leaving =
+                    longest(Phase.SILENT).or(() -> longest(Phase.READING));
             if (leaving.isEmpty()) {
                 meter.cut(RestMeter.Cut.REFUSED);
                 connection.close();
@@ -120,7 +124,12 @@ final class Connections {
         return true;
     }
 
-    /** A handler works. */
+    /** A handler works on a request that everybody may send. */
+    void reading(HttpConnection connection, long nowNanos) {
+        change(connection, Phase.READING, nowNanos);
+    }
+
+    /** A handler works for somebody who may change something, or a stream goes on. */
     void working(HttpConnection connection, long nowNanos) {
         change(connection, Phase.WORKING, nowNanos);
     }
@@ -153,9 +162,9 @@ final class Connections {
         });
     }
 
-    private Optional<HttpConnection> longestSilent() {
+    private Optional<HttpConnection> longest(Phase phase) {
         return open.entrySet().stream()
-                .filter(entry -> entry.getValue().phase() == Phase.SILENT)
+                .filter(entry -> entry.getValue().phase() == phase)
                 .map(Map.Entry::getKey)
                 .findFirst();
     }

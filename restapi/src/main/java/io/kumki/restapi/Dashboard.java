@@ -1,9 +1,6 @@
 package io.kumki.restapi;
 
 import io.vertx.core.buffer.Buffer;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
@@ -11,8 +8,6 @@ import java.util.Collections;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.Objects;
-import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -27,6 +22,9 @@ final class Dashboard {
 
     /** The path, without which a name of a file below it means nothing. */
     private static final String ROOT = "/ui";
+
+    /** The first segment of the paths that are its. */
+    static final String SEGMENT = "ui";
 
     private static final String POLICY =
             "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self';"
@@ -66,23 +64,20 @@ final class Dashboard {
     }
 
     /**
-     * What answers {@code GET} of this path; empty if the path isn't the page's.
+     * What answers {@code GET} of this path.
      *
+     * @param path one whose first segment is {@link #SEGMENT}
      * @param known the header {@code If-None-Match}
      */
-    static Optional<Answer> answer(String path, @Nullable String known) {
-        if (!path.equals(ROOT) && !path.startsWith(ROOT + "/")) {
-            return Optional.empty();
-        }
+    static Answer answer(String path, @Nullable String known) {
         if (path.equals(ROOT + "/")) {
             // relative, so that it also holds behind a proxy that puts something before the path
-            return Optional.of(Answer.text(308, "", Map.of("Location", "../ui")));
+            return Answer.text(308, "", Map.of("Location", "../ui"));
         }
         File file = FILES.get(path);
-        return Optional.of(
-                file == null
-                        ? Answer.text(404, "the dashboard is at " + ROOT)
-                        : file.answer(known));
+        return file == null
+                ? Answer.text(404, "the dashboard is at " + ROOT)
+                : file.answer(known);
     }
 
     /** The paths of its files. */
@@ -101,15 +96,11 @@ final class Dashboard {
     }
 
     private static File read(String name, String contentType) {
-        try (InputStream file =
-                Objects.requireNonNull(
-                        Dashboard.class.getResourceAsStream("ui/" + name), "ui/" + name)) {
-            byte[] bytes = file.readAllBytes();
+        byte[] bytes = Resources.read("ui/" + name);
+        try {
             byte[] digest = MessageDigest.getInstance("SHA-256").digest(bytes);
             String etag = '"' + HexFormat.of().formatHex(digest, 0, 16) + '"';
             return new File(contentType, Buffer.buffer(bytes), etag);
-        } catch (IOException e) {
-            throw new UncheckedIOException("ui/" + name + " of the own program can't be read", e);
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every JDK has SHA-256", e);
         }

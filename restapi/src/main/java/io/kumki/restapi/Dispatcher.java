@@ -104,19 +104,17 @@ final class Dispatcher implements Handler<HttpServerRequest> {
         int question = uri.indexOf('?');
         String path = path(question < 0 ? uri : uri.substring(0, question));
         String query = question < 0 ? "" : uri.substring(question + 1);
-        Optional<Answer> page =
-                request.method().equals(HttpMethod.GET)
-                        ? Dashboard.answer(path, request.getHeader(HttpHeaders.IF_NONE_MATCH))
-                        : Optional.empty();
-        Optional<Endpoint> endpoint = endpoints.find(request.method().name(), segment(path));
-        if (page.isPresent()) {
-            send(request, page.get(), startedNanos);
+        String segment = segment(path);
+        Optional<Endpoint> endpoint = endpoints.find(request.method().name(), segment);
+        if (segment.equals(Dashboard.SEGMENT) && request.method().equals(HttpMethod.GET)) {
+            String known = request.getHeader(HttpHeaders.IF_NONE_MATCH);
+            send(request, Dashboard.answer(path, known), startedNanos);
         } else if (endpoint.isPresent()) {
             request.pause();
             serve(request, endpoint.get(), Query.parse(query))
                     .onSuccess(answer -> send(request, answer, startedNanos));
         } else if (ReadYourWrites.asked(query) && Probes.forReading(path)) {
-            connections.working(request.connection(), startedNanos);
+            connections.reading(request.connection(), startedNanos);
             Future.succeededFuture()
                     .compose(_ -> probeAtPosition(request, path, query))
                     .otherwise(failure -> failed(request, failure))
@@ -128,7 +126,9 @@ final class Dispatcher implements Handler<HttpServerRequest> {
 
     private void send(HttpServerRequest request, Answer answer, long startedNanos) {
         long nowNanos = view.nowNanos();
-        if (!(answer instanceof Answer.Stream)) {
+        if (answer instanceof Answer.Stream) {
+            connections.working(request.connection(), nowNanos);
+        } else {
             connections.answered(request.connection(), nowNanos);
         }
         if (LOG.isDebugEnabled()) {
@@ -220,7 +220,11 @@ final class Dispatcher implements Handler<HttpServerRequest> {
                     return bodies.read(request, endpoint.body());
                 })
                 .compose(body -> {
-                    connections.working(request.connection(), view.nowNanos());
+                    if (endpoint.protection() == Endpoint.Protection.OPEN) {
+                        connections.reading(request.connection(), view.nowNanos());
+                    } else {
+                        connections.working(request.connection(), view.nowNanos());
+                    }
                     return here(limited(endpoint, call(request, query, body)));
                 })
                 .otherwise(failure -> {

@@ -6,14 +6,11 @@ import io.kumki.restapi.Endpoint.Protection;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.time.InstantSource;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 
@@ -22,6 +19,9 @@ final class Endpoints {
 
     /** By method and first path segment, such as {@code GET config}. */
     private final Map<String, Endpoint> table = new LinkedHashMap<>();
+
+    /** By first path segment, then by method: each probe looks here. */
+    private final Map<String, Map<String, Endpoint>> bySegment = new HashMap<>();
 
     Endpoints(
             Vertx vertx,
@@ -71,18 +71,21 @@ final class Endpoints {
                         Load.MEMORY, // never refused for load: a leader's life hangs on it
                         node::failsafeOff,
                         node::failsafe));
+        table.forEach((route, endpoint) -> {
+            int blank = route.indexOf(' ');
+            bySegment
+                    .computeIfAbsent(route.substring(blank + 1), _ -> new HashMap<>())
+                    .put(route.substring(0, blank), endpoint);
+        });
     }
 
     /** The description of this API, which tests compare with it. */
     private static Answer openApi() {
-        try (InputStream file =
-                Objects.requireNonNull(
-                        Endpoints.class.getResourceAsStream("openapi.yaml"), "openapi.yaml")) {
-            return new Answer.Document(
-                    200, "application/yaml", Buffer.buffer(file.readAllBytes()), Map.of());
-        } catch (IOException e) {
-            throw new UncheckedIOException("openapi.yaml of the own program can't be read", e);
-        }
+        return new Answer.Document(
+                200,
+                "application/yaml",
+                Buffer.buffer(Resources.read("openapi.yaml")),
+                Map.of());
     }
 
     /** Methods and first path segments, such as {@code GET config}. */
@@ -91,6 +94,7 @@ final class Endpoints {
     }
 
     Optional<Endpoint> find(String method, String segment) {
-        return Optional.ofNullable(table.get(method + " " + segment));
+        Map<String, Endpoint> methods = bySegment.get(segment); // no text is made for a look-up
+        return methods == null ? Optional.empty() : Optional.ofNullable(methods.get(method));
     }
 }

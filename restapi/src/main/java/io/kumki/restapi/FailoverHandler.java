@@ -78,10 +78,20 @@ final class FailoverHandler {
                 new FailoverRequest(wish.leaderName(), wish.candidateName(), at, 0);
         return control.requestFailover(request, OptionalLong.empty())
                 .map(outcome -> {
-                    if (!outcome.applied()) {
-                        throw Refusal.text(503, "failed to write failover key into DCS");
+                    switch (outcome) {
+                        case WriteOutcome.Applied _ -> control.wake();
+                        case WriteOutcome.Rejected _ ->
+                                throw Refusal.text(503, "failed to write failover key into DCS");
+                        case WriteOutcome.Unknown _ -> {
+                            control.wake(); // if it was written, it is done
+                            throw Refusal.text(
+                                    503,
+                                    (wish.leader().isPresent() ? "Switchover" : "Failover")
+                                            + " status unknown: the store gave no answer to the"
+                                            + " write, the request may stand there; look at"
+                                            + " /cluster before the next try");
+                        }
                     }
-                    control.wake();
                     return null;
                 });
     }

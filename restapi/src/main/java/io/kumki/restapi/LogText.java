@@ -21,6 +21,11 @@ final class LogText {
         };
     }
 
+    /** Whether a text can be written as it is. */
+    static boolean printable(String text) {
+        return text.chars().allMatch(c -> printable((char) c));
+    }
+
     static String of(@Nullable Object value) {
         if (value == null) {
             return "";

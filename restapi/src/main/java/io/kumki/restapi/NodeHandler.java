@@ -8,6 +8,7 @@ import io.kumki.restapi.NodeControl.FailsafeCall;
 import io.kumki.restapi.NodeControl.ReinitializeResult;
 import io.vertx.core.Future;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -103,6 +104,12 @@ final class NodeHandler {
                 || name.isBlank()
                 || name.indexOf('/') >= 0) {
             throw Refusal.page(400, "\"name\" must be the name of the leader");
+        }
+        for (String key : List.of("name", "conn_url", "api_url")) {
+            if (!LogText.printable(url(body.get(key)))) {
+                throw Refusal.page(
+                        400, "\"" + key + "\" has control characters, which no member sends");
+            }
         }
         return new FailsafeCall(
                 new MemberName(name),

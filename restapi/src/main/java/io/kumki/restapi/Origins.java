@@ -1,8 +1,10 @@
 package io.kumki.restapi;
 
 import io.vertx.core.http.HttpServerRequest;
+import java.net.InetAddress;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,6 +14,10 @@ import org.jspecify.annotations.Nullable;
  * wrote the page. But it says where the page is from: in {@code Sec-Fetch-Site} (over https and on
  * localhost), and in {@code Origin} with every unsafe request. Programs send neither, and are let
  * by.
+ *
+ * <p>A page can also have its own name point at this member, so that the browser takes both for one
+ * site. Such a name isn't ours: a browser must have asked for an address, for localhost, or for a
+ * host that the configuration names.
  */
 final class Origins {
 
@@ -23,13 +29,23 @@ final class Origins {
     private Origins() {}
 
     /** The refusal, if a page of another site sent this. */
-    static Optional<Answer> check(HttpServerRequest request) {
+    static Optional<Answer> check(HttpServerRequest request, RestConfig config) {
+        String host = request.getHeader("Host");
         String site = request.getHeader("Sec-Fetch-Site");
         String origin = request.getHeader("Origin");
         boolean foreign =
                 site == null
-                        ? origin != null && !sameAuthority(origin, request.getHeader("Host"))
+                        ? origin != null && !sameAuthority(origin, host)
                         : !site.equals("same-origin") && !site.equals("none");
+        if (!foreign && (origin != null || site != null) && !ours(host, config)) {
+            return Optional.of(
+                    Answer.text(
+                            403,
+                            "this member is not known as "
+                                    + Answer.shown(String.valueOf(host))
+                                    + ": use its address or restapi.connect_address, or put the name"
+                                    + " into restapi.allowlist"));
+        }
         return foreign
                 ? Optional.of(
                         Answer.text(
@@ -40,6 +56,43 @@ final class Origins {
                                         + ") may not change anything here; use /ui of this member,"
                                         + " or kumkictl"))
                 : Optional.empty();
+    }
+
+    /** Whether a {@code Host} header names this member, and not whatever somebody made point here. */
+    static boolean ours(@Nullable String header, RestConfig config) {
+        if (header == null) {
+            return false;
+        }
+        String host = withoutPort(header).toLowerCase(Locale.ROOT);
+        return host.equals("localhost")
+                || isAddress(host)
+                || Stream.concat(
+                                Stream.of(
+                                        config.listen().host(),
+                                        withoutPort(config.listen().connectAddress())),
+                                config.allowlist().entries().stream())
+                        .anyMatch(host::equalsIgnoreCase);
+    }
+
+    private static boolean isAddress(String host) {
+        try {
+            return InetAddress.ofLiteral(host).getAddress().length > 0;
+        } catch (IllegalArgumentException e) {
+            return false;
+        }
+    }
+
+    /** Without port and brackets. */
+    static String withoutPort(String authority) {
+        if (authority.startsWith("[")) {
+            int end = authority.indexOf(']');
+            return end < 0 ? authority : authority.substring(1, end);
+        }
+        int colon = authority.indexOf(':');
+        // more than one: an IPv6 address as people write it
+        return colon < 0 || authority.indexOf(':', colon + 1) >= 0
+                ? authority
+                : authority.substring(0, colon);
     }
 
     /** Whether the request comes from the page that this API serves. */

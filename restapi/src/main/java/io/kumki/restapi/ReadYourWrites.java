@@ -24,7 +24,8 @@ record ReadYourWrites(Lsn position, Duration limit) {
 
     /** Whether a query asks for it: looked at with each probe, so without parsing it. */
     static boolean asked(String query) {
-        return query.contains("min_lsn");
+        return query.contains("min_lsn")
+                || query.indexOf('%') >= 0 && Query.names(query, "min_lsn");
     }
 
     /**

@@ -17,10 +17,19 @@ final class Responder {
     /** How long a client that is still sending may take to see why it's being cut off. */
     private static final long LINGER_MILLIS = 2_000;
 
+    /** Bytes already: they go out with each answer. */
+    private static final CharSequence ORIGINAL =
+            HttpHeaders.createOptimized("Kumki/" + Versions.own());
+
+    private static final CharSequence MINIMAL =
+            HttpHeaders.createOptimized("Patroni/" + Versions.WIRE);
+    private static final CharSequence PRODUCT = HttpHeaders.createOptimized("Patroni");
+    private static final CharSequence JSON = HttpHeaders.createOptimized(Answer.JSON);
+
     private final Vertx vertx;
     private final InstantSource clock;
     private long dateSecond = -1;
-    private String date = "";
+    private CharSequence date = "";
 
     Responder(Vertx vertx, InstantSource clock) {
         this.vertx = vertx;
@@ -39,7 +48,11 @@ final class Responder {
             case Answer.Document document -> {
                 common(response, config);
                 document.headers().forEach(response::putHeader);
-                response.putHeader(HttpHeaders.CONTENT_TYPE, document.contentType());
+                response.putHeader(
+                        HttpHeaders.CONTENT_TYPE,
+                        document.contentType().equals(Answer.JSON)
+                                ? JSON
+                                : document.contentType());
                 extra(response, config);
                 boolean cutOff = document.status() == 413 || document.status() == 408;
                 yield cutOff
@@ -82,21 +95,22 @@ final class Responder {
         response.putHeader(HttpHeaders.DATE, date());
     }
 
-    private static String server(RestConfig.ServerTokens tokens) {
+    private static CharSequence server(RestConfig.ServerTokens tokens) {
         return switch (tokens) {
-            case ORIGINAL -> "Kumki/" + Versions.own();
-            case MINIMAL -> "Patroni/" + Versions.WIRE;
-            case PRODUCTONLY -> "Patroni";
+            case ORIGINAL -> ORIGINAL;
+            case MINIMAL -> MINIMAL;
+            case PRODUCTONLY -> PRODUCT;
         };
     }
 
-    private String date() {
+    private CharSequence date() {
         long second = clock.millis() / 1000;
         if (second != dateSecond) {
             dateSecond = second;
             date =
-                    DateTimeFormatter.RFC_1123_DATE_TIME.format(
-                            clock.instant().atOffset(ZoneOffset.UTC));
+                    HttpHeaders.createOptimized(
+                            DateTimeFormatter.RFC_1123_DATE_TIME.format(
+                                    clock.instant().atOffset(ZoneOffset.UTC)));
         }
         return date;
     }

@@ -13,7 +13,6 @@ import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
-import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
@@ -23,7 +22,6 @@ import javax.crypto.Cipher;
 import javax.crypto.EncryptedPrivateKeyInfo;
 import javax.crypto.SecretKeyFactory;
 import javax.crypto.spec.PBEKeySpec;
-import javax.net.ssl.SSLContext;
 import javax.net.ssl.X509TrustManager;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -33,9 +31,14 @@ import org.slf4j.LoggerFactory;
  * Its text shows none of it.
  *
  * @param key PEM, not encrypted
+ * @param suites none: the JDK chooses
  */
 record TlsMaterial(
-        RestConfig.Tls config, Buffer certificates, Buffer key, Optional<Buffer> trusted) {
+        RestConfig.Tls config,
+        Buffer certificates,
+        Buffer key,
+        Optional<Buffer> trusted,
+        List<String> suites) {
 
     private static final Logger LOG = LoggerFactory.getLogger(TlsMaterial.class);
 
@@ -77,7 +80,8 @@ record TlsMaterial(
                 tls,
                 certificates,
                 decrypted(key, tls),
-                tls.cafile().map(path -> file("cafile", path)));
+                tls.cafile().map(path -> file("cafile", path)),
+                suites(tls));
     }
 
     ServerSSLOptions options() {
@@ -93,33 +97,26 @@ record TlsMaterial(
                     case OPTIONAL -> ClientAuth.REQUEST;
                     case REQUIRED -> ClientAuth.REQUIRED;
                 });
-        suites().forEach(options::addEnabledCipherSuite);
+        suites.forEach(options::addEnabledCipherSuite);
         return options;
     }
 
-    /** Those of the configured suites that the JDK has; none, and it chooses by itself. */
-    private List<String> suites() {
-        if (config.ciphers().isEmpty()) {
+    /** None, and the JDK chooses by itself. */
+    private static List<String> suites(RestConfig.Tls tls) {
+        if (tls.ciphers().isEmpty()) {
             return List.of();
         }
-        List<String> known = List.of();
-        try {
-            String[] supported =
-                    SSLContext.getDefault().getSupportedSSLParameters().getCipherSuites();
-            known = config.ciphers().stream().filter(Arrays.asList(supported)::contains).toList();
-        } catch (GeneralSecurityException e) {
-            LOG.atWarn().addKeyValue("error", e.getMessage()).log("no list of cipher suites");
-        }
-        if (known.size() < config.ciphers().size()) {
+        CipherList list = CipherList.parse(tls.ciphers());
+        if (!list.unknown().isEmpty()) {
             LOG.atWarn()
-                    .addKeyValue("ciphers", config.ciphers())
-                    .addKeyValue("used", known)
+                    .addKeyValue("key", "restapi.ciphers")
+                    .addKeyValue("unknown", list.unknown())
+                    .addKeyValue("used", list.suites())
                     .log(
-                            "restapi.ciphers: left out what the JDK doesn't have; it takes IANA"
-                                    + " names such as TLS_AES_256_GCM_SHA384; without any it"
-                                    + " chooses by itself");
+                            "cipher suites left out: the JDK doesn't have them; give OpenSSL or"
+                                    + " IANA names");
         }
-        return known;
+        return list.suites();
     }
 
     private static Buffer file(String key, Path path) {

@@ -48,7 +48,7 @@ class ControlTest {
     void aPatchIsMergedAndComparedWithTheRevisionRead() {
         Reply reply = api.call("PATCH", "/config", "{\"pause\": true, \"ttl\": null}");
         assertThat(reply.status()).isEqualTo(200);
-        assertThat(reply.body()).isEqualTo("{\"pause\":true}");
+        assertThat(reply.body()).isEqualTo("{\"pause\": true}");
         assertThat(api.node.asked)
                 .containsExactly(Map.of("pause", true), OptionalLong.of(55), "wake");
     }
@@ -66,7 +66,7 @@ class ControlTest {
     @Test
     void aPatchThatChangesNothingIsNotWritten() {
         Reply reply = api.call("PATCH", "/config", "{\"ttl\": \"30\"}");
-        assertThat(reply.body()).isEqualTo("{\"ttl\":30}");
+        assertThat(reply.body()).isEqualTo("{\"ttl\": 30}");
         assertThat(api.node.asked).containsExactly("wake");
     }
 
@@ -96,7 +96,7 @@ class ControlTest {
     @Test
     void aPutReplacesWithoutComparison() {
         Reply reply = api.call("PUT", "/config", "{\"loop_wait\": 5, \"x\": null}");
-        assertThat(reply.body()).isEqualTo("{\"loop_wait\":5,\"x\":null}");
+        assertThat(reply.body()).isEqualTo("{\"loop_wait\": 5, \"x\": null}");
         Map<String, Object> written = new LinkedHashMap<>();
         written.put("loop_wait", 5);
         written.put("x", null);
@@ -111,13 +111,36 @@ class ControlTest {
 
     @Test
     void aPutThatFailsIsA502Page() {
-        api.node.writeOutcome = new WriteOutcome.Unknown("time-out");
+        api.node.writeOutcome = new WriteOutcome.Rejected("no right");
         assertThat(api.call("PUT", "/config", "{\"ttl\": 20}").status()).isEqualTo(502);
+    }
+
+    @Test
+    void aPutWithoutAnswerSaysThatItMayHaveHappened() {
+        api.node.writeOutcome = new WriteOutcome.Unknown("time-out");
+        Reply reply = api.call("PUT", "/config", "{\"ttl\": 20}");
+        assertThat(reply.status()).isEqualTo(503);
+        assertThat(reply.body()).contains("may have been changed");
+    }
+
+    /** The name of a promised leader stands in reasons and logs. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{\"name\": \"n1\\nERROR forged\"}",
+                "{\"name\": \"n\\u001b[2J\"}",
+                "{\"name\": \"n1\", \"api_url\": \"http://a\\r\\n/\"}",
+                "{\"name\": \"n1\", \"conn_url\": \"\\u202e\"}"
+            })
+    void aFailsafeCallWithControlCharactersIsRefused(String body) {
+        api.node.snapshot = Nodes.with(Nodes.standby(), Map.of("failsafe_mode", true));
+        assertThat(api.call("POST", "/failsafe", body).status()).isEqualTo(400);
+        assertThat(api.node.asked).isEmpty();
     }
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"", "{", "[]", "5", "\"x\"", "null", "{}", "{\"a\":1} x", "\u0000\u0001"})
+            strings = {"", "{", "[]", "5", "\"x\"", "null", "{}", "{\"a\": 1} x", "\u0000\u0001"})
     void aBodyThatIsNoObjectIsA400Page(String body) {
         Reply reply = api.call("PATCH", "/config", body);
         assertThat(reply.status()).isIn(400, 411);
@@ -127,7 +150,7 @@ class ControlTest {
 
     @Test
     void deepNestingIsRefusedNotFollowed() {
-        String body = "{\"a\":" + "[".repeat(100_000) + "]".repeat(100_000) + "}";
+        String body = "{\"a\": " + "[".repeat(100_000) + "]".repeat(100_000) + "}";
         assertThat(api.call("PATCH", "/config", body).status()).isEqualTo(400);
     }
 
@@ -206,31 +229,31 @@ class ControlTest {
     @CsvSource(
             delimiter = ';',
             value = {
-                "{'role':'master'}; 400; PostgreSQL role should be either primary, standby_leader,"
+                "{'role': 'master'}; 400; PostgreSQL role should be either primary, standby_leader,"
                         + " or replica",
-                "{'postgres_version':'x'}; 400; Invalid PostgreSQL version: x",
-                "{'postgres_version':15}; 400; Invalid PostgreSQL version: 15",
-                "{'postgres_version':'15'}; 400; Invalid PostgreSQL version format: X.Y or X.Y.Z is"
+                "{'postgres_version': 'x'}; 400; Invalid PostgreSQL version: x",
+                "{'postgres_version': 15}; 400; Invalid PostgreSQL version: 15",
+                "{'postgres_version': '15'}; 400; Invalid PostgreSQL version format: X.Y or X.Y.Z is"
                         + " accepted: 15",
-                "{'postgres_version':'9.6'}; 400; Invalid PostgreSQL version format: X.Y or X.Y.Z"
+                "{'postgres_version': '9.6'}; 400; Invalid PostgreSQL version format: X.Y or X.Y.Z"
                         + " is accepted: 9.6",
-                "{'timeout':0}; 400; Timeout should be a positive number of seconds",
-                "{'timeout':'-5s'}; 400; Timeout should be a positive number of seconds",
-                "{'timeout':'soon'}; 400; Timeout should be a positive number of seconds",
-                "{'restart_now':1}; 400; Unknown filter for the scheduled restart: restart_now",
-                "{'x':1,'role':'no'}; 400; Unknown filter for the scheduled restart: x",
-                "{'role':'no','x':1}; 400; PostgreSQL role should be either primary,"
+                "{'timeout': 0}; 400; Timeout should be a positive number of seconds",
+                "{'timeout': '-5s'}; 400; Timeout should be a positive number of seconds",
+                "{'timeout': 'soon'}; 400; Timeout should be a positive number of seconds",
+                "{'restart_now': 1}; 400; Unknown filter for the scheduled restart: restart_now",
+                "{'x': 1, 'role': 'no'}; 400; Unknown filter for the scheduled restart: x",
+                "{'role': 'no', 'x': 1}; 400; PostgreSQL role should be either primary,"
                         + " standby_leader, or replica",
-                "{'schedule':'2030-01-01T00:00'}; 400; Timezone information is mandatory for the"
+                "{'schedule': '2030-01-01T00:00'}; 400; Timezone information is mandatory for the"
                         + " scheduled restart",
-                "{'schedule':'2020-01-01T00:00Z'}; 422; Cannot schedule restart in the past",
-                "{'schedule':'tomorrow'}; 422; Unable to parse scheduled timestamp. It should be in"
+                "{'schedule': '2020-01-01T00:00Z'}; 422; Cannot schedule restart in the past",
+                "{'schedule': 'tomorrow'}; 422; Unable to parse scheduled timestamp. It should be in"
                         + " an unambiguous format, e.g. ISO 8601",
-                "{'schedule':''}; 422; Unable to parse scheduled timestamp. It should be in an"
+                "{'schedule': ''}; 422; Unable to parse scheduled timestamp. It should be in an"
                         + " unambiguous format, e.g. ISO 8601",
-                "{'schedule':null}; 422; Unable to parse scheduled timestamp. It should be in an"
+                "{'schedule': null}; 422; Unable to parse scheduled timestamp. It should be in an"
                         + " unambiguous format, e.g. ISO 8601",
-                "{'schedule':7}; 422; Unable to parse scheduled timestamp. It should be in an"
+                "{'schedule': 7}; 422; Unable to parse scheduled timestamp. It should be in an"
                         + " unambiguous format, e.g. ISO 8601",
             })
     void badRestartsAreRefused(String body, int status, String text) {
@@ -245,9 +268,9 @@ class ControlTest {
         api.call(
                 "POST",
                 "/restart",
-                "{\"role\":\"primary\",\"postgres_version\":\"15.4\",\"timeout\":\"2min\","
-                        + "\"restart_pending\":true}");
-        api.call("POST", "/restart", "{\"restart_pending\":false,\"postgres_version\":\"9.6.3\"}");
+                "{\"role\": \"primary\", \"postgres_version\": \"15.4\", \"timeout\": \"2min\","
+                        + "\"restart_pending\": true}");
+        api.call("POST", "/restart", "{\"restart_pending\": false, \"postgres_version\": \"9.6.3\"}");
         assertThat(api.node.asked)
                 .containsExactly(
                         new ScheduledRestart.Conditions(
@@ -264,7 +287,7 @@ class ControlTest {
 
     @Test
     void aRestartCanBeScheduledOnceAndDeleted() {
-        String body = "{\"schedule\":\"2030-01-01 00:00+02\"}";
+        String body = "{\"schedule\": \"2030-01-01 00:00+02\"}";
         Reply scheduled = api.call("POST", "/restart", body);
         assertThat(scheduled.status()).isEqualTo(202);
         assertThat(scheduled.body()).isEqualTo("Restart scheduled");
@@ -288,7 +311,7 @@ class ControlTest {
     @Test
     void aPausedClusterTakesNoScheduledRestart() {
         api.node.store = Optional.of(Nodes.withConfig(Nodes.cluster(), Map.of("pause", true)));
-        Reply reply = api.call("POST", "/restart", "{\"schedule\":\"2030-01-01T00:00Z\"}");
+        Reply reply = api.call("POST", "/restart", "{\"schedule\": \"2030-01-01T00:00Z\"}");
         assertThat(reply.status()).isEqualTo(500);
         assertThat(reply.body()).isEqualTo("Can't schedule restart in the paused state");
         assertThat(api.call("POST", "/restart", "{}").status()).isEqualTo(200);
@@ -320,7 +343,7 @@ class ControlTest {
     void reinitializeIsAnsweredBeforeTheWork(ReinitializeResult result, int status, String text) {
         api.node.reinitializeResult = result;
         Reply reply =
-                api.call("POST", "/reinitialize", "{\"force\":\"yes\",\"from_leader\":false}");
+                api.call("POST", "/reinitialize", "{\"force\": \"yes\", \"from_leader\": false}");
         assertThat(reply.status()).isEqualTo(status);
         assertThat(reply.body()).isEqualTo(text);
         assertThat(api.node.asked).containsExactly("reinitialize force=true fromLeader=false");
@@ -343,9 +366,9 @@ class ControlTest {
         assertThat(api.call("POST", "/sigterm", "{}"))
                 .extracting(Reply::status, Reply::body)
                 .containsExactly(202, "shutdown scheduled");
-        assertThat(api.call("POST", "/citus", "{\"type\":\"before_demote\"}").body())
+        assertThat(api.call("POST", "/citus", "{\"type\": \"before_demote\"}").body())
                 .isEqualTo("OK");
-        assertThat(api.call("POST", "/mpp", "{\"type\":\"x\"}").body()).isEqualTo("OK");
+        assertThat(api.call("POST", "/mpp", "{\"type\": \"x\"}").body()).isEqualTo("OK");
         assertThat(api.call("POST", "/mpp", null).status()).isIn(400, 411);
     }
 
@@ -363,7 +386,7 @@ class ControlTest {
                 api.call(
                         "POST",
                         "/failsafe",
-                        "{\"name\":\"n1\",\"conn_url\":\"c\",\"api_url\":\"a\",\"slots\":{\"n2\":12}}");
+                        "{\"name\": \"n1\", \"conn_url\": \"c\", \"api_url\": \"a\", \"slots\": {\"n2\": 12}}");
         assertThat(reply.status()).isEqualTo(200);
         assertThat(reply.body()).isEqualTo("Accepted");
         assertThat(reply.header("lsn")).isEqualTo("4711");
@@ -375,11 +398,11 @@ class ControlTest {
                                 "a",
                                 Optional.of(new TreeMap<>(Map.of("n2", new Lsn(12))))));
         api.node.failsafeAnswer = new FailsafeAnswer.RunningAsLeader();
-        Reply refused = api.call("POST", "/failsafe", "{\"name\":\"n1\"}");
+        Reply refused = api.call("POST", "/failsafe", "{\"name\": \"n1\"}");
         assertThat(refused.status()).isEqualTo(500);
         assertThat(refused.body()).isEqualTo("Running as a leader");
-        assertThat(api.call("POST", "/failsafe", "{\"name\":\"a/b\"}").status()).isEqualTo(400);
-        assertThat(api.call("POST", "/failsafe", "{\"name\":\"n1\",\"slots\":{\"a\":-1}}").status())
+        assertThat(api.call("POST", "/failsafe", "{\"name\": \"a/b\"}").status()).isEqualTo(400);
+        assertThat(api.call("POST", "/failsafe", "{\"name\": \"n1\", \"slots\": {\"a\":-1}}").status())
                 .isEqualTo(400);
     }
 }

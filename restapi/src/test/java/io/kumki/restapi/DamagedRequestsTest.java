@@ -32,33 +32,33 @@ class DamagedRequestsTest {
                     new Command(
                             "POST",
                             "/switchover",
-                            "{\"leader\":\"n1\",\"candidate\":\"n2\",\"scheduled_at\":\"2026-07-02T12:00:00+00:00\"}"),
-                    new Command("POST", "/failover", "{\"candidate\":\"n2\"}"),
+                            "{\"leader\": \"n1\", \"candidate\": \"n2\", \"scheduled_at\": \"2026-07-02T12:00:00+00:00\"}"),
+                    new Command("POST", "/failover", "{\"candidate\": \"n2\"}"),
                     new Command(
                             "POST",
                             "/restart",
-                            "{\"role\":\"primary\",\"postgres_version\":\"15.4\",\"timeout\":\"10s\","
-                                    + "\"restart_pending\":true,\"schedule\":\"2026-07-02T12:00:00Z\"}"),
-                    new Command("POST", "/reinitialize", "{\"force\":true,\"from-leader\":false}"),
+                            "{\"role\": \"primary\", \"postgres_version\": \"15.4\", \"timeout\": \"10s\","
+                                    + "\"restart_pending\": true, \"schedule\": \"2026-07-02T12:00:00Z\"}"),
+                    new Command("POST", "/reinitialize", "{\"force\": true, \"from-leader\": false}"),
                     new Command(
                             "PATCH",
                             "/config",
-                            "{\"ttl\":30,\"pause\":null,\"postgresql\":{\"parameters\":{\"work_mem\":\"4MB\"}}}"),
-                    new Command("PUT", "/config", "{\"ttl\":30,\"loop_wait\":10.5}"),
+                            "{\"ttl\": 30, \"pause\": null, \"postgresql\": {\"parameters\": {\"work_mem\": \"4MB\"}}}"),
+                    new Command("PUT", "/config", "{\"ttl\": 30, \"loop_wait\": 10.5}"),
                     new Command(
                             "POST",
                             "/failsafe",
-                            "{\"name\":\"n1\",\"conn_url\":\"postgres://h:5432/postgres\","
-                                    + "\"api_url\":\"http://h:8008/patroni\",\"slots\":{\"n2\":67108864}}"),
-                    new Command("POST", "/citus", "{\"type\":\"before_demote\",\"group\":1}"));
+                            "{\"name\": \"n1\", \"conn_url\": \"postgres://h:5432/postgres\","
+                                    + "\"api_url\": \"http://h:8008/patroni\", \"slots\": {\"n2\": 67108864}}"),
+                    new Command("POST", "/citus", "{\"type\": \"before_demote\", \"group\": 1}"));
 
     private static final List<String> HEADS =
             List.of(
                     "GET /replica?lag=16MB&tag_x=y&replication_state=streaming HTTP/1.1\r\nHost: h\r\n\r\n",
                     "OPTIONS /primary HTTP/1.1\r\nHost: h\r\nAuthorization: Basic dTpw\r\n\r\n",
                     "GET /metrics HTTP/1.1\r\nHost: h\r\nAccept: application/openmetrics-text;version=1.0.0\r\n\r\n",
-                    "POST /switchover HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nContent-Length: 15\r\n\r\n{\"leader\":\"n1\"}",
-                    "PATCH /config HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\na\r\n{\"ttl\":30}\r\n0\r\n\r\n");
+                    "POST /switchover HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nContent-Length: 15\r\n\r\n{\"leader\": \"n1\"}",
+                    "PATCH /config HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\na\r\n{\"ttl\": 30}\r\n0\r\n\r\n");
 
     private Api api;
 

@@ -3,6 +3,7 @@ package io.kumki.restapi;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.kumki.restapi.Api.Reply;
+import java.util.List;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -132,6 +133,62 @@ class DashboardTest {
                 .isEqualTo(202);
     }
 
+    /** A name of somebody else that points here: the browser takes his page for ours. */
+    @ParameterizedTest
+    @CsvSource({
+        "rebound.example, 403",
+        "localhost.rebound.example, 403",
+        "10.0.0.7.rebound.example, 403",
+        "localhost, 202",
+        "LOCALHOST:8008, 202",
+        "127.0.0.1:8008, 202",
+        "[::1]:8008, 202",
+        "db_1.example:8008, 202",
+        "ops.example, 202",
+    })
+    void aPageIsOursOnlyUnderANameThatIsOurs(String host, int status) {
+        RestConfig usual = RestConfig.of("127.0.0.1", 0);
+        RestConfig named =
+                new RestConfig(
+                        new RestConfig.Listen("127.0.0.1", 0, "db_1.example:8008"),
+                        usual.authentication(),
+                        usual.tls(),
+                        new RestConfig.Allowlist(List.of("127.0.0.1", "ops.example"), false),
+                        usual.appearance(),
+                        usual.limits());
+        try (Api named1 = Api.start(named)) {
+            String answer =
+                    named1.raw(
+                            "POST /reload HTTP/1.1\r\nHost: "
+                                    + host
+                                    + "\r\nOrigin: http://"
+                                    + host
+                                    + "\r\nConnection: close\r\n\r\n");
+            assertThat(answer).startsWith("HTTP/1.1 " + status);
+            assertThat(
+                            named1.raw(
+                                    "POST /reload HTTP/1.1\r\nHost: "
+                                            + host
+                                            + "\r\nConnection: close\r\n\r\n"))
+                    .as("a program, which sends no Origin")
+                    .startsWith("HTTP/1.1 202");
+        }
+    }
+
+    /** Docker Compose and Kubernetes users have such names. */
+    @ParameterizedTest
+    @CsvSource({
+        "http://db_1:8008/patroni, db_1",
+        "https://[fe80::1]:8008/patroni, fe80::1",
+        "http://u:p@db_1.example/patroni, db_1.example",
+        "http://10.0.0.1:8008, 10.0.0.1",
+    })
+    void theHostOfAMembersAddressIsFoundWhateverItsForm(String url, String host) {
+        assertThat(Access.host(url)).contains(host);
+        assertThat(Access.host("nonsense")).isEmpty();
+        assertThat(Access.host("http://a b/")).isEmpty();
+    }
+
     @ParameterizedTest
     @CsvSource({
         "https://A.example, a.example:443, true",
@@ -160,7 +217,7 @@ class DashboardTest {
     void thePatroniDocumentOfTheLeaderTellsWhatIsLeftOfTheLease() {
         api.node.snapshot = Nodes.leader();
         assertThat(api.get("/patroni").body())
-                .containsPattern("\"lease\":\\{\"left_ms\":[0-9]+,\"ttl\":30}");
+                .containsPattern("\"lease\": \\{\"left_ms\": [0-9]+, \"ttl\": 30}");
         assertThat(api.get("/primary").body()).doesNotContain("left_ms");
         api.node.snapshot = Nodes.standby();
         assertThat(api.get("/patroni").body()).doesNotContain("lease");
@@ -171,13 +228,13 @@ class DashboardTest {
     void theClusterDocumentTellsTheLeadersLease() {
         api.node.snapshot = Nodes.leader();
         assertThat(api.get("/cluster?lease=1").body())
-                .containsPattern("\"lease\":\\{\"left_ms\":[0-9]+,\"ttl\":30}");
+                .containsPattern("\"lease\": \\{\"left_ms\": [0-9]+, \"ttl\": 30}");
         assertThat(api.node.asked).isEmpty();
         api.node.snapshot = Nodes.standby();
         assertThat(api.get("/cluster").body()).doesNotContain("lease");
         assertThat(api.node.asked).isEmpty();
         assertThat(api.get("/cluster?lease=1").body())
-                .endsWith(",\"lease\":{\"left_ms\":17342,\"ttl\":30}}");
+                .endsWith(", \"lease\": {\"left_ms\": 17342, \"ttl\": 30}}");
         assertThat(api.node.asked).hasSize(1);
     }
 

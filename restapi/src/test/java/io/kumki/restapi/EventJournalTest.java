@@ -140,9 +140,9 @@ class EventJournalTest {
         assertThat(journal.wire(1).orElseThrow().toString())
                 .isEqualTo(
                         "id: 1782907200000-1\nevent: operation-end\ndata: "
-                                + "{\"id\":\"1782907200000-1\",\"time\":\"2026-07-01T12:00:00Z\","
-                                + "\"node\":\"n2\",\"operation\":\"x\",\"outcome\":"
-                                + "\"failed: a\\n\\nid: 7\\r\\u2028\\u00FC\",\"took_ms\":12}\n\n");
+                                + "{\"id\": \"1782907200000-1\", \"time\": \"2026-07-01T12:00:00Z\", "
+                                + "\"node\": \"n2\", \"operation\": \"x\", \"outcome\": "
+                                + "\"failed: a\\n\\nid: 7\\r\\u2028\\u00FC\", \"took_ms\": 12}\n\n");
     }
 
     private List<String> after(NodeSnapshot node) {

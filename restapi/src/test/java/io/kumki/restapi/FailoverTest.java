@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class FailoverTest {
 
-    private static final String N1_TO_N2 = "{'leader':'n1','candidate':'n2'}";
+    private static final String N1_TO_N2 = "{'leader': 'n1', 'candidate': 'n2'}";
 
     private Api api;
 
@@ -37,33 +37,33 @@ class FailoverTest {
     @CsvSource(
             delimiter = ';',
             value = {
-                "/failover; {'x':1}; 400; Failover could be performed only to a specific candidate",
-                "/switchover; {'candidate':'n2'}; 400; Switchover could be performed only from a"
+                "/failover; {'x': 1}; 400; Failover could be performed only to a specific candidate",
+                "/switchover; {'candidate': 'n2'}; 400; Switchover could be performed only from a"
                         + " specific leader",
-                "/failover; {'candidate':'n2','scheduled_at':'2030-01-01T00:00Z'}; 400; Failover"
+                "/failover; {'candidate': 'n2', 'scheduled_at': '2030-01-01T00:00Z'}; 400; Failover"
                         + " can't be scheduled",
-                "/switchover; {'leader':'n1','scheduled_at':'2030-01-01T00:00'}; 400; Timezone"
+                "/switchover; {'leader': 'n1', 'scheduled_at': '2030-01-01T00:00'}; 400; Timezone"
                         + " information is mandatory for the scheduled switchover",
-                "/switchover; {'leader':'n1','scheduled_at':'2020-01-01T00:00Z'}; 422; Cannot"
+                "/switchover; {'leader': 'n1', 'scheduled_at': '2020-01-01T00:00Z'}; 422; Cannot"
                         + " schedule switchover in the past",
-                "/switchover; {'leader':'n1','scheduled_at':'soon'}; 422; Unable to parse scheduled"
+                "/switchover; {'leader': 'n1', 'scheduled_at': 'soon'}; 422; Unable to parse scheduled"
                         + " timestamp. It should be in an unambiguous format, e.g. ISO 8601",
-                "/switchover; {'leader':'n1','scheduled_at':[]}; 422; Unable to parse scheduled"
+                "/switchover; {'leader': 'n1', 'scheduled_at': []}; 422; Unable to parse scheduled"
                         + " timestamp. It should be in an unambiguous format, e.g. ISO 8601",
-                "/switchover; {'leader':'n1','scheduled_at':'2030-02-30T00:00Z'}; 422; Unable to"
+                "/switchover; {'leader': 'n1', 'scheduled_at': '2030-02-30T00:00Z'}; 422; Unable to"
                         + " parse scheduled timestamp. It should be in an unambiguous format, e.g."
                         + " ISO 8601",
-                "/switchover; {'leader':'n1','candidate':'n1'}; 400; Switchover target and source"
+                "/switchover; {'leader': 'n1', 'candidate': 'n1'}; 400; Switchover target and source"
                         + " are the same",
                 "/switchover;"
-                        + " {'leader':'n1','candidate':'n1','scheduled_at':'2030-01-01T00:00Z'}; 400;"
+                        + " {'leader': 'n1', 'candidate': 'n1', 'scheduled_at': '2030-01-01T00:00Z'}; 400;"
                         + " Switchover target and source are the same",
-                "/switchover; {'leader':'n2'}; 412; leader name does not match",
-                "/switchover; {'leader':'a/b'}; 412; leader name does not match",
-                "/failover; {'leader':'n2','candidate':'n1'}; 412; leader name does not match",
-                "/switchover; {'leader':'n1','candidate':'n9'}; 412; candidate does not exists",
-                "/failover; {'candidate':'n9'}; 412; candidate does not exists",
-                "/switchover; {'leader':7}; 400; \"leader\" must be a string",
+                "/switchover; {'leader': 'n2'}; 412; leader name does not match",
+                "/switchover; {'leader': 'a/b'}; 412; leader name does not match",
+                "/failover; {'leader': 'n2', 'candidate': 'n1'}; 412; leader name does not match",
+                "/switchover; {'leader': 'n1', 'candidate': 'n9'}; 412; candidate does not exists",
+                "/failover; {'candidate': 'n9'}; 412; candidate does not exists",
+                "/switchover; {'leader': 7}; 400; \"leader\" must be a string",
             })
     void refusesWithTheContractsTexts(String path, String body, int status, String text) {
         assertAnswer(post(path, body), status, text);
@@ -74,11 +74,11 @@ class FailoverTest {
     void pauseAllowsOnlyNamedCandidatesNow() {
         api.node.store = Optional.of(Nodes.withConfig(Nodes.cluster(), Map.of("pause", true)));
         assertAnswer(
-                post("/switchover", "{'leader':'n1','scheduled_at':'2030-01-01T00:00Z'}"),
+                post("/switchover", "{'leader': 'n1', 'scheduled_at': '2030-01-01T00:00Z'}"),
                 400,
                 "Can't schedule switchover in the paused state");
         assertAnswer(
-                post("/switchover", "{'leader':'n1'}"),
+                post("/switchover", "{'leader': 'n1'}"),
                 400,
                 "Switchover is possible only to a specific candidate in a paused state");
     }
@@ -92,7 +92,7 @@ class FailoverTest {
                 412,
                 "candidate name does not match with sync_standby");
         assertAnswer(
-                post("/switchover", "{'leader':'n1'}"),
+                post("/switchover", "{'leader': 'n1'}"),
                 412,
                 "switchover is not possible: can not find sync_standby");
         api.node.store = Optional.of(Nodes.withSync(on, Nodes.N2));
@@ -108,7 +108,7 @@ class FailoverTest {
                                 Nodes.cluster(),
                                 Nodes.member(Nodes.N1, "primary", Optional.empty())));
         assertAnswer(
-                post("/switchover", "{'leader':'n1'}"),
+                post("/switchover", "{'leader': 'n1'}"),
                 412,
                 "switchover is not possible: cluster does not have members except leader");
     }
@@ -120,12 +120,12 @@ class FailoverTest {
                         new Candidacy(Nodes.N2, Optional.of("nofailover tag")),
                         new Candidacy(Nodes.N3, Optional.of("not reachable")));
         assertAnswer(
-                post("/switchover", "{'leader':'n1'}"),
+                post("/switchover", "{'leader': 'n1'}"),
                 412,
                 "switchover is not possible: no good candidates have been found (n2: nofailover"
                         + " tag; n3: not reachable)");
         assertAnswer(
-                post("/failover", "{'candidate':'n2'}"),
+                post("/failover", "{'candidate': 'n2'}"),
                 412,
                 "failover is not possible: no good candidates have been found (n2: nofailover tag;"
                         + " n3: not reachable)");
@@ -135,7 +135,7 @@ class FailoverTest {
     void writesWakesAndSaysWhoLeads() {
         api.node.afterRequest = Nodes.leaderIs(Nodes.N2);
         assertAnswer(
-                post("/switchover", "{'leader':'n1','member':'n2'}"),
+                post("/switchover", "{'leader': 'n1', 'member': 'n2'}"),
                 200,
                 "Successfully switched over to \"n2\"");
         assertThat(api.node.asked)
@@ -158,11 +158,11 @@ class FailoverTest {
         api.node.store = Optional.of(Nodes.led(Nodes.cluster(), Optional.empty()));
         api.node.afterRequest = Nodes.leaderIs(Nodes.N2);
         assertAnswer(
-                post("/failover", "{'candidate':'n2'}"), 200, "Successfully failed over to \"n2\"");
+                post("/failover", "{'candidate': 'n2'}"), 200, "Successfully failed over to \"n2\"");
         api.node.store = Optional.of(Nodes.led(Nodes.cluster(), Optional.empty()));
         api.node.afterRequest = Nodes.leaderIs(Nodes.N1);
         assertAnswer(
-                post("/failover", "{'candidate':'n2'}"),
+                post("/failover", "{'candidate': 'n2'}"),
                 200,
                 "Failed over to \"n1\" instead of \"n2\"");
     }
@@ -171,7 +171,7 @@ class FailoverTest {
     void aClearedRequestHasFailed() {
         api.node.afterRequest = view -> Nodes.with(FailoverRequest.NONE).apply(view);
         assertAnswer(post("/switchover", N1_TO_N2), 503, "Switchover failed");
-        assertAnswer(post("/failover", "{'candidate':'n2'}"), 503, "Failover failed");
+        assertAnswer(post("/failover", "{'candidate': 'n2'}"), 503, "Failover failed");
     }
 
     @Test
@@ -182,8 +182,17 @@ class FailoverTest {
 
     @Test
     void aWriteThatFailsIsSaid() {
-        api.node.writeOutcome = new WriteOutcome.Unknown("time-out");
+        api.node.writeOutcome = new WriteOutcome.Rejected("revision");
         assertAnswer(post("/switchover", N1_TO_N2), 503, "failed to write failover key into DCS");
+    }
+
+    /** It may stand in the store, and be done by the time that the caller tries again. */
+    @Test
+    void aWriteWithoutAnswerIsSaidToBeUnknown() {
+        api.node.writeOutcome = new WriteOutcome.Unknown("time-out");
+        Reply reply = post("/switchover", N1_TO_N2);
+        assertThat(reply.status()).isEqualTo(503);
+        assertThat(reply.body()).startsWith("Switchover status unknown: ").contains("/cluster");
     }
 
     @Test
@@ -197,7 +206,7 @@ class FailoverTest {
     void aScheduledOneIsStoredAndDeleted() {
         assertAnswer(api.call("DELETE", "/switchover", null), 404, "no switchover is scheduled");
         assertAnswer(
-                post("/switchover", "{'leader':'nobody','scheduled_at':'2030-01-01T10+05:30'}"),
+                post("/switchover", "{'leader': 'nobody', 'scheduled_at': '2030-01-01T10+05:30'}"),
                 202,
                 "Switchover scheduled");
         assertThat(api.node.asked)
@@ -210,7 +219,7 @@ class FailoverTest {
                         "wake");
         assertThat(api.get("/cluster").body())
                 .contains(
-                        "\"scheduled_switchover\":{\"at\":\"2030-01-01T10:00:00+05:30\",\"from\":\"nobody\"}");
+                        "\"scheduled_switchover\": {\"at\": \"2030-01-01T10:00:00+05:30\", \"from\": \"nobody\"}");
         api.node.writeOutcome = new WriteOutcome.Rejected("changed");
         assertThat(api.call("DELETE", "/switchover", null).status()).isEqualTo(409);
         api.node.writeOutcome = new WriteOutcome.Applied(1);

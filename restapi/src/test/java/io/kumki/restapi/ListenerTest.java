@@ -53,7 +53,7 @@ class ListenerTest {
             assertThat(reply.header("WWW-Authenticate"))
                     .isEqualTo(status == 401 ? "Basic realm=\"Patroni\"" : "");
             assertThat(api.get("/primary").status()).isEqualTo(200);
-            assertThat(api.call("POST", "/mpp", "{\"type\":\"x\"}").status()).isEqualTo(401);
+            assertThat(api.call("POST", "/mpp", "{\"type\": \"x\"}").status()).isEqualTo(401);
         }
     }
 
@@ -80,7 +80,7 @@ class ListenerTest {
             assertThat(api.call("POST", "/reload", null).status()).isEqualTo(202);
             api.node.snapshot = Nodes.with(Nodes.leader(), java.util.Optional.empty());
             assertThat(api.call("POST", "/reload", null).status()).isEqualTo(403);
-            assertThat(api.call("POST", "/failsafe", "{\"name\":\"n1\"}").status())
+            assertThat(api.call("POST", "/failsafe", "{\"name\": \"n1\"}").status())
                     .as("membership plays no part: the mode is off")
                     .isEqualTo(502);
         }

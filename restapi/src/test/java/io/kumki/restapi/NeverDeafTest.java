@@ -105,6 +105,23 @@ class NeverDeafTest {
         }
     }
 
+    /** Each may be answered by a server that hangs, and is asked again at once. */
+    @Test
+    void aCrowdThatWaitsForALookAtTheServerStopsNoProbe() throws Exception {
+        try (Api api = Api.start()) {
+            api.node.look = Optional.of(Promise.<NodeSnapshot>promise().future());
+            try (Crowd crowd =
+                    new Crowd(
+                            api.server.port(),
+                            Connections.LIMIT + 100,
+                            "GET /patroni?fresh=1 HTTP/1.1\r\nHost: x\r\n\r\n")) {
+                assertThat(crowd.size()).isGreaterThan(Connections.LIMIT);
+                assertThat(api.get("/primary").status()).isEqualTo(200);
+                assertThat(api.meter.cuts().get(RestMeter.Cut.REFUSED)).isZero();
+            }
+        }
+    }
+
     @Test
     void twoThousandHandshakesThatNeverEndStopNoProbe() throws Exception {
         try (Api api = Api.start(TlsTest.verifying(VerifyClient.NONE));
@@ -209,7 +226,7 @@ class NeverDeafTest {
             Api.Reply reply = api.get("/patroni");
             assertThat(reply.status()).isEqualTo(200);
             assertThat(reply.body())
-                    .contains("\"state\":\"unknown\"", "\"role\":\"primary\"")
+                    .contains("\"state\": \"unknown\"", "\"role\": \"primary\"")
                     .as("without a position this node isn't elected")
                     .doesNotContain("xlog");
             assertThat(api.get("/primary").status()).isEqualTo(200);

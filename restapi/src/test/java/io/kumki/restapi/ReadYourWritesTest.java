@@ -33,6 +33,9 @@ class ReadYourWritesTest {
     @ValueSource(strings = {"/replica", "/read-only", "/async", "/asynchronous", "/read-only-sync"})
     void whatIsReplayedIsAnsweredFromMemory(String path) {
         try (Api api = standby()) {
+            assertThat(api.get(path + "?min%5Flsn=" + NEXT + "&timeout=0ms").status())
+                    .as("a name may be percent-encoded")
+                    .isEqualTo(503);
             String query = "?min_lsn=" + REACHED + "&timeout=0ms";
             boolean readable = !path.equals("/read-only-sync");
             assertThat(api.get(path + query).status()).isEqualTo(readable ? 200 : 503);

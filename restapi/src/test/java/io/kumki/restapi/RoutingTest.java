@@ -106,31 +106,31 @@ class RoutingTest {
         assertThat(api.raw("OPTIONS / HTTP/1.0\r\n\r\n")).startsWith("HTTP/1.0 200 OK\r\n");
         assertThat(api.raw("GET /replica HTTP/1.0\r\n\r\n"))
                 .startsWith("HTTP/1.0 503 Service Unavailable\r\n")
-                .contains("\"state\":\"running\"");
+                .contains("\"state\": \"running\"");
     }
 
     @Test
     void aHealthCheckShowsTheStatusOfTheMoment() {
-        assertThat(api.get("/primary").body()).contains("\"role\":\"primary\"");
+        assertThat(api.get("/primary").body()).contains("\"role\": \"primary\"");
         api.node.snapshot = Nodes.standby();
         Reply reply = api.get("/primary");
         assertThat(reply.status()).isEqualTo(503);
         assertThat(reply.header("content-type")).isEqualTo("application/json");
         assertThat(reply.header("server")).startsWith("Kumki/");
         assertThat(reply.header("date")).isEqualTo("Wed, 1 Jul 2026 12:00:00 GMT");
-        assertThat(reply.body()).contains("\"role\":\"replica\"");
+        assertThat(reply.body()).contains("\"role\": \"replica\"");
     }
 
     @Test
     void theStatusDocumentOfALeader() {
-        assertThat(api.get("/patroni").body().replaceFirst(",\"lease\":\\{[^}]+}", ""))
+        assertThat(api.get("/patroni").body().replaceFirst(", \"lease\": \\{[^}]+}", ""))
                 .isEqualTo(
-                        ("{'state':'running','postmaster_start_time':'2026-07-01"
-                                        + " 10:00:00.123456+00:00','role':'primary','server_version':150020,"
-                                        + "'xlog':{'location':1000000},'timeline':2,'dcs_last_seen':1782900000,"
-                                        + "'database_system_identifier':'7000000000000000001',"
-                                        + "'patroni':{'version':'4.1.4','scope':'demo','name':'n1'},"
-                                        + "'kumki':{'version':'dev'}}")
+                        ("{'state': 'running', 'postmaster_start_time': '2026-07-01"
+                                        + " 10:00:00.123456+00:00', 'role': 'primary', 'server_version': 150020, "
+                                        + "'xlog': {'location': 1000000}, 'timeline': 2, 'dcs_last_seen': 1782900000, "
+                                        + "'database_system_identifier': '7000000000000000001', "
+                                        + "'patroni': {'version': '4.1.4', 'scope': 'demo', 'name': 'n1'}, "
+                                        + "'kumki': {'version': 'dev'}}")
                                 .replace('\'', '"'));
         assertThat(api.node.asked).containsExactly("fresh PT1S");
     }
@@ -152,12 +152,12 @@ class RoutingTest {
                                 Map.of("pause", true)));
         assertThat(api.get("/health").body())
                 .contains(
-                        "\"xlog\":{\"received_location\":999500,\"replayed_location\":999000,"
-                                + "\"replayed_timestamp\":\"2026-07-01 10:00:00+00:00\",\"paused\":false}",
-                        "\"replication_state\":\"streaming\"",
-                        "\"pause\":true",
-                        "\"cluster_unlocked\":true",
-                        "\"failsafe_mode_is_active\":true");
+                        "\"xlog\": {\"received_location\": 999500, \"replayed_location\": 999000, "
+                                + "\"replayed_timestamp\": \"2026-07-01 10:00:00+00:00\", \"paused\": false}",
+                        "\"replication_state\": \"streaming\"",
+                        "\"pause\": true",
+                        "\"cluster_unlocked\": true",
+                        "\"failsafe_mode_is_active\": true");
     }
 
     @Test
@@ -165,7 +165,7 @@ class RoutingTest {
         api.node.snapshot =
                 Nodes.with(Nodes.leader(), Nodes.server("crashed", "primary", Optional.empty()));
         assertThat(api.get("/patroni").body())
-                .contains("\"state\":\"crashed\"")
+                .contains("\"state\": \"crashed\"")
                 .doesNotContain("xlog", "timeline", "server_version");
     }
 
@@ -185,15 +185,15 @@ class RoutingTest {
                                 7));
         assertThat(api.get("/patroni").body())
                 .contains(
-                        "\"clone\":{\"method\":\"basebackup\",\"source\":\"n1 at"
-                                + " pg-1:5432\",\"bytes\":500,\"total_bytes\":2000,\"percent\":25,"
-                                + "\"seconds\":7}");
+                        "\"clone\": {\"method\": \"basebackup\", \"source\": \"n1 at"
+                                + " pg-1:5432\", \"bytes\": 500, \"total_bytes\": 2000, \"percent\": 25, "
+                                + "\"seconds\": 7}");
         api.node.snapshot =
                 creating.withClone(
                         new NodeSnapshot.CloneProgress(
                                 "backrest", "none", 500, java.util.OptionalLong.empty(), 7));
         assertThat(api.get("/patroni").body())
-                .contains("\"bytes\":500,\"seconds\":7}")
+                .contains("\"bytes\": 500, \"seconds\": 7}")
                 .doesNotContain("percent");
     }
 
@@ -206,20 +206,20 @@ class RoutingTest {
                                 new java.util.TreeMap<>(
                                         java.util.Map.of("feed", true, "late", false)));
         assertThat(api.get("/patroni").body())
-                .contains("\"logical_slots_ready\":{\"feed\":true,\"late\":false}");
+                .contains("\"logical_slots_ready\": {\"feed\": true, \"late\": false}");
     }
 
     @Test
     void theClusterIsReadAnew() {
         assertThat(api.get("/cluster").body())
                 .isEqualTo(
-                        ("{'members':[{'name':'n1','role':'leader','state':'running',"
-                                        + "'api_url':'http://127.0.0.1:8008/patroni','host':'host_n1','port':5433,"
-                                        + "'timeline':2},{'name':'n2','role':'replica','state':'streaming',"
-                                        + "'api_url':'http://127.0.0.1:8008/patroni','host':'host_n2','port':5433,"
-                                        + "'timeline':2,'receive_lsn':'0/F3E58','receive_lag':1000,"
-                                        + "'replay_lsn':'0/F3E58','replay_lag':1000,'lsn':'0/F3E58','lag':1000}],"
-                                        + "'scope':'demo'}")
+                        ("{'members': [{'name': 'n1', 'role': 'leader', 'state': 'running', "
+                                        + "'api_url': 'http://127.0.0.1:8008/patroni', 'host': 'host_n1', 'port': 5433, "
+                                        + "'timeline': 2}, {'name': 'n2', 'role': 'replica', 'state': 'streaming', "
+                                        + "'api_url': 'http://127.0.0.1:8008/patroni', 'host': 'host_n2', 'port': 5433, "
+                                        + "'timeline': 2, 'receive_lsn': '0/F3E58', 'receive_lag': 1000, "
+                                        + "'replay_lsn': '0/F3E58', 'replay_lag': 1000, 'lsn': '0/F3E58', 'lag': 1000}], "
+                                        + "'scope': 'demo'}")
                                 .replace('\'', '"'));
     }
 
@@ -239,8 +239,8 @@ class RoutingTest {
     void historyIsAListOfLists() {
         assertThat(api.get("/history").body())
                 .isEqualTo(
-                        "[[1,5000,\"no recovery target"
-                                + " specified\",\"2026-07-01T10:00:00+00:00\",\"n1\"]]");
+                        "[[1, 5000, \"no recovery target"
+                                + " specified\", \"2026-07-01T10:00:00+00:00\", \"n1\"]]");
     }
 
     @Test
@@ -263,9 +263,9 @@ class RoutingTest {
                                 12));
         assertThat(api.get("/decisions").body())
                 .isEqualTo(
-                        ("[{'time':'2026-07-01T12:00:00Z','rule':'leader.renews',"
-                                        + "'reason':'has the lease','actions':['renew'],"
-                                        + "'outcome':'done','repeated':12}]")
+                        ("[{'time': '2026-07-01T12:00:00Z', 'rule': 'leader.renews', "
+                                        + "'reason': 'has the lease', 'actions': ['renew'], "
+                                        + "'outcome': 'done', 'repeated': 12}]")
                                 .replace('\'', '"'));
     }
 
@@ -273,7 +273,7 @@ class RoutingTest {
     void failsafeMembersAreShownOnceThereAreAny() {
         assertThat(api.get("/failsafe").status()).isEqualTo(502);
         api.node.failsafe = Optional.of(new TreeMap<>(Map.of(Nodes.N1, "http://a/patroni")));
-        assertThat(api.get("/failsafe").body()).isEqualTo("{\"n1\":\"http://a/patroni\"}");
+        assertThat(api.get("/failsafe").body()).isEqualTo("{\"n1\": \"http://a/patroni\"}");
     }
 
     @Test

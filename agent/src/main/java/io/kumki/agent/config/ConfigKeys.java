@@ -159,7 +159,7 @@ final class ConfigKeys {
             maybe(Form.MAPPING, "restapi.", "http_extra_headers", "https_extra_headers");
             maybe(Form.yamlInteger(0, 4096), "restapi.", "request_queue_size");
             maybe(
-                    Form.choice(false, "original", "minimal", "productonly"),
+                    Form.choice(true, "original", "minimal", "productonly").runsWithAnything(),
                     "restapi.",
                     "server_tokens");
         }

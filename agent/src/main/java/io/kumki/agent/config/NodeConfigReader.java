@@ -109,6 +109,14 @@ public final class NodeConfigReader {
             verify = "none";
         }
         String verifyClient = verify;
+        String tokens = section.text("server_tokens").orElse("original").toLowerCase(Locale.ROOT);
+        if (!List.of("original", "minimal", "productonly").contains(tokens)) {
+            warnings.add(
+                    "restapi.server_tokens = "
+                            + section.get("server_tokens")
+                            + "; original is used, allowed are original, minimal, productonly");
+            tokens = "original";
+        }
         return new RestSettings(
                 listen,
                 section.text("connect_address").flatMap(HostPort::parse).orElse(listen),
@@ -126,7 +134,7 @@ public final class NodeConfigReader {
                 truth(section.get("allowlist_include_members")),
                 section.textMap("http_extra_headers"),
                 section.textMap("https_extra_headers"),
-                section.text("server_tokens").orElse("original").toLowerCase(Locale.ROOT),
+                tokens,
                 new RestSettings.Limits(
                         section.integer("request_queue_size", 5), poolSize("restapi.", section)));
     }

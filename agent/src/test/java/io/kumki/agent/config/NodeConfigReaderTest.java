@@ -272,6 +272,22 @@ class NodeConfigReaderTest {
     }
 
     @Test
+    void anUnknownServerTokensIsAWarningThatNamesWhatIsAllowed() throws Exception {
+        NodeConfigReader.Reading reading = Configs.readingWith("restapi: {server_tokens: foo}");
+        assertThat(reading.config().rest().serverTokens()).isEqualTo("original");
+        assertThat(reading.warnings())
+                .containsExactly(
+                        "restapi.server_tokens = foo; original is used, allowed are original,"
+                                + " minimal, productonly");
+        assertThat(
+                        Configs.readingWith("restapi: {server_tokens: ProductOnly}")
+                                .config()
+                                .rest()
+                                .serverTokens())
+                .isEqualTo("productonly");
+    }
+
+    @Test
     void fallsBackWithAWarningWhereTheContractSaysSo() throws Exception {
         NodeConfigReader.Reading reading =
                 Configs.readingWith(
