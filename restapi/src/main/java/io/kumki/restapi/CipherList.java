@@ -64,9 +64,33 @@ record CipherList(List<String> suites, List<String> unknown) {
     /** What the JDK doesn't have at all, so that it is as good as left out. */
     private static final Set<String> ABSENT =
             Set.of(
-                    "LOW", "MEDIUM", "EXP", "EXPORT", "MD5", "RC4", "RC2", "IDEA", "SEED", "PSK",
-                    "SRP", "DSS", "CAMELLIA", "ARIA", "KPSK", "APSK", "SSLV2", "SSLV3", "KRB5",
-                    "AESCCM", "AESCCM8", "GOST", "KECDH", "AECDH", "ECDH", "DH", "ADSS");
+                    "LOW",
+                    "MEDIUM",
+                    "EXP",
+                    "EXPORT",
+                    "MD5",
+                    "RC4",
+                    "RC2",
+                    "IDEA",
+                    "SEED",
+                    "PSK",
+                    "SRP",
+                    "DSS",
+                    "CAMELLIA",
+                    "ARIA",
+                    "KPSK",
+                    "APSK",
+                    "SSLV2",
+                    "SSLV3",
+                    "KRB5",
+                    "AESCCM",
+                    "AESCCM8",
+                    "GOST",
+                    "KECDH",
+                    "AECDH",
+                    "ECDH",
+                    "DH",
+                    "ADSS");
 
     /**
      * @throws IllegalArgumentException if nothing is left of the list
@@ -91,7 +115,7 @@ record CipherList(List<String> suites, List<String> unknown) {
         Set<String> chosen = new LinkedHashSet<>();
         Set<String> banned = new LinkedHashSet<>();
         List<String> unknown = new ArrayList<>();
-        for (String entry : String.join(":", entries).split("[:, ;]+")) {
+        for (String entry : String.join(":", entries).split("[:, ;]+", -1)) {
             if (entry.isEmpty() || entry.startsWith("@")) {
                 continue; // @STRENGTH, @SECLEVEL: the JDK sorts, and has limits of its own
             }
@@ -143,7 +167,7 @@ record CipherList(List<String> suites, List<String> unknown) {
             }
         }
         Predicate<String> wanted = _ -> true;
-        for (String word : entry.toUpperCase(Locale.ROOT).split("\\+")) {
+        for (String word : entry.toUpperCase(Locale.ROOT).split("\\+", -1)) {
             Predicate<String> one = ABSENT.contains(word) ? _ -> false : WORDS.get(word);
             if (one == null) {
                 return Optional.empty();

@@ -75,9 +75,7 @@ final class Dashboard {
             return Answer.text(308, "", Map.of("Location", "../ui"));
         }
         File file = FILES.get(path);
-        return file == null
-                ? Answer.text(404, "the dashboard is at " + ROOT)
-                : file.answer(known);
+        return file == null ? Answer.text(404, "the dashboard is at " + ROOT) : file.answer(known);
     }
 
     /** The paths of its files. */

@@ -6,7 +6,6 @@ import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
-import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
@@ -44,7 +43,7 @@ final class Dispatcher implements Handler<HttpServerRequest> {
 
     private long pass = 1;
     private boolean passEnds;
-    private @Nullable CachedBody cachedBody;
+    private final StatusBody body;
 
     Dispatcher(
             Vertx vertx,
@@ -58,6 +57,7 @@ final class Dispatcher implements Handler<HttpServerRequest> {
         this.context = vertx.getOrCreateContext();
         this.view = view;
         this.endpoints = endpoints;
+        this.body = endpoints.body();
         this.bodies = new BodyReader(vertx);
         this.responder = new Responder(vertx, clock);
         this.connections = connections;
@@ -69,10 +69,6 @@ final class Dispatcher implements Handler<HttpServerRequest> {
     void adopt(Access other) {
         access = other;
     }
-
-    /** The status document's bytes, as long as nothing in them changes. */
-    private record CachedBody(
-            NodeSnapshot node, boolean clusterKnown, boolean failsafe, Buffer bytes) {}
 
     @Override
     public void handle(HttpServerRequest request) {
@@ -165,7 +161,7 @@ final class Dispatcher implements Handler<HttpServerRequest> {
 
     private Answer probed(HttpMethod method, Probes probes, boolean healthy) {
         if (method.equals(HttpMethod.GET)) {
-            return Answer.json(healthy ? 200 : 503, statusBody(probes));
+            return Answer.json(healthy ? 200 : 503, body.of(probes));
         }
         return healthy ? Answer.Bare.OK : Answer.Bare.UNAVAILABLE;
     }
@@ -188,27 +184,6 @@ final class Dispatcher implements Handler<HttpServerRequest> {
                                         request.method(),
                                         new Probes(view.snapshot(), view.nowNanos()),
                                         false));
-    }
-
-    private Buffer statusBody(Probes probes) {
-        boolean clusterKnown = probes.cluster().isPresent();
-        boolean failsafe = probes.failsafeActive();
-        CachedBody cached = cachedBody;
-        if (cached == null
-                || !sameNode(cached.node(), probes.node())
-                || cached.clusterKnown() != clusterKnown
-                || cached.failsafe() != failsafe) {
-            Buffer bytes = Json.write(StatusDocument.of(probes));
-            cached = new CachedBody(probes.node(), clusterKnown, failsafe, bytes);
-            cachedBody = cached;
-        }
-        return cached.bytes();
-    }
-
-    /** A snapshot is published whole: another one is another object, and comparing all is slow. */
-    @SuppressWarnings("ReferenceEquality")
-    private static boolean sameNode(NodeSnapshot a, NodeSnapshot b) {
-        return a == b;
     }
 
     private Future<Answer> serve(HttpServerRequest request, Endpoint endpoint, Query query) {

@@ -20,6 +20,8 @@ final class Endpoints {
     /** By method and first path segment, such as {@code GET config}. */
     private final Map<String, Endpoint> table = new LinkedHashMap<>();
 
+    private final StatusBody body = new StatusBody();
+
     /** By first path segment, then by method: each probe looks here. */
     private final Map<String, Map<String, Endpoint>> bySegment = new HashMap<>();
 
@@ -30,7 +32,7 @@ final class Endpoints {
             InstantSource clock,
             RestMeter meter,
             EventStreams streams) {
-        ReadHandler read = new ReadHandler(vertx, view, control, meter);
+        ReadHandler read = new ReadHandler(vertx, view, control, meter, body);
         table.put("GET liveness", Endpoint.open(read::liveness));
         table.put("GET readiness", Endpoint.open(read::readiness));
         table.put("GET patroni", Endpoint.open(read::status));
@@ -82,10 +84,12 @@ final class Endpoints {
     /** The description of this API, which tests compare with it. */
     private static Answer openApi() {
         return new Answer.Document(
-                200,
-                "application/yaml",
-                Buffer.buffer(Resources.read("openapi.yaml")),
-                Map.of());
+                200, "application/yaml", Buffer.buffer(Resources.read("openapi.yaml")), Map.of());
+    }
+
+    /** What health checks and {@code /patroni} share. */
+    StatusBody body() {
+        return body;
     }
 
     /** Methods and first path segments, such as {@code GET config}. */

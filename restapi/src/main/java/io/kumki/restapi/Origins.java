@@ -58,7 +58,9 @@ final class Origins {
                 : Optional.empty();
     }
 
-    /** Whether a {@code Host} header names this member, and not whatever somebody made point here. */
+    /**
+     * Whether a {@code Host} header names this member, and not whatever somebody made point here.
+     */
     static boolean ours(@Nullable String header, RestConfig config) {
         if (header == null) {
             return false;

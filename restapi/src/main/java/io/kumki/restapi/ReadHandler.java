@@ -27,12 +27,14 @@ final class ReadHandler {
     private final NodeView view;
     private final NodeControl control;
     private final RestMeter meter;
+    private final StatusBody body;
 
-    ReadHandler(Vertx vertx, NodeView view, NodeControl control, RestMeter meter) {
+    ReadHandler(Vertx vertx, NodeView view, NodeControl control, RestMeter meter, StatusBody body) {
         this.vertx = vertx;
         this.view = view;
         this.control = control;
         this.meter = meter;
+        this.body = body;
     }
 
     Probes probes() {
@@ -45,7 +47,7 @@ final class ReadHandler {
         boolean recentIsEnough = led && call.query().get("fresh").isEmpty();
         return lookAtServer(recentIsEnough ? RECENT : Duration.ZERO)
                 .map(node -> new Probes(node, view.nowNanos()))
-                .map(probes -> Answer.json(200, StatusDocument.withLease(probes)));
+                .map(probes -> Answer.json(200, body.withLease(probes)));
     }
 
     /**

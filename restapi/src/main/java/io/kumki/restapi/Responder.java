@@ -50,9 +50,7 @@ final class Responder {
                 document.headers().forEach(response::putHeader);
                 response.putHeader(
                         HttpHeaders.CONTENT_TYPE,
-                        document.contentType().equals(Answer.JSON)
-                                ? JSON
-                                : document.contentType());
+                        document.contentType().equals(Answer.JSON) ? JSON : document.contentType());
                 extra(response, config);
                 boolean cutOff = document.status() == 413 || document.status() == 408;
                 yield cutOff

@@ -55,7 +55,10 @@ class CipherListTest {
                             .allMatch(suite -> suite.matches("TLS_ECDHE_RSA_.*GCM.*"));
                 });
         assertThat(
-                        CipherList.parse(List.of("HIGH", "!aNULL", "!MD5", "!SHA1", "!SHA256", "!SHA384"))
+                        CipherList.parse(
+                                        List.of(
+                                                "HIGH", "!aNULL", "!MD5", "!SHA1", "!SHA256",
+                                                "!SHA384"))
                                 .suites())
                 .isNotEmpty()
                 .noneMatch(suite -> suite.contains("_CBC_"));

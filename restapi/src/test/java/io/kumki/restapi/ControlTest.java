@@ -270,7 +270,10 @@ class ControlTest {
                 "/restart",
                 "{\"role\": \"primary\", \"postgres_version\": \"15.4\", \"timeout\": \"2min\","
                         + "\"restart_pending\": true}");
-        api.call("POST", "/restart", "{\"restart_pending\": false, \"postgres_version\": \"9.6.3\"}");
+        api.call(
+                "POST",
+                "/restart",
+                "{\"restart_pending\": false, \"postgres_version\": \"9.6.3\"}");
         assertThat(api.node.asked)
                 .containsExactly(
                         new ScheduledRestart.Conditions(
@@ -402,7 +405,9 @@ class ControlTest {
         assertThat(refused.status()).isEqualTo(500);
         assertThat(refused.body()).isEqualTo("Running as a leader");
         assertThat(api.call("POST", "/failsafe", "{\"name\": \"a/b\"}").status()).isEqualTo(400);
-        assertThat(api.call("POST", "/failsafe", "{\"name\": \"n1\", \"slots\": {\"a\":-1}}").status())
+        assertThat(
+                        api.call("POST", "/failsafe", "{\"name\": \"n1\", \"slots\": {\"a\":-1}}")
+                                .status())
                 .isEqualTo(400);
     }
 }

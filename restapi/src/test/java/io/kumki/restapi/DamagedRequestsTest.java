@@ -39,7 +39,8 @@ class DamagedRequestsTest {
                             "/restart",
                             "{\"role\": \"primary\", \"postgres_version\": \"15.4\", \"timeout\": \"10s\","
                                     + "\"restart_pending\": true, \"schedule\": \"2026-07-02T12:00:00Z\"}"),
-                    new Command("POST", "/reinitialize", "{\"force\": true, \"from-leader\": false}"),
+                    new Command(
+                            "POST", "/reinitialize", "{\"force\": true, \"from-leader\": false}"),
                     new Command(
                             "PATCH",
                             "/config",

@@ -158,7 +158,9 @@ class FailoverTest {
         api.node.store = Optional.of(Nodes.led(Nodes.cluster(), Optional.empty()));
         api.node.afterRequest = Nodes.leaderIs(Nodes.N2);
         assertAnswer(
-                post("/failover", "{'candidate': 'n2'}"), 200, "Successfully failed over to \"n2\"");
+                post("/failover", "{'candidate': 'n2'}"),
+                200,
+                "Successfully failed over to \"n2\"");
         api.node.store = Optional.of(Nodes.led(Nodes.cluster(), Optional.empty()));
         api.node.afterRequest = Nodes.leaderIs(Nodes.N1);
         assertAnswer(

@@ -1,6 +1,7 @@
 package io.kumki.agent.ha;
 
 import io.kumki.agent.ha.Memory.BootstrapStage;
+import io.kumki.agent.ha.Memory.FailedWork;
 import io.kumki.agent.ha.Memory.Rejoin;
 import io.kumki.agent.ha.Memory.StepDown;
 import io.kumki.dcs.cluster.Lsn;
@@ -31,6 +32,30 @@ public final class Aftermath {
      * @param ttl how long a member leaves the lead to others after a promotion that failed
      */
     public static Memory of(
+            Memory memory,
+            Situation.Ongoing ended,
+            OperationOutcome outcome,
+            Duration ttl,
+            long nowNanos) {
+        return after(memory, ended, outcome, ttl, nowNanos)
+                .withFailedWork(failedWork(memory.failedWork(), ended.operation(), outcome));
+    }
+
+    private static Optional<FailedWork> failedWork(
+            Optional<FailedWork> before, Operation operation, OperationOutcome outcome) {
+        if (outcome instanceof OperationOutcome.Done) {
+            return Optional.empty();
+        }
+        if (!(outcome instanceof OperationOutcome.Failed)) {
+            return before;
+        }
+        if (operation instanceof Operation.Restart) {
+            return Optional.of(FailedWork.RESTART);
+        }
+        return operation.demotes() ? Optional.of(FailedWork.STOP) : before;
+    }
+
+    private static Memory after(
             Memory memory,
             Situation.Ongoing ended,
             OperationOutcome outcome,

@@ -63,7 +63,8 @@ public record Memory(
         OptionalLong begunNanos,
         Crashes crashes,
         Optional<SyncLeave> leavesSync,
-        Optional<Lineage> lineage) {
+        Optional<Lineage> lineage,
+        Optional<FailedWork> failedWork) {
 
     public static final Memory FRESH =
             new Memory(
@@ -86,6 +87,7 @@ public record Memory(
                     Optional.empty(),
                     OptionalLong.empty(),
                     Crashes.NONE,
+                    Optional.empty(),
                     Optional.empty(),
                     Optional.empty());
 
@@ -116,6 +118,12 @@ public record Memory(
 
     /** Who named it as {@code replicatefrom} streams from the leader until then. */
     public record Avoided(MemberName member, long untilNanos) {}
+
+    /** What was last done to the server and failed; the next that works ends it. */
+    public enum FailedWork {
+        RESTART,
+        STOP
+    }
 
     /** How far an own bootstrap is. */
     public sealed interface BootstrapStage {
@@ -431,6 +439,10 @@ public record Memory(
         return edited(d -> d.lineage = value);
     }
 
+    Memory withFailedWork(Optional<FailedWork> value) {
+        return value.equals(failedWork) ? this : edited(d -> d.failedWork = value);
+    }
+
     Memory withRequest(Optional<RequestSeen> value) {
         return edited(d -> d.request = value);
     }
@@ -463,6 +475,7 @@ public record Memory(
         Crashes crashes;
         Optional<SyncLeave> leavesSync;
         Optional<Lineage> lineage;
+        Optional<FailedWork> failedWork;
 
         Draft(Memory from) {
             lastLocked = from.lastLocked;
@@ -486,6 +499,7 @@ public record Memory(
             crashes = from.crashes;
             leavesSync = from.leavesSync;
             lineage = from.lineage;
+            failedWork = from.failedWork;
         }
     }
 
@@ -513,6 +527,7 @@ public record Memory(
                 d.begunNanos,
                 d.crashes,
                 d.leavesSync,
-                d.lineage);
+                d.lineage,
+                d.failedWork);
     }
 }

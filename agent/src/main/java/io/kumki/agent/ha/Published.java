@@ -32,8 +32,7 @@ public final class Published {
                 s.ongoing()
                         .flatMap(ongoing ->
                                 switch (ongoing.operation()) {
-                                    case Operation.Bootstrap() ->
-                                            Optional.of("initializing new cluster");
+                                    case Operation.Bootstrap() -> Optional.of(bootstrapping(s));
                                     case Operation.Clone _, Operation.CloneRemote _ ->
                                             Optional.of("creating replica");
                                     case Operation.Restart _ -> Optional.of("restarting");
@@ -42,17 +41,32 @@ public final class Published {
         return byOperation.orElseGet(() -> stateOfServer(s));
     }
 
+    private static String bootstrapping(Situation s) {
+        if (!s.self().customBootstrap()) {
+            return "initializing new cluster";
+        }
+        return s.server().postmaster() == LocalServer.Postmaster.STOPPED
+                ? "running custom bootstrap script"
+                : "starting after custom bootstrap";
+    }
+
     private static String stateOfServer(Situation s) {
         return switch (s.server().postmaster()) {
             case RUNNING -> "running";
             case STARTING -> "starting";
-            case STOPPING -> "stopping";
+            case STOPPING ->
+                    s.memory().failedWork().equals(Optional.of(Memory.FailedWork.STOP))
+                            ? "stop failed"
+                            : "stopping";
             case STOPPED -> {
                 if (s.memory().bootstrap() instanceof Memory.BootstrapStage.Failed) {
-                    yield "initdb failed";
+                    yield s.self().customBootstrap() ? "custom bootstrap failed" : "initdb failed";
                 }
                 if (s.memory().rejoin().failedStarts() > 0) {
                     yield "start failed";
+                }
+                if (s.memory().failedWork().equals(Optional.of(Memory.FailedWork.RESTART))) {
+                    yield "restart failed";
                 }
                 yield s.memory().crashedSinceNanos().isPresent() ? "crashed" : "stopped";
             }

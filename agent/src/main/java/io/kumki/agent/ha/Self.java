@@ -19,6 +19,7 @@ import java.util.TreeMap;
  * @param slots what it does with replication slots
  * @param unfit why it must not be promoted now, such as a required guard that isn't there
  * @param unguarded why its server must not go on as a primary either
+ * @param customBootstrap it creates a cluster by a command of the operator's
  */
 public record Self(
         MemberName name,
@@ -29,7 +30,8 @@ public record Self(
         RejoinPolicy rejoin,
         SlotPolicy slots,
         Optional<String> unfit,
-        Optional<String> unguarded) {
+        Optional<String> unguarded,
+        boolean customBootstrap) {
 
     /** A member that is fit to lead. */
     public Self(
@@ -49,7 +51,8 @@ public record Self(
                 rejoin,
                 slots,
                 Optional.empty(),
-                Optional.empty());
+                Optional.empty(),
+                false);
     }
 
     /** Fit to lead, without a replica method that needs no source. */
@@ -74,7 +77,23 @@ public record Self(
                 rejoin,
                 slots,
                 promotion,
-                primary);
+                primary,
+                customBootstrap);
+    }
+
+    /** Creates a cluster by a command of the operator's, not by initdb. */
+    public Self withCustomBootstrap() {
+        return new Self(
+                name,
+                addresses,
+                tags,
+                mayBootstrap,
+                clonesWithoutSource,
+                rejoin,
+                slots,
+                unfit,
+                unguarded,
+                true);
     }
 
     /**

@@ -107,17 +107,21 @@ final class AgentConfiguration implements ConfigurationSource {
                         Optional.of(apiUrl),
                         listen.proxyAddress()
                                 .map(address -> "postgres://" + address + "/" + listen.database()));
-        return new Self(
-                new MemberName(node.name()),
-                addresses,
-                node.tags(),
-                node.bootstrap().present(),
-                postgres.clonesWithoutSource(),
-                new Self.RejoinPolicy(
-                        canRewind && postgres.rejoin().usePgRewind(),
-                        postgres.rejoin().removeDataDirectoryOnRewindFailure(),
-                        postgres.rejoin().removeDataDirectoryOnDivergedTimelines()),
-                slots());
+        Self own =
+                new Self(
+                        new MemberName(node.name()),
+                        addresses,
+                        node.tags(),
+                        node.bootstrap().present(),
+                        postgres.clonesWithoutSource(),
+                        new Self.RejoinPolicy(
+                                canRewind && postgres.rejoin().usePgRewind(),
+                                postgres.rejoin().removeDataDirectoryOnRewindFailure(),
+                                postgres.rejoin().removeDataDirectoryOnDivergedTimelines()),
+                        slots());
+        return node.bootstrap().present() && !node.bootstrap().method().equals("initdb")
+                ? own.withCustomBootstrap()
+                : own;
     }
 
     private Self.SlotPolicy slots() {

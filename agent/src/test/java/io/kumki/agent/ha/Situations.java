@@ -83,6 +83,7 @@ final class Situations {
     private final Map<String, Object> settings = new TreeMap<>();
     private Tags tags = Tags.NONE;
     private boolean mayBootstrap = true;
+    private boolean customBootstrap;
     private boolean clonesWithoutSource;
     private Optional<String> unfit = Optional.empty();
     private Optional<String> unguarded = Optional.empty();
@@ -397,6 +398,11 @@ final class Situations {
     }
 
     /** A replica method needs no leader. */
+    Situations customBootstrap() {
+        customBootstrap = true;
+        return this;
+    }
+
     Situations clonesWithoutSource() {
         clonesWithoutSource = true;
         return this;
@@ -686,7 +692,8 @@ final class Situations {
                         rejoin,
                         slotPolicy,
                         unfit,
-                        unguarded),
+                        unguarded,
+                        customBootstrap),
                 view,
                 ClusterSettings.of(settings),
                 new LocalServer(
