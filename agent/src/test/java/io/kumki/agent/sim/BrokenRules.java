@@ -2,6 +2,7 @@ package io.kumki.agent.sim;
 
 import io.kumki.agent.ha.Action;
 import io.kumki.agent.ha.Decision;
+import io.kumki.agent.ha.Following;
 import io.kumki.agent.ha.LocalServer;
 import io.kumki.agent.ha.Operation;
 import io.kumki.agent.ha.PeerAnswer;
@@ -68,6 +69,19 @@ final class BrokenRules {
         Decision decision = Rules.decide(s);
         return decision.rule().equals("rejoin.clones")
                 ? Decision.of("broken.waits", "it may come", s.memory())
+                : decision;
+    }
+
+    /** A standby follows whoever leads, without a look whose log that is. */
+    static Decision followsUnseen(Situation s) {
+        Decision decision = Rules.decide(s);
+        boolean unseen = decision.rule().equals("rejoin.compares-logs") && !s.followsTarget();
+        return unseen
+                ? Decision.of(
+                        "broken.follows",
+                        "it leads",
+                        s.memory(),
+                        new Action.Start(new Operation.Follow(Following.target(s))))
                 : decision;
     }
 

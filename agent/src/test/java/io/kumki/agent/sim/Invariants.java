@@ -39,9 +39,10 @@ import org.jspecify.annotations.Nullable;
  *   <li><b>What a client sees is never lost</b>, in strict mode: a primary lets clients in only
  *       when whoever may take over has what they find.
  *   <li><b>Commits flow</b>, where only standbys fall silent and one at a time.
- *   <li><b>No two logs are mixed.</b> PostgreSQL takes a log for the beginning of another by number
- *       and place alone; so a standby that an agent looks after asks no server for log that isn't
- *       the continuation of its own.
+ *   <li><b>Nobody is sent to another's log.</b> PostgreSQL takes a log for the beginning of another
+ *       by number and place alone; so an agent gives its server no other upstream whose log isn't
+ *       the continuation of its own. An upstream may become such a one later, when two logs have
+ *       one number: {@link #summary} counts what came of that.
  * </ol>
  *
  * <p>PostgreSQL gives a promotion the number after its own timeline, so a member that missed a
@@ -80,6 +81,7 @@ final class Invariants {
     private long flowWithin = Long.MAX_VALUE;
     private long lastAcknowledged;
     private int stranded;
+    private int mixed;
 
     /** The last acknowledged commit of each branch, where commits wait for standbys. */
     private final Map<Branch, Long> relied = new LinkedHashMap<>();
@@ -432,13 +434,18 @@ final class Invariants {
 
     // ---- for people
 
-    /** A sender took a standby's log for the beginning of its own, and it is another's. */
-    void mixed(SimServer standby, SimServer source) {
+    /** An agent tells its server whom to follow from now on; that one's log is another. */
+    void sentTo(SimServer standby, SimServer source) {
         world().violate(
-                        "no two logs are mixed: "
+                        "nobody is sent to another's log: "
                                 + describe(standby)
-                                + " streams from "
+                                + " is to follow "
                                 + describe(source));
+    }
+
+    /** A sender took a standby's log for the beginning of its own, and it is another's. */
+    void mixed() {
+        mixed++;
     }
 
     void stranded() {
@@ -458,6 +465,8 @@ final class Invariants {
                 + " times a last commit lost by failover, "
                 + twins.size()
                 + " timeline numbers used twice, "
+                + mixed
+                + " logs mixed by that, "
                 + stranded
                 + " looks at a standby whose log is gone";
     }

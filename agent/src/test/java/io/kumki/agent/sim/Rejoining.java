@@ -144,8 +144,8 @@ final class Rejoining {
             server.recoverAlone();
         }
         if (source.get().checkpointTimeline() == server.checkpointTimeline()) {
-            // pg_rewind looks at control files: nothing to do, it says
-            return result(agent, 50, 200, () -> new OperationResult.Done("no rewind required"));
+            // pg_rewind looks at control files and says that nothing is to be done
+            return failed(agent, "pg_rewind changed nothing: the timelines have one number");
         }
         if (mishaps.fails(chance) || server.diskFull()) {
             return failed(agent, "cannot rewind: nothing was changed");

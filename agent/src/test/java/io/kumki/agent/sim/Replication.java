@@ -12,8 +12,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class Replication {
 
-    private static final long TO_FIND_OUT = 5 * SECOND;
-
     private final SimWorld world;
     private final SimNetwork network;
     private final Chance chance;
@@ -126,16 +124,11 @@ final class Replication {
         }
     }
 
-    /** Its agent had the time to find out whose log is where. */
-    private boolean afterAWhile() {
-        return standby.node().steadySince() < world.now() - TO_FIND_OUT;
-    }
-
     /** As a sender looks at it: by the number and the place, whatever was written there. */
     private boolean accepts(SimServer source) {
-        return source.branch().continues(standby.branch(), standby.end())
-                ? source.end() >= standby.end()
-                : source.branch().reaches(standby.branch().timeline(), standby.end());
+        return source.takesForItsOwn(standby)
+                || source.branch().continues(standby.branch(), standby.end())
+                        && source.end() >= standby.end();
     }
 
     private void connect(SimServer source) {
@@ -145,9 +138,8 @@ final class Replication {
                         && accepts(source)
                         && source.oldest() <= standby.end();
         if (fits) {
-            boolean another = !source.branch().continues(standby.branch(), standby.end());
-            if (another && standby.node().looksAfterItself() && afterAWhile()) {
-                standby.node().parts().cluster().invariants().mixed(standby, source);
+            if (source.takesForItsOwn(standby)) {
+                standby.node().parts().cluster().invariants().mixed();
             }
             connectedTo = source.name();
             received = true;

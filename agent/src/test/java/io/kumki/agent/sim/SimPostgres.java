@@ -193,7 +193,7 @@ final class SimPostgres implements PostgresServer {
     @Override
     public Future<OperationResult> startAsStandby(
             StandbyTarget target, Duration limit, Cancellation cancellation) {
-        target.upstream().ifPresent(upstream -> server.follow(upstream.host()));
+        target.upstream().ifPresent(upstream -> pointTo(upstream.host()));
         settingsWritten = true;
         return start(false, limit, cancellation);
     }
@@ -378,11 +378,20 @@ final class SimPostgres implements PostgresServer {
                     target.upstream()
                             .filter(up -> !server.upstream().filter(up.host()::equals).isPresent())
                             .ifPresent(upstream -> {
-                                server.follow(upstream.host());
+                                pointTo(upstream.host());
                                 node.replication().restart();
                             });
                     return done("told by reload");
                 });
+    }
+
+    private void pointTo(String host) {
+        SimServer source = node.parts().cluster().server(host);
+        boolean another = !server.upstream().filter(host::equals).isPresent();
+        if (another && source != null && source.takesForItsOwn(server)) {
+            node.parts().cluster().invariants().sentTo(server, source);
+        }
+        server.follow(host);
     }
 
     // ---- coming back

@@ -328,6 +328,17 @@ final class SimServer {
         become(Phase.STOPPED);
     }
 
+    /**
+     * Whether a standby with another log would get this server's as the continuation of its own:
+     * PostgreSQL looks at numbers and places alone.
+     */
+    boolean takesForItsOwn(SimServer standby) {
+        return initialized()
+                && systemIdentifier.equals(standby.systemIdentifier)
+                && !branch.continues(standby.branch, standby.end)
+                && branch.reaches(standby.branch.timeline(), standby.end);
+    }
+
     /** A commit; false if it is refused. */
     boolean commit(long bytes) {
         if (!writable() || heldOff) {

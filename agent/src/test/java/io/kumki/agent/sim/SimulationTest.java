@@ -77,6 +77,11 @@ class SimulationTest {
                         (Function<Situation, Decision>) BrokenRules::comparesNothing,
                         "the best wins"),
                 argumentSet(
+                        "no comparison of logs before following",
+                        Mode.PLAIN,
+                        (Function<Situation, Decision>) BrokenRules::followsUnseen,
+                        "nobody is sent to another's log"),
+                argumentSet(
                         "hand-over without the last record",
                         Mode.PLAIN,
                         (Function<Situation, Decision>) BrokenRules::handsOverBlindly,
