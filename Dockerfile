@@ -48,9 +48,8 @@ COPY . .
 RUN set -eux; \
     [ -n "$DISTRIBUTION" ] || MVN_ARGS=-Dquick KUMKI_CLASS_ARCHIVES=no tools/make-distribution; \
     cp -r "${DISTRIBUTION:-target/kumki}" /opt/kumki; \
-    rm -f /opt/kumki/lib/*.jsa; \
     find /opt/kumki -exec touch -d 2026-01-01T00:00:00Z {} +; \
-    JAVA_HOME=/opt/java-25 tools/make-class-archives /opt/kumki; \
+    JAVA_HOME=/opt/java-25 /opt/kumki/lib/make-class-archives; \
     mkdir -p /opt/own/lib /opt/own/bin; \
     mv /opt/kumki/lib/kumki* /opt/own/lib/; \
     mv /opt/kumki/bin/* /opt/own/bin/

@@ -1,0 +1,129 @@
+package io.kumki.image;
+
+import static io.kumki.image.Docker.docker;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.Statement;
+import java.time.Duration;
+import java.time.Instant;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** {@code compose/single.yml}: start, health, children, stop. */
+class SingleNodeIT {
+
+    /** Of the goal for a start and for a stop. */
+    private static final Duration LIMIT = Duration.ofSeconds(30);
+
+    private static final Duration HEALTHCHECK = Duration.ofSeconds(1);
+
+    @BeforeAll
+    static void engine() {
+        Docker.assumeEngine();
+    }
+
+    @Test
+    @Timeout(180)
+    void itIsSoonHealthyAndStopsCleanly() throws Exception {
+        try (ComposeProject single = new ComposeProject("single", "single.yml")) {
+            single.compose("up", "-d");
+            String node = single.container("node");
+            Await.until(
+                    "a healthy node",
+                    Duration.ofSeconds(60),
+                    () -> state(node, ".Health.Status").equals("healthy"),
+                    () -> single.lastLogs(30));
+            Duration start =
+                    Duration.between(Instant.parse(state(node, ".StartedAt")), Instant.now());
+            assertThat(start).as("start to healthy").isLessThan(LIMIT);
+
+            takesWrites(single.port("node", 5432));
+            for (String what : new String[] {"postgresql", "cluster", "disk", "all"}) {
+                isSoonToldHealthy(node, what);
+            }
+            leavesNoZombie(node);
+
+            long begin = System.nanoTime();
+            docker("stop", "-t", "60", node);
+            Duration stop = Duration.ofNanos(System.nanoTime() - begin);
+            assertThat(stop).as("stop").isLessThan(LIMIT);
+            assertThat(state(node, ".ExitCode")).isEqualTo("0");
+            assertThat(controlData(node))
+                    .contains("Database cluster state:               shut down");
+            assertThat(Docker.tryDocker("logs", node).output())
+                    .doesNotContain(ComposeProject.PASSWORD);
+            System.out.printf(
+                    "single node: healthy after %d ms, stopped in %d ms%n",
+                    start.toMillis(), stop.toMillis());
+        }
+    }
+
+    private static String state(String container, String what) {
+        return docker("inspect", "-f", "{{.State" + what + "}}", container);
+    }
+
+    private static void takesWrites(int port) throws Exception {
+        try (Connection connection = ProxyWriter.connect(port);
+                Statement statement = connection.createStatement()) {
+            statement.execute("CREATE TABLE t AS SELECT 1 AS n");
+            try (ResultSet row = statement.executeQuery("SHOW data_checksums")) {
+                row.next();
+                assertThat(row.getString(1)).isEqualTo("on");
+            }
+        }
+    }
+
+    /** The time that it takes inside: what the engine adds isn't the program's. */
+    private static void isSoonToldHealthy(String node, String what) {
+        String output =
+                docker(
+                        "exec",
+                        node,
+                        "bash",
+                        "-c",
+                        "a=${EPOCHREALTIME/./}; kumki healthcheck "
+                                + what
+                                + " || exit; echo $((${EPOCHREALTIME/./} - a))");
+        String[] lines = output.split("\n", -1);
+        assertThat(lines).as(output).hasSize(2);
+        assertThat(lines[0]).startsWith("healthy: ");
+        assertThat(Duration.ofNanos(1000 * Long.parseLong(lines[1])))
+                .as("healthcheck " + what)
+                .isLessThan(HEALTHCHECK);
+    }
+
+    private static void leavesNoZombie(String node) {
+        docker("exec", node, "bash", "-c", "(sleep 0.1 &) ; exit 0");
+        Await.until(
+                "the orphan reaped",
+                Duration.ofSeconds(10),
+                () -> zombies(node).isEmpty(),
+                () -> zombies(node));
+    }
+
+    private static String zombies(String node) {
+        return docker(
+                "exec",
+                node,
+                "bash",
+                "-c",
+                "grep -lE '^(State:.Z|Name:.sleep)' /proc/[0-9]*/status || true");
+    }
+
+    private static String controlData(String node) {
+        return docker(
+                "run",
+                "--rm",
+                "--label",
+                Docker.RUN_LABEL + "=" + Docker.RUN,
+                "--volumes-from",
+                node,
+                Docker.IMAGE,
+                "pg_controldata",
+                "-D",
+                "/var/lib/postgresql/data");
+    }
+}
