@@ -26,7 +26,8 @@ import java.util.TreeMap;
  * @param leadership own right to lead
  * @param cluster the last view of the store, if one is cached
  * @param settings dynamic settings in force
- * @param tags configured tags after filtering
+ * @param tags as shown: those of a member that waits to leave the synchronous set differ
+ * @param configuredTags after filtering; what {@code tag_KEY} compares with
  * @param loop the loop's own state
  * @param scheduledRestart a restart that waits for its time
  * @param failsafeActiveUntilNanos monotonic end of failsafe mode's effect; empty if it isn't active
@@ -41,6 +42,7 @@ public record NodeSnapshot(
         Optional<CachedCluster> cluster,
         ClusterSettings settings,
         Tags tags,
+        Tags configuredTags,
         LoopState loop,
         Optional<ScheduledRestart> scheduledRestart,
         OptionalLong failsafeActiveUntilNanos,
@@ -82,6 +84,7 @@ public record NodeSnapshot(
                 cluster,
                 settings,
                 tags,
+                configuredTags,
                 loop,
                 scheduledRestart,
                 failsafeActiveUntilNanos,
@@ -283,6 +286,7 @@ public record NodeSnapshot(
                 other,
                 settings,
                 tags,
+                configuredTags,
                 loop,
                 scheduledRestart,
                 failsafeActiveUntilNanos,
@@ -336,6 +340,7 @@ public record NodeSnapshot(
                 cluster,
                 settings,
                 tags,
+                configuredTags,
                 loop,
                 scheduledRestart,
                 failsafeActiveUntilNanos,

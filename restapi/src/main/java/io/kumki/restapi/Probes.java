@@ -248,7 +248,8 @@ record Probes(NodeSnapshot node, long nowNanos) {
     private boolean tagsMatch(Query query) {
         for (Map.Entry<String, String> parameter : query.parameters().entrySet()) {
             if (parameter.getKey().startsWith("tag_")) {
-                Object tag = node.tags().values().get(parameter.getKey().substring(4));
+                String key = parameter.getKey().substring(4);
+                Object tag = node.configuredTags().values().get(key);
                 if (tag == null || !text(tag).equals(parameter.getValue())) {
                     return false;
                 }

@@ -5,9 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.kumki.dcs.cluster.Volumes;
 import io.vertx.core.buffer.Buffer;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -16,9 +20,14 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.yaml.snakeyaml.LoaderOptions;
+import org.yaml.snakeyaml.Yaml;
+import org.yaml.snakeyaml.constructor.SafeConstructor;
 
 /** What docs/monitoring names exists, and what exists is shown there. */
 class MonitoringDocumentsTest {
@@ -32,6 +41,77 @@ class MonitoringDocumentsTest {
         Set<String> named = named(Files.readString(DIRECTORY.resolve(file)));
         assertThat(named).hasSizeGreaterThan(20);
         assertThat(existing()).containsAll(named);
+    }
+
+    /** Where Prometheus is installed, or {@code -Dpromtool} says where. */
+    @Test
+    @Timeout(60)
+    void prometheusUnderstandsTheAlerts() throws Exception {
+        Path promtool = Path.of(System.getProperty("promtool", "/usr/bin/promtool"));
+        Assumptions.assumeTrue(Files.isExecutable(promtool), "promtool isn't installed");
+        Process check =
+                new ProcessBuilder(
+                                promtool.toString(),
+                                "check",
+                                "rules",
+                                DIRECTORY.resolve("alerts.yml").toString())
+                        .redirectErrorStream(true)
+                        .start();
+        String said = new String(check.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(check.waitFor()).as(said).isZero();
+        assertThat(said).contains("SUCCESS");
+    }
+
+    /** Without Prometheus: what most mistakes in an expression are. */
+    @Test
+    void everyExpressionIsWholeAndAsksForAMetricOfOurs() throws IOException {
+        Map<String, ?> alerts =
+                new Yaml(new SafeConstructor(new LoaderOptions()))
+                        .load(Files.readString(DIRECTORY.resolve("alerts.yml")));
+        List<String> expressions = new ArrayList<>();
+        collect(alerts, expressions);
+        assertThat(expressions).hasSizeGreaterThan(20);
+        for (String expression : expressions) {
+            assertThat(balanced(expression)).as(expression).isTrue();
+            assertThat(expression.strip())
+                    .doesNotMatch("(?s).*(==|[<>+*/-]|\\b(and|or|unless|by|on))");
+            assertThat(existing()).as(expression).containsAnyElementsOf(named(expression));
+        }
+        assertThat(balanced("rate(a[5m]) > (1")).isFalse();
+        assertThat(balanced("rate(a[5m)]")).isFalse();
+    }
+
+    private static void collect(Object node, List<String> expressions) {
+        switch (node) {
+            case Map<?, ?> map ->
+                    map.forEach((key, value) -> {
+                        if (key.equals("expr")) {
+                            expressions.add(String.valueOf(value));
+                        } else {
+                            collect(value, expressions);
+                        }
+                    });
+            case List<?> list -> list.forEach(element -> collect(element, expressions));
+            default -> {}
+        }
+    }
+
+    private static boolean balanced(String expression) {
+        Deque<Character> open = new ArrayDeque<>();
+        for (char c : expression.replaceAll("\"[^\"]*\"", "").toCharArray()) {
+            switch (c) {
+                case '(' -> open.push(')');
+                case '[' -> open.push(']');
+                case '{' -> open.push('}');
+                case ')', ']', '}' -> {
+                    if (open.isEmpty() || open.pop() != c) {
+                        return false;
+                    }
+                }
+                default -> {}
+            }
+        }
+        return open.isEmpty();
     }
 
     @Test

@@ -232,6 +232,7 @@ final class Nodes {
                 cluster,
                 settings,
                 Tags.NONE,
+                Tags.NONE,
                 new LoopState(
                         System.nanoTime() + HOUR,
                         30_000_000_000L,
@@ -271,6 +272,24 @@ final class Nodes {
                 node.tags());
     }
 
+    /** It shows other tags than configured: it waits to leave the synchronous set. */
+    static NodeSnapshot leavingSync(NodeSnapshot node) {
+        return new NodeSnapshot(
+                node.scope(),
+                node.name(),
+                node.server(),
+                node.leadership(),
+                node.cluster(),
+                node.settings(),
+                new Tags(new TreeMap<>(Map.of("nosync", true, "sync_priority", 0))),
+                new Tags(new TreeMap<>(Map.of("sync_priority", 5))),
+                node.loop(),
+                node.scheduledRestart(),
+                node.failsafeActiveUntilNanos(),
+                node.watchdogFailed(),
+                node.condition());
+    }
+
     static NodeSnapshot with(NodeSnapshot node, Tags tags) {
         return copy(node, node.server(), node.leadership(), node.cluster(), node.settings(), tags);
     }
@@ -284,6 +303,7 @@ final class Nodes {
                 node.cluster(),
                 node.settings(),
                 node.tags(),
+                node.configuredTags(),
                 node.loop(),
                 node.scheduledRestart(),
                 OptionalLong.of(System.nanoTime() + HOUR),
@@ -301,6 +321,7 @@ final class Nodes {
                 node.cluster(),
                 node.settings(),
                 node.tags(),
+                node.configuredTags(),
                 new LoopState(System.nanoTime() - late, 30_000_000_000L, node.loop().dcsLastSeen()),
                 node.scheduledRestart(),
                 node.failsafeActiveUntilNanos(),
@@ -322,6 +343,7 @@ final class Nodes {
                 leadership,
                 cluster,
                 settings,
+                tags,
                 tags,
                 node.loop(),
                 node.scheduledRestart(),

@@ -62,7 +62,7 @@ class OpenApiTest {
         assertThat(DOCUMENT.operations()).isEqualTo(routes);
     }
 
-    private static Set<String> registered() {
+    static Set<String> registered() {
         Vertx vertx = Vertx.vertx();
         try {
             FakeNode node = new FakeNode();

@@ -448,4 +448,13 @@ class ProbesTest {
     private static Optional<NodeSnapshot.Answer> none() {
         return Optional.empty();
     }
+
+    @Test
+    void aTagIsComparedAsConfiguredAlsoWhileTheMemberLeavesTheSynchronousSet() {
+        NodeSnapshot leaving = Nodes.leavingSync(Nodes.standby());
+        Probes probes = new Probes(leaving, System.nanoTime());
+        assertThat(probes.healthy("/replica", Query.parse("tag_sync_priority=5"))).isTrue();
+        assertThat(probes.healthy("/replica", Query.parse("tag_nosync=true"))).isFalse();
+        assertThat(StatusDocument.of(probes).get("tags")).isEqualTo(leaving.tags().values());
+    }
 }

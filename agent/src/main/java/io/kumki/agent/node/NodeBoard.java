@@ -50,6 +50,7 @@ final class NodeBoard {
                                         s.cluster(), good.sentNanos() + ttl.toNanos())),
                 s.settings(),
                 Published.tags(s),
+                s.self().tags(),
                 new NodeSnapshot.LoopState(
                         nextRunNanos,
                         runningPrimary ? ttl.toNanos() : ttl.multipliedBy(2).toNanos(),

@@ -22,11 +22,13 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -216,7 +218,7 @@ class PeerTlsTest {
 
     private static <T> T await(Future<T> future) {
         try {
-            return future.await(20, TimeUnit.SECONDS);
+            return Objects.requireNonNull(future.await(20, TimeUnit.SECONDS));
         } catch (TimeoutException e) {
             throw new AssertionError("no answer", e);
         }
@@ -226,7 +228,8 @@ class PeerTlsTest {
         return "https://127.0.0.1:" + strict.actualPort() + "/patroni";
     }
 
-    private CtlSettings ctl(String key, String password, String authority) {
+    private CtlSettings ctl(
+            @Nullable String key, @Nullable String password, @Nullable String authority) {
         return new CtlSettings(
                 Optional.empty(),
                 false,
