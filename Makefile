@@ -2,9 +2,9 @@
 # and install with tools/install-deps what is missing, so a bare Debian with a JDK 25 is enough.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build test demo bench sim chaos containers watchdog-vm format clean
+.PHONY: help build test demo bench sim chaos containers watchdog-vm systemd-check format clean
 
-ifneq ($(filter build test demo bench sim chaos containers watchdog-vm format clean,$(MAKECMDGOALS)),)
+ifneq ($(filter build test demo bench sim chaos containers watchdog-vm systemd-check format clean,$(MAKECMDGOALS)),)
 export JAVA_HOME := $(shell . packaging/lib/find-java && find_java jdk)
 ifeq ($(JAVA_HOME),)
 $(error no JDK 25, see above)
@@ -68,6 +68,11 @@ watchdog-vm: ## the agent's watchdog code with real drivers in a virtual machine
 	tools/install-deps build watchdog-vm
 	tools/make-distribution
 	tools/watchdog-vm
+
+systemd-check: ## the unit file under a real systemd in namespaces of its own, as root
+	tools/install-deps build
+	tools/make-distribution
+	tools/systemd-check
 
 format: ## google-java-format over all sources
 	$(MVN) -q spotless:apply

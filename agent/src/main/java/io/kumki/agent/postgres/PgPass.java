@@ -54,6 +54,13 @@ public final class PgPass {
      */
     public static Temporary temporary(Path pgpass, List<String> lines) throws IOException {
         Path directory = pgpass.toAbsolutePath().getParent();
+        if (directory == null || !Files.isDirectory(directory)) {
+            throw new IOException(
+                    "no password file can be written beside "
+                            + pgpass
+                            + ": its directory doesn't exist; make it, or set postgresql.pgpass to a"
+                            + " file in one that does");
+        }
         Path file = Files.createTempFile(directory, ".kumki-pgpass-", "");
         write(file, lines);
         return new Temporary(file, !lines.isEmpty());

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.kumki.dcs.etcd.EtcdProcess;
+import java.sql.Connection;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -19,6 +21,10 @@ class EtcdFaultsClusterIT {
 
     private static final TestCluster.Settings SYNCHRONOUS =
             new TestCluster.Settings(20, 2, 5, "synchronous_mode: true", "");
+
+    private static final TestCluster.Settings STRICT =
+            new TestCluster.Settings(
+                    20, 2, 5, "synchronous_mode: true\nsynchronous_mode_strict: true", "");
 
     /** Twenty by hand: {@code -Detcdfaults.rounds=20}. */
     private static final int ROUNDS = Integer.getInteger("etcdfaults.rounds", 1);
@@ -88,11 +94,12 @@ class EtcdFaultsClusterIT {
     }
 
     @Test
-    @Timeout(200)
+    @Timeout(300)
     void silentEtcdStopsThePrimaryBeforeItsLeaseEnds() throws Exception {
         int ttl = 6;
-        try (TestCluster cluster = TestCluster.start(2, SYNCHRONOUS.withTtl(ttl))) {
+        try (TestCluster cluster = TestCluster.start(2, STRICT.withTtl(ttl))) {
             TestNode leader = cluster.leader().orElseThrow();
+            int timeline = leader.json("/patroni").path("timeline").asInt();
             try (RowWriter writer = writerAt(cluster)) {
                 Await.until("rows", LIMIT, () -> writer.acknowledgedRows() > 50, cluster::describe);
                 cluster.etcd.freeze(0);
@@ -108,14 +115,61 @@ class EtcdFaultsClusterIT {
                         .as("milliseconds of writing after etcd fell silent")
                         .isLessThan(ttl * 1_000L);
                 assertThat(leader.status("/primary")).isEqualTo(503);
+                Await.until(
+                        "a server for reads, and no primary anywhere",
+                        LIMIT,
+                        () -> cluster.nodes.stream().allMatch(EtcdFaultsClusterIT::servesReads),
+                        cluster::describe);
                 cluster.etcd.thaw(0);
                 cluster.awaitHealthy();
                 writer.stop();
                 TestNode now = cluster.leader().orElseThrow();
                 assertThat(writer.missingOn(now)).isEmpty();
+                assertThat(now.json("/patroni").path("timeline").asInt())
+                        .as("one promotion, and not two")
+                        .isEqualTo(timeline + 1);
                 SyncAgreement.await(cluster, 1);
+                restartedPrimaryWaitsForItsStandby(cluster, now);
             }
             secondPrimaryIsNoticed(cluster);
+        }
+    }
+
+    /** Strict after the outage as before it: clients are held off until a standby has all. */
+    private static void restartedPrimaryWaitsForItsStandby(TestCluster cluster, TestNode primary)
+            throws Exception {
+        primary.execute("CREATE ROLE app LOGIN PASSWORD 'app'");
+        TestNode standby = cluster.others(primary).getFirst();
+        String before = primary.query("SELECT pg_postmaster_start_time()");
+        standby.killAll();
+        primary.killPostmaster();
+        Await.until(
+                "the server to be back for its agent",
+                LIMIT,
+                () ->
+                        primary.query("SELECT pg_is_in_recovery()").equals("f")
+                                && !primary.query("SELECT pg_postmaster_start_time()")
+                                        .equals(before),
+                cluster::describe);
+        assertThat(letsClientsIn(primary)).isFalse();
+        standby.start();
+        Await.until("clients to be let in", LIMIT, () -> letsClientsIn(primary), cluster::describe);
+        cluster.awaitHealthy();
+    }
+
+    private static boolean letsClientsIn(TestNode node) {
+        try (Connection connection = node.connect("app", "app")) {
+            return connection.isValid(1);
+        } catch (SQLException heldOff) {
+            return false;
+        }
+    }
+
+    private static boolean servesReads(TestNode node) {
+        try {
+            return node.query("SELECT pg_is_in_recovery()").equals("t");
+        } catch (SQLException stillStarting) {
+            return false;
         }
     }
 

@@ -33,7 +33,7 @@ class FullDiskIT {
     private static final int BALLAST_BYTES = 128 << 20;
 
     @Test
-    @Timeout(240)
+    @Timeout(300)
     void aLeaderWithoutRoomAndOneInACrashLoopHandOver() throws Exception {
         Optional<Path> volume =
                 Optional.ofNullable(System.getenv("KUMKI_SMALL_VOLUME")).map(Path::of);
@@ -80,7 +80,45 @@ class FullDiskIT {
             cluster.awaitHealthy();
             assertThat(other.json("/patroni").path("crashes").asInt()).isEqualTo(3);
             assertThat(other.json("/patroni").path("impaired").asText()).contains("3 times");
+
+            stopsWithoutFlapping(cluster, full, other);
         }
+    }
+
+    /** Both are as bad by now: the lead isn't handed to and fro, and no start is tried. */
+    private static void stopsWithoutFlapping(TestCluster cluster, TestNode leader, TestNode other) {
+        for (int crash = 1; crash <= 3 && !staysDown(leader); crash++) {
+            String started = crashes(leader, false);
+            Await.until(
+                    "the next start, or none any more",
+                    LIMIT,
+                    () -> staysDown(leader) || accepts(leader, started),
+                    cluster::describe);
+        }
+        assertThat(staysDown(leader)).as(cluster.describe()).isTrue();
+        assertThat(leader.json("/decisions").get(0).path("reason").asText())
+                .contains("its server crashed 3 times within 600 s")
+                .contains("no other member is better off: " + other.name);
+        long begun = System.nanoTime();
+        Await.until(
+                "four turns in which nobody tries anything",
+                LIMIT,
+                () -> {
+                    assertThat(leader.postmaster()).isEmpty();
+                    assertThat(other.leads()).isFalse();
+                    return System.nanoTime() - begun > 8_000_000_000L;
+                },
+                cluster::describe);
+        assertThat(staysDown(leader)).isTrue();
+        assertThat(other.status("/replica")).as("reads are served on").isEqualTo(200);
+    }
+
+    private static boolean staysDown(TestNode node) {
+        return node.json("/decisions")
+                .get(0)
+                .path("rule")
+                .asText()
+                .equals("recovery.crash-loop-everywhere-stays-down");
     }
 
     /**

@@ -55,13 +55,14 @@ class SyncIT {
     void onlyTheSynchronousStandbyTakesOverAndHasEveryAcknowledgedRow() throws Exception {
         TestNode old = leader();
         TestNode sync = awaitStandbys("sync_standby", 1).getFirst();
-        TestNode async =
-                cluster.others(old).stream().filter(node -> node != sync).findFirst().orElseThrow();
+        TestNode async = otherStandby(old, sync);
         assertThat(old.query("SHOW synchronous_standby_names")).isEqualTo(sync.name);
-        awaitStatus(sync, "/sync", 200);
-        awaitStatus(sync, "/async", 503);
-        awaitStatus(async, "/async", 200);
-        awaitStatus(async, "/sync", 503);
+        awaitStatuses(sync, 200, "/sync", "/read-only-sync");
+        awaitStatuses(sync, 503, "/async", "/quorum", "/read-only-quorum");
+        awaitStatuses(async, 200, "/async");
+        awaitStatuses(async, 503, "/sync", "/read-only-sync", "/quorum");
+        awaitStatuses(old, 200, "/read-only-sync", "/read-only-quorum");
+        awaitStatuses(old, 503, "/sync", "/async", "/quorum");
         var refused =
                 old.send(
                                 "POST",
@@ -72,11 +73,7 @@ class SyncIT {
         assertThat(refused.statusCode()).isEqualTo(412);
         assertThat(refused.body()).contains("candidate name does not match with sync_standby");
         try (RowWriter writer = new RowWriter(cluster.nodes)) {
-            Await.until(
-                    "50 acknowledged rows",
-                    SOON,
-                    () -> writer.acknowledgedRows() >= 50,
-                    () -> cluster.describe());
+            awaitRows(writer);
             old.killAll();
             TestNode now = cluster.awaitLeaderOtherThan(old, Duration.ofSeconds(60));
             assertThat(now.name).as(cluster.describe()).isEqualTo(sync.name);
@@ -102,8 +99,7 @@ class SyncIT {
         // without leaving, a change of members would wake the leader only when the server is down
         configure("{\"ttl\": 20, \"loop_wait\": 4, \"retry_timeout\": 5}");
         try (RowWriter writer = new RowWriter(List.of(leader), 100_000)) {
-            Await.until(
-                    "rows", SOON, () -> writer.acknowledgedRows() >= 50, () -> cluster.describe());
+            awaitRows(writer);
             goes(writer, "stops", TestNode::stop);
             cluster.nodes.stream().filter(node -> !node.agentLives()).forEach(TestNode::start);
             cluster.awaitHealthy();
@@ -123,15 +119,10 @@ class SyncIT {
     void aSilentStandbyLosesItsDutyToOneThatConfirms() throws Exception {
         TestNode leader = leader();
         TestNode silent = awaitStandbys("sync_standby", 1).getFirst();
-        TestNode other =
-                cluster.others(leader).stream()
-                        .filter(node -> node != silent)
-                        .findFirst()
-                        .orElseThrow();
+        TestNode other = otherStandby(leader, silent);
         long receiver = Long.parseLong(silent.query("SELECT pid FROM pg_stat_wal_receiver"));
         try (RowWriter writer = new RowWriter(List.of(leader), 200_000)) {
-            Await.until(
-                    "rows", SOON, () -> writer.acknowledgedRows() >= 50, () -> cluster.describe());
+            awaitRows(writer);
             int before = writer.acknowledgedRows();
             TestNode.signal("STOP", receiver);
             Await.until(
@@ -165,16 +156,12 @@ class SyncIT {
     void tagsDecideWhoIsSynchronous() throws Exception {
         TestNode leader = leader();
         TestNode sync = awaitStandbys("sync_standby", 1).getFirst();
-        TestNode other =
-                cluster.others(leader).stream()
-                        .filter(node -> node != sync)
-                        .findFirst()
-                        .orElseThrow();
+        TestNode other = otherStandby(leader, sync);
         String started = sync.query("SELECT pg_postmaster_start_time()");
 
         tag(sync, "nosync: true");
         awaitSynchronous(leader, other);
-        awaitStatus(sync, "/sync", 503);
+        awaitStatuses(sync, 503, "/sync");
 
         tag(sync, "sync_priority: 2");
         awaitSynchronous(leader, sync);
@@ -267,10 +254,12 @@ class SyncIT {
                                         "ANY 2 (%s,%s)"
                                                 .formatted(voters.get(0).name, voters.get(1).name)),
                 () -> cluster.describe());
-        awaitStatus(voters.getFirst(), "/quorum", 200);
+        for (TestNode voter : voters) {
+            awaitStatuses(voter, 200, "/quorum", "/read-only-quorum");
+            awaitStatuses(voter, 503, "/sync", "/read-only-sync", "/async");
+        }
         try (RowWriter writer = new RowWriter(cluster.nodes)) {
-            Await.until(
-                    "rows", SOON, () -> writer.acknowledgedRows() >= 50, () -> cluster.describe());
+            awaitRows(writer);
             voters.getFirst().stop(); // commits wait for both until it has left
             assertThat(writer.longestGapMs()).as("ms without a commit").isLessThan(NO_STALL_MS);
             assertThat(leader.query("SHOW synchronous_standby_names"))
@@ -302,6 +291,17 @@ class SyncIT {
 
     private TestNode leader() {
         return cluster.awaitLeader(SOON);
+    }
+
+    private void awaitRows(RowWriter writer) {
+        Await.until("rows", SOON, () -> writer.acknowledgedRows() >= 50, () -> cluster.describe());
+    }
+
+    private TestNode otherStandby(TestNode leader, TestNode one) {
+        return cluster.others(leader).stream()
+                .filter(node -> node != one)
+                .findFirst()
+                .orElseThrow();
     }
 
     private void configure(String patch) {
@@ -337,12 +337,14 @@ class SyncIT {
     }
 
     /** A member's own view may lag a turn behind what the leader's /cluster shows. */
-    private void awaitStatus(TestNode node, String probe, int status) {
-        Await.until(
-                node.name + " answers " + status + " to " + probe,
-                SOON,
-                () -> node.status(probe) == status,
-                () -> cluster.describe());
+    private void awaitStatuses(TestNode node, int status, String... probes) {
+        for (String probe : probes) {
+            Await.until(
+                    node.name + " answers " + status + " to " + probe,
+                    SOON,
+                    () -> node.status(probe) == status,
+                    () -> cluster.describe());
+        }
     }
 
     /** Empty if clients aren't let in. */

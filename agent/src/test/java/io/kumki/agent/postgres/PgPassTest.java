@@ -1,6 +1,7 @@
 package io.kumki.agent.postgres;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.kumki.agent.config.PostgresConfig.Credentials;
 import java.io.IOException;
@@ -47,5 +48,15 @@ class PgPassTest {
         assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
                 .isEqualTo("rw-------");
         assertThat(directory.toFile().list()).containsExactlyInAnyOrder("pgpass", "link");
+    }
+
+    @Test
+    void saysThatTheDirectoryForItIsMissing(@TempDir Path directory) {
+        Path pgpass = directory.resolve("no home").resolve(".pgpass");
+
+        assertThatThrownBy(() -> PgPass.temporary(pgpass, List.of("a")))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining(pgpass + ": its directory doesn't exist")
+                .hasMessageContaining("postgresql.pgpass");
     }
 }
