@@ -35,6 +35,9 @@ public final class DivergenceCheck {
 
     private static final Duration STATEMENT_LIMIT = Duration.ofSeconds(2);
 
+    /** A standby passes one timeline at a time, and hardly ever two within a look. */
+    private static final int LOOKS = 2;
+
     private final Supplier<PostgresConfig> config;
     private final PgPrograms programs;
     private final Supplier<Postmaster> postmaster;
@@ -180,28 +183,58 @@ public final class DivergenceCheck {
     }
 
     private static LocalLog running(PostgresConfig current) throws SQLException {
-        Source.Identity identity = Source.local(current);
         try (Connection connection =
                 PgConnections.open(Target.local(current, "rewind"), STATEMENT_LIMIT)) {
-            var row =
-                    PgConnections.rows(
-                                    connection,
-                                    "SELECT pg_catalog.pg_is_in_recovery(), CASE WHEN"
-                                            + " pg_catalog.pg_is_in_recovery() THEN"
-                                            + " pg_catalog.pg_last_wal_replay_lsn() ELSE"
-                                            + " pg_catalog.pg_current_wal_flush_lsn() END")
-                            .getFirst();
-            Lsn end =
-                    row.get(1)
-                            .map(Lsn::parse)
-                            .orElseThrow(() ->
-                                    new SQLException("the own server has replayed nothing yet"));
-            return new LocalLog(
-                    identity.systemIdentifier(),
-                    identity.timeline(),
-                    end,
-                    row.get(0).filter("t"::equals).isPresent(),
-                    false);
+            return whole(() -> Source.local(current), () -> end(connection));
         }
+    }
+
+    /** A running server's answer, which may fail. */
+    @FunctionalInterface
+    interface Asked<T> {
+        T ask() throws SQLException;
+    }
+
+    /** Whether it is a standby, and the end of its log. */
+    record End(boolean standby, Lsn position) {}
+
+    /**
+     * Position and timeline come from two questions, and a standby may go on to another timeline
+     * between them: its new position on the old timeline would look like a log that left the
+     * leader's.
+     */
+    static LocalLog whole(Asked<Source.Identity> identity, Asked<End> end) throws SQLException {
+        Source.Identity before = identity.ask();
+        for (int tries = 0; tries < LOOKS; tries++) {
+            End position = end.ask();
+            Source.Identity after = identity.ask();
+            if (after.timeline() == before.timeline()) {
+                return new LocalLog(
+                        after.systemIdentifier(),
+                        after.timeline(),
+                        position.position(),
+                        position.standby(),
+                        false);
+            }
+            before = after;
+        }
+        throw new SQLException("the own server goes from one timeline to the next just now");
+    }
+
+    private static End end(Connection connection) throws SQLException {
+        var row =
+                PgConnections.rows(
+                                connection,
+                                "SELECT pg_catalog.pg_is_in_recovery(), CASE WHEN"
+                                        + " pg_catalog.pg_is_in_recovery() THEN"
+                                        + " pg_catalog.pg_last_wal_replay_lsn() ELSE"
+                                        + " pg_catalog.pg_current_wal_flush_lsn() END")
+                        .getFirst();
+        return new End(
+                row.get(0).filter("t"::equals).isPresent(),
+                row.get(1)
+                        .map(Lsn::parse)
+                        .orElseThrow(
+                                () -> new SQLException("the own server has replayed nothing yet")));
     }
 }
