@@ -7,18 +7,24 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.kumki.agent.ha.Divergence;
 import io.kumki.agent.ha.LocalServer;
 import io.kumki.agent.ha.LocalServer.Answer;
 import io.kumki.agent.ha.LocalServer.ClusterState;
 import io.kumki.agent.ha.LocalServer.Postmaster;
+import io.kumki.agent.ha.PermanentSlot;
+import io.kumki.agent.ha.SlotChange;
 import io.kumki.agent.ha.StandbyTarget;
+import io.kumki.agent.ha.Upstream;
 import io.kumki.agent.postgres.PostgresServer.ShutdownListener;
 import io.kumki.agent.postgres.PostgresServer.StopMode;
 import io.kumki.dcs.cluster.ParameterChange;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -41,11 +47,14 @@ class MajorsIT {
                         "NOT TESTED: there is no PostgreSQL "
                                 + major
                                 + " here; get it with tools/fetch-postgres-majors");
-        try (ServerFixture pg = new ServerFixture(directory, "pg", Map.of(), programs)) {
+        Map<String, String> logical = Map.of("wal_level", "logical", "hot_standby_feedback", "on");
+        try (ServerFixture pg = new ServerFixture(directory, "pg", logical, programs);
+                ServerFixture other = new ServerFixture(directory, "other", logical, programs)) {
             isCreatedAndSeen(pg.bootstrapped(), major);
             takesParametersOfItsMajorAndNoOthers(pg, major);
             restarts(pg);
             becomesAStandbyAndIsPromoted(pg);
+            aStandbyTakesOverWithItsLogicalSlot(pg, other);
         }
     }
 
@@ -65,6 +74,7 @@ class MajorsIT {
                 pg.server.applyConfiguration(
                         pg.config(
                                 Map.of(
+                                        "wal_level", "logical",
                                         "work_mem", "5MB",
                                         "max_connections", "120",
                                         "wal_keep_segments", "4",
@@ -112,6 +122,37 @@ class MajorsIT {
         expectDone(pg.server.promote(LIMIT, new Cancellation()));
         LocalServer promoted = pg.observeUntil(LocalServer::primary);
         assertThat(((Answer.Primary) promoted.answer().orElseThrow()).timeline()).isEqualTo(2);
+    }
+
+    /** The files of slots, the comparison of logs and what a promotion keeps. */
+    private static void aStandbyTakesOverWithItsLogicalSlot(ServerFixture pg, ServerFixture other) {
+        expectDone(pg.server.stop(StopMode.FAST, Optional.of(LIMIT), ShutdownListener.NONE));
+        pg.copyTo(other);
+        expectDone(pg.server.startAsPrimary(LIMIT, new Cancellation()));
+        await(pg.server.reconcileSlots(List.of(new SlotChange.Create("other"))));
+        StandbyTarget target = StandbyTarget.of(pg.upstream(Optional.of("other")));
+        expectDone(other.server.startAsStandby(target, LIMIT, new Cancellation()));
+        pg.sql(
+                "CREATE TABLE public.rows (id int)",
+                "SELECT pg_create_logical_replication_slot('feed', 'test_decoding')");
+        TreeMap<String, PermanentSlot.Logical> wanted = new TreeMap<>();
+        wanted.put("feed", new PermanentSlot.Logical("postgres", "test_decoding"));
+        Upstream primary = pg.upstream(Optional.empty());
+        expectDone(other.server.copySlots(primary, wanted, target, LIMIT, new Cancellation()));
+        pg.sql("INSERT INTO public.rows VALUES (4711)");
+        String end = pg.query("SELECT pg_current_wal_flush_lsn()");
+        await().untilAsserted(() ->
+                assertThat(other.query("SELECT pg_last_wal_replay_lsn() >= '" + end + "'"))
+                        .isEqualTo("t"));
+        assertThat(await(other.server.assess(primary))).isInstanceOf(Divergence.None.class);
+
+        expectDone(pg.server.stop(StopMode.IMMEDIATE, Optional.of(LIMIT), ShutdownListener.NONE));
+        expectDone(other.server.promote(LIMIT, new Cancellation()));
+        other.observeUntil(LocalServer::primary);
+        assertThat(
+                        other.query(
+                                "SELECT string_agg(data, ' ') FROM pg_logical_slot_get_changes('feed', NULL, NULL)"))
+                .contains("4711");
     }
 
     private static Optional<Path> programs(int major) {

@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -26,6 +27,7 @@ import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 
 /** A real PostgreSQL of its own below a directory, and the adapter for it; stopped when closed. */
 public final class ServerFixture implements AutoCloseable {
@@ -244,6 +246,20 @@ public final class ServerFixture implements AutoCloseable {
     /** The same server seen by an agent that was just started. */
     public ServerFixture anotherAgent() {
         return new ServerFixture(this);
+    }
+
+    /** The stopped server's data directory, for another one. */
+    void copyTo(ServerFixture other) {
+        try (Stream<Path> files = Files.walk(dataDir())) {
+            for (Path file : files.toList()) {
+                Files.copy(
+                        file,
+                        other.dataDir().resolve(dataDir().relativize(file).toString()),
+                        StandardCopyOption.COPY_ATTRIBUTES);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private Connection connect() throws SQLException {

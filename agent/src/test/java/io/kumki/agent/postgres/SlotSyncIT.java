@@ -14,7 +14,6 @@ import io.kumki.agent.ha.SlotChange;
 import io.kumki.agent.ha.StandbyTarget;
 import io.kumki.agent.postgres.PostgresServer.ShutdownListener;
 import io.kumki.agent.postgres.PostgresServer.StopMode;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -22,7 +21,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -52,8 +50,7 @@ class SlotSyncIT {
                     + " AND NOT temporary";
 
     @Test
-    void theServersOwnSynchronisationGoesOnAfterTheRolesChanged(@TempDir Path directory)
-            throws IOException {
+    void theServersOwnSynchronisationGoesOnAfterTheRolesChanged(@TempDir Path directory) {
         assumeTrue(
                 Files.isExecutable(PROGRAMS.resolve("postgres")),
                 "NOT TESTED: there is no PostgreSQL 17 here; get it with tools/fetch-postgres-majors");
@@ -61,7 +58,7 @@ class SlotSyncIT {
                 ServerFixture two = server(directory, "two")) {
             one.bootstrapped();
             stop(one);
-            copy(one.dataDir(), two.dataDir());
+            one.copyTo(two);
             expectDone(one.server.startAsPrimary(LIMIT, new Cancellation()));
             await(one.server.reconcileSlots(List.of(new SlotChange.Create("two"))));
             follow(two, one);
@@ -147,16 +144,5 @@ class SlotSyncIT {
 
     private static ServerFixture server(Path directory, String name) {
         return new ServerFixture(directory, name, SYNCING, Optional.of(PROGRAMS));
-    }
-
-    private static void copy(Path from, Path to) throws IOException {
-        try (Stream<Path> files = Files.walk(from)) {
-            for (Path file : files.toList()) {
-                Files.copy(
-                        file,
-                        to.resolve(from.relativize(file).toString()),
-                        java.nio.file.StandardCopyOption.COPY_ATTRIBUTES);
-            }
-        }
     }
 }
