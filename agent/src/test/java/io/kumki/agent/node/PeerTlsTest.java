@@ -213,7 +213,7 @@ class PeerTlsTest {
     private PeerAnswer ask(HttpPeers peers) {
         MemberName name = new MemberName("n2");
         Member member = Member.reachedBy(name, url());
-        return await(peers.ask(List.of(member), LIMIT)).get(name);
+        return Objects.requireNonNull(await(peers.ask(List.of(member), LIMIT)).get(name));
     }
 
     private static <T> T await(Future<T> future) {
