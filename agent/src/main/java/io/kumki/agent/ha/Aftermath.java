@@ -93,7 +93,8 @@ public final class Aftermath {
                                                             nowNanos + LONGEST_PAUSE.toNanos())));
             case Operation.Clone _ -> {
                 int failures = done ? 0 : rejoin.cloneFailures() + 1;
-                yield memory.withRejoin(rejoin.withClone(failures, retry(failures, nowNanos)));
+                yield memory.withRejoin(rejoin.withClone(failures, retry(failures, nowNanos)))
+                        .withLineage(Optional.empty());
             }
             case Operation.StartPrimary _, Operation.StartStandby _ ->
                     memory.withRejoin(started(rejoin, outcome, nowNanos));
@@ -115,7 +116,10 @@ public final class Aftermath {
                                             assess,
                                             new Divergence.Unknown(outcome.text()),
                                             nowNanos));
-            case Operation.Rewind _ -> memory.withRejoin(rewound(rejoin, outcome, nowNanos));
+            case Operation.Rewind _ -> {
+                Memory known = memory.withRejoin(rewound(rejoin, outcome, nowNanos));
+                yield done ? known.withLineage(Optional.empty()) : known;
+            }
             case Operation.SingleUserRecovery() ->
                     memory.withRejoin(recovered(rejoin, done, nowNanos));
             case Operation.Follow _ ->

@@ -197,6 +197,28 @@ class RecollectionTest {
         assertThat(memory.rejoin().retryAtNanos()).hasValue(NOW + ofSeconds(1).toNanos());
     }
 
+    /** Else a copy of another log with the same number would pass for the one before. */
+    @Test
+    void whoseLogItWasIsForgottenWithTheLog() {
+        Upstream leader =
+                new Upstream(Optional.empty(), "127.0.0.1", 5432, "postgres", Optional.empty());
+        Memory known =
+                Memory.FRESH.withLineage(Optional.of(new Lineage(new MemberName("n1"), 2)));
+        for (Operation operation :
+                List.of(
+                        new Operation.Clone(Optional.of(leader), Optional.empty(), false, false),
+                        new Operation.Rewind(leader))) {
+            Memory after =
+                    Aftermath.of(
+                            known,
+                            new Situation.Ongoing(operation, NOW, Optional.<Lsn>empty()),
+                            new OperationOutcome.Done("it fits now"),
+                            ofSeconds(30),
+                            NOW);
+            assertThat(after.lineage()).as(operation.title()).isEmpty();
+        }
+    }
+
     @Test
     void aComparisonThatKeepsFailingIsRepeatedLessAndLessOften() {
         Upstream leader =
