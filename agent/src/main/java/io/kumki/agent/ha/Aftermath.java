@@ -216,7 +216,7 @@ public final class Aftermath {
             // log is removed and archived, a remote fails over, all unseen: it is asked again
             return known.withCompareAt(OptionalLong.of(nowNanos + LONGEST_PAUSE.toNanos()));
         }
-        return counted instanceof Divergence.Unknown(String _, int times)
+        return counted instanceof Divergence.Unknown(String _, int times, _)
                 ? known.withRetryAt(retry(times, nowNanos))
                 : known;
     }

@@ -32,14 +32,17 @@ public sealed interface Divergence {
      * each time a little later.
      *
      * @param times how often in a row
+     * @param refused a server answered that this isn't allowed, so asking again changes nothing
      */
-    record Unknown(String reason, int times) implements Divergence {
+    record Unknown(String reason, int times, boolean refused) implements Divergence {
         public Unknown(String reason) {
-            this(reason, 1);
+            this(reason, 1, false);
         }
 
         Unknown after(Divergence before) {
-            return before instanceof Unknown again ? new Unknown(reason, again.times() + 1) : this;
+            return before instanceof Unknown again
+                    ? new Unknown(reason, again.times() + 1, refused)
+                    : this;
         }
     }
 }

@@ -58,7 +58,10 @@ final class FollowerRules {
                     .orElseGet(() ->
                             Decision.of(
                                     "follower.changes-upstream",
-                                    "following " + target.described() + " now",
+                                    "following "
+                                            + target.described()
+                                            + " now"
+                                            + RejoinRules.uncompared(s),
                                     s.memory(),
                                     new Action.Start(new Operation.Follow(target))));
         }

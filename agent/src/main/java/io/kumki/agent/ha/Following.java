@@ -8,11 +8,17 @@ import java.net.URI;
 import java.net.URISyntaxException;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** Whom a standby follows. */
 public final class Following {
 
     private static final int DEFAULT_PORT = 5432;
+
+    private static final Pattern AUTHORITY =
+            Pattern.compile(
+                    "(?:[^@]*@)?(?:\\[(?<ipv6>[^\\[\\]]+)\\]|(?<name>[^:@\\[\\]]+))(?::(?<port>[0-9]{1,5}))?");
 
     /** States of a server that feeds others now, or does so again in a moment. */
     private static final Set<String> UP = Set.of("running", "starting", "restarting");
@@ -116,12 +122,12 @@ public final class Following {
         return member.addresses()
                 .connUrl()
                 .flatMap(Following::parse)
-                .map(uri ->
+                .map(place ->
                         new Upstream(
                                 Optional.of(member.name()),
-                                unbracket(uri.getHost()),
-                                uri.getPort() < 0 ? DEFAULT_PORT : uri.getPort(),
-                                database(uri),
+                                place.host(),
+                                place.port(),
+                                place.database(),
                                 self.slots().used()
                                         ? Optional.of(SlotNames.of(self.name()))
                                         : Optional.empty()));
@@ -153,27 +159,32 @@ public final class Following {
         return self.addresses()
                 .connUrl()
                 .flatMap(Following::parse)
-                .map(Following::database)
+                .map(Place::database)
                 .orElse("postgres");
     }
 
-    private static Optional<URI> parse(String url) {
+    /** What a member's {@code conn_url} says. */
+    private record Place(String host, int port, String database) {}
+
+    /** {@link URI#getHost} knows no host name with an underscore, which many containers have. */
+    private static Optional<Place> parse(String url) {
         try {
             URI uri = new URI(url);
-            return uri.getHost() == null ? Optional.empty() : Optional.of(uri);
+            Matcher authority = AUTHORITY.matcher(String.valueOf(uri.getRawAuthority()));
+            if (uri.getRawAuthority() == null || !authority.matches()) {
+                return Optional.empty();
+            }
+            String port = authority.group("port");
+            String path = uri.getPath();
+            return Optional.of(
+                    new Place(
+                            authority.group("ipv6") == null
+                                    ? authority.group("name")
+                                    : authority.group("ipv6"),
+                            port == null ? DEFAULT_PORT : Integer.parseInt(port),
+                            path == null || path.length() < 2 ? "postgres" : path.substring(1)));
         } catch (URISyntaxException _) {
             return Optional.empty();
         }
-    }
-
-    private static String unbracket(String host) {
-        return host.startsWith("[") && host.endsWith("]")
-                ? host.substring(1, host.length() - 1)
-                : host;
-    }
-
-    private static String database(URI uri) {
-        String path = uri.getPath();
-        return path == null || path.length() < 2 ? "postgres" : path.substring(1);
     }
 }

@@ -62,6 +62,21 @@ public record Lineage(MemberName leader, int timeline) {
     }
 
     /**
+     * Whether something speaks for another log, and it isn't only that nobody has looked: without a
+     * comparison such a server never follows.
+     *
+     * @param own the own timeline
+     */
+    static boolean suspected(Situation s, int own) {
+        boolean ofSomeoneElse =
+                known(s, own)
+                        .filter(line ->
+                                line.leader.equals(s.me()) || own == RejoinRules.leaderTimeline(s))
+                        .isPresent();
+        return doubtful(s, own) && (ofSomeoneElse || known(s, own).isEmpty());
+    }
+
+    /**
      * Whether this agent hasn't seen yet whose log the own one is. Whom the server followed before
      * it may follow again; nobody else before the logs are compared.
      *

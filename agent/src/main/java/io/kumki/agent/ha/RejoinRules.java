@@ -25,6 +25,12 @@ final class RejoinRules {
      */
     private static final Duration STALL_BEFORE_CHECK = Duration.ofSeconds(5);
 
+    /**
+     * Comparisons that failed, 15 s and more in all, before a standby follows without: nothing but
+     * a timeline number given twice would make that wrong, and a standby that is missing is worse.
+     */
+    private static final int COMPARISONS_BEFORE_FOLLOWING = 5;
+
     /** A standby whose log is fine and that still streams nothing for so long is restarted once. */
     private static final Duration STALL_BEFORE_RESTART = Duration.ofSeconds(30);
 
@@ -47,13 +53,17 @@ final class RejoinRules {
                 (rejoin.rewound() || control.backupLabel())
                         && rejoin.failedStarts() < STARTS_AFTER_REPAIR;
         boolean trusted = rejoin.failedStarts() == 0 && !Lineage.doubtful(s, newestTimeline(s));
-        boolean ordinary = control.standbySignal() && !diverged(s) && (trusted || fits(s));
+        boolean ordinary =
+                control.standbySignal()
+                        && !diverged(s)
+                        && (trusted || fits(s) || cantBeCompared(s));
         if (repaired) {
             return start(s, target, "its data directory was made to fit");
         }
         if (ordinary) {
-            boolean sure = fits(s) || !Lineage.unknown(s, newestTimeline(s));
-            return startsWhatFits(s, sure ? target : Following.nobody(s), "it was a standby");
+            boolean sure = fits(s) || cantBeCompared(s) || !Lineage.unknown(s, newestTimeline(s));
+            return startsWhatFits(
+                    s, sure ? target : Following.nobody(s), "it was a standby" + uncompared(s));
         }
         Optional<Upstream> leader = Following.reference(s);
         Optional<Decision> wait = waitsForLeader(s, leader);
@@ -68,7 +78,7 @@ final class RejoinRules {
         }
         return switch (verdict(s).orElse(null)) {
             case null -> assess(s, leader.orElseThrow(), whyCompared(s, control));
-            case Divergence.Unknown(String why, int times) ->
+            case Divergence.Unknown(String why, int times, _) ->
                     s.followsRemote()
                             ? start(s, target, "the remote can't be compared with yet: " + why)
                             : assess(
@@ -78,7 +88,8 @@ final class RejoinRules {
             case Divergence.None(String why) -> startsWhatFits(s, target, why);
             case Divergence.Stranded(String why) -> startsWhatFits(s, target, why);
             case Divergence.Diverged(String why, boolean unnoticed) ->
-                    repair(s, leader.orElseThrow(), why)
+                    endsRecovery(s, control, why)
+                            .or(() -> repair(s, leader.orElseThrow(), why))
                             .orElseGet(() ->
                                     unnoticed || s.followsRemote()
                                             ? needsHand(s, why)
@@ -127,7 +138,8 @@ final class RejoinRules {
      */
     static Optional<Decision> comparesFirst(Situation s) {
         int own = ownTimeline(s);
-        if (!Lineage.doubtful(s, own) && !Lineage.unknown(s, own) || fits(s)) {
+        boolean asked = Lineage.doubtful(s, own) || Lineage.unknown(s, own);
+        if (!asked || fits(s) || cantBeCompared(s)) {
             return Optional.empty();
         }
         Optional<Upstream> leader = Following.reference(s);
@@ -167,17 +179,38 @@ final class RejoinRules {
                     .orElseGet(() -> start(s, Following.target(s), "it is a copy"));
         }
         Decision recover =
-                Decision.of(
-                        "rejoin.recovers-crash",
-                        "before the first rung: crash recovery in single-user mode, at most "
-                                + Rung.text(Rung.Limits.CRASH_RECOVERY)
-                                + ", because the former primary wasn't shut down cleanly and its log must"
-                                + " end cleanly before it is compared",
-                        s.memory(),
-                        new Action.Start(new Operation.SingleUserRecovery()));
+                singleUser(
+                        s,
+                        "the former primary wasn't shut down cleanly and its log must end cleanly"
+                                + " before it is compared");
         return s.memory().rejoin().singleUserTried()
                 ? clone(s, "its crash recovery failed").orElse(recover)
                 : recover;
+    }
+
+    /** A standby that crashed: pg_rewind wants one that was shut down cleanly. */
+    private static Optional<Decision> endsRecovery(Situation s, ControlData control, String why) {
+        Rejoin rejoin = s.memory().rejoin();
+        boolean due =
+                control.state() == LocalServer.ClusterState.IN_ARCHIVE_RECOVERY
+                        && !control.backupLabel()
+                        && rewindIsNext(s)
+                        && !rejoin.singleUserTried()
+                        && s.reached(rejoin.retryAtNanos());
+        return due
+                ? Optional.of(singleUser(s, why + ", and pg_rewind wants a log that ends cleanly"))
+                : Optional.empty();
+    }
+
+    private static Decision singleUser(Situation s, String why) {
+        return Decision.of(
+                "rejoin.recovers-crash",
+                "before the first rung: crash recovery in single-user mode, at most "
+                        + Rung.text(Rung.Limits.CRASH_RECOVERY)
+                        + ", because "
+                        + why,
+                s.memory(),
+                new Action.Start(new Operation.SingleUserRecovery()));
     }
 
     /** A running standby that streams nothing although its leader is known. */
@@ -370,16 +403,13 @@ final class RejoinRules {
 
     /** Rewind, else clone; empty if neither is possible and allowed. */
     private static Optional<Decision> repair(Situation s, Upstream leader, String why) {
-        Self.RejoinPolicy policy = s.self().rejoin();
         int failures = s.memory().rejoin().rewindFailures();
         if (!s.reached(s.memory().rejoin().retryAtNanos())) {
             return Optional.of(
                     Decision.of("rejoin.waits-to-retry", why, s.memory())
                             .after(Duration.ofMillis(500)));
         }
-        // pg_rewind compares numbers only: with the leader's number it would change nothing
-        boolean sameNumber = ownTimeline(s) == leaderTimeline(s); // a remote's isn't known here
-        if (policy.canRewind() && failures < REWIND_TRIES && !sameNumber) {
+        if (rewindIsNext(s)) {
             boolean checkpointDue =
                     s.cluster()
                             .leaderMember()
@@ -402,6 +432,14 @@ final class RejoinRules {
                 s, why + (failures > 0 ? "; pg_rewind didn't help" : "; pg_rewind can't be used"));
     }
 
+    /** pg_rewind compares numbers only: with the leader's number it would change nothing. */
+    private static boolean rewindIsNext(Situation s) {
+        boolean sameNumber = ownTimeline(s) == leaderTimeline(s); // a remote's isn't known here
+        return s.self().rejoin().canRewind()
+                && s.memory().rejoin().rewindFailures() < REWIND_TRIES
+                && !sameNumber;
+    }
+
     private static String tried(int failures) {
         return failures > 0
                 ? "; nothing streamed after the last try, this is number "
@@ -411,8 +449,21 @@ final class RejoinRules {
                 : "";
     }
 
+    /** Nothing speaks against the log but that it couldn't be looked at. */
+    private static boolean cantBeCompared(Situation s) {
+        int own = s.timeline() != 0 ? s.timeline() : newestTimeline(s);
+        return verdict(s).orElse(null) instanceof Divergence.Unknown unknown
+                && (unknown.refused() || unknown.times() >= COMPARISONS_BEFORE_FOLLOWING)
+                && !Lineage.suspected(s, own);
+    }
+
+    /** For people: why a server follows that wasn't compared. */
+    static String uncompared(Situation s) {
+        return cantBeCompared(s) ? verdict(s).map(RejoinRules::whyUnknown).orElse("") : "";
+    }
+
     private static String whyUnknown(Divergence verdict) {
-        return verdict instanceof Divergence.Unknown(String why, int times)
+        return verdict instanceof Divergence.Unknown(String why, int times, _)
                 ? "; " + times + " comparisons of the logs failed, the last by: " + why
                 : "";
     }

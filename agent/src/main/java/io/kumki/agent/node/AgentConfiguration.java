@@ -175,7 +175,7 @@ final class AgentConfiguration implements ConfigurationSource {
             fresh = accepted(node, dynamic);
         }
         self = null;
-        cacheIsDue = true;
+        cacheIsDue |= ours; // another cluster's isn't what a wiped store is filled with
         boolean postgresChanged = !fresh.postgres().equals(effective.postgres());
         boolean changed = !fresh.equals(effective);
         List<String> before = effective.warnings();

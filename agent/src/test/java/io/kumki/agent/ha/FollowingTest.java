@@ -11,6 +11,8 @@ import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Whom n2 follows; n1 leads. */
 @Timeout(10)
@@ -23,6 +25,33 @@ class FollowingTest {
     void theLeaderUnlessTagged() {
         assertThat(upstream(standby())).contains("n1");
         assertThat(upstream(from("n3"))).contains("n3");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "postgres://pg_node_1:5433/app, pg_node_1, 5433, app",
+        "postgres://db.0/postgres, db.0, 5432, postgres",
+        "postgres://[fe80::1]:5432/postgres, fe80::1, 5432, postgres",
+        "postgres://user@10.0.0.1:5432/, 10.0.0.1, 5432, postgres",
+    })
+    void anAddressIsWhateverAMemberIsReachedBy(String url, String host, int port, String database) {
+        Member.Addresses addresses =
+                new Member.Addresses(Optional.of(url), Optional.empty(), Optional.empty());
+        Situations given = standby().change("n1", n1 -> at(n1, addresses));
+        assertThat(Following.leader(given.get().self(), given.get().cluster()))
+                .get()
+                .extracting(Upstream::host, Upstream::port, Upstream::database)
+                .containsExactly(host, port, database);
+    }
+
+    private static Member at(Member member, Member.Addresses addresses) {
+        return new Member(
+                member.name(),
+                addresses,
+                member.status(),
+                member.wal(),
+                member.tags(),
+                member.leaseId());
     }
 
     @Test

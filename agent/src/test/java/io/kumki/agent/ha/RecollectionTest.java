@@ -202,8 +202,7 @@ class RecollectionTest {
     void whoseLogItWasIsForgottenWithTheLog() {
         Upstream leader =
                 new Upstream(Optional.empty(), "127.0.0.1", 5432, "postgres", Optional.empty());
-        Memory known =
-                Memory.FRESH.withLineage(Optional.of(new Lineage(new MemberName("n1"), 2)));
+        Memory known = Memory.FRESH.withLineage(Optional.of(new Lineage(new MemberName("n1"), 2)));
         for (Operation operation :
                 List.of(
                         new Operation.Clone(Optional.of(leader), Optional.empty(), false, false),
@@ -242,7 +241,7 @@ class RecollectionTest {
             assertThat(memory.rejoin().retryAtNanos()).hasValue(NOW + ofSeconds(pause).toNanos());
         }
         assertThat(memory.rejoin().verdict())
-                .hasValue(new Divergence.Unknown("failed: refused", 7));
+                .hasValue(new Divergence.Unknown("failed: refused", 7, false));
     }
 
     @Test

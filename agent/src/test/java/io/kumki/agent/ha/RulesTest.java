@@ -1226,7 +1226,7 @@ class RulesTest {
                         standby()
                                 .followsAnother()
                                 .wrote("n2", 2)
-                                .verdict(new Divergence.Unknown("silent", 1))
+                                .verdict(new Divergence.Unknown("silent"))
                                 .rejoining(
                                         r -> r.withCompareAt(OptionalLong.of(Situations.NOW + 1))),
                         "rejoin.waits-to-compare"),
@@ -1237,6 +1237,26 @@ class RulesTest {
                 row(
                         "streamed an older timeline from another primary",
                         standby().followsAnother().wrote("n3", 1),
+                        "rejoin.compares-logs"),
+                row(
+                        "streamed an older timeline from another primary, which isn't let look",
+                        standby()
+                                .followsAnother()
+                                .wrote("n3", 1)
+                                .verdict(new Divergence.Unknown("no pg_hba entry", 1, true)),
+                        "follower.changes-upstream"),
+                row(
+                        "nobody has seen whose log it is, and no comparison comes to an end",
+                        standby()
+                                .followsAnother()
+                                .verdict(new Divergence.Unknown("timed out", 5, false)),
+                        "follower.changes-upstream"),
+                row(
+                        "the leader's number, written by another, can't be looked at: it waits",
+                        standby()
+                                .followsAnother()
+                                .wrote("n3", 2)
+                                .verdict(new Divergence.Unknown("no pg_hba entry", 9, true)),
                         "rejoin.compares-logs"),
                 row(
                         "streamed this timeline from the leader",
@@ -1339,6 +1359,23 @@ class RulesTest {
                                 .recoveredOn(2)
                                 .rejoining(r -> r.withStart(2, OptionalLong.empty()))
                                 .verdict(FITS),
+                        "rejoin.starts-standby"),
+                row(
+                        "a standby that crashed and has diverged",
+                        standby().stopped(ClusterState.IN_ARCHIVE_RECOVERY, true).verdict(DIVERGED),
+                        "rejoin.recovers-crash"),
+                row(
+                        "a standby that crashed, has diverged and was recovered alone",
+                        standby()
+                                .stopped(ClusterState.IN_ARCHIVE_RECOVERY, true)
+                                .rejoining(r -> r.withSingleUserTried())
+                                .verdict(DIVERGED),
+                        "rejoin.rewinds"),
+                row(
+                        "can't be started, and nobody is let look",
+                        stoppedStandby()
+                                .rejoining(r -> r.withStart(1, OptionalLong.empty()))
+                                .verdict(new Divergence.Unknown("no pg_hba entry", 1, true)),
                         "rejoin.starts-standby"),
                 row(
                         "rewound, started twice in vain",

@@ -436,6 +436,9 @@ final class Invariants {
 
     /** An agent tells its server whom to follow from now on; that one's log is another. */
     void sentTo(SimServer standby, SimServer source) {
+        if (remote) {
+            return; // the members' logs are the remote's, and that one is asked
+        }
         world().violate(
                         "nobody is sent to another's log: "
                                 + describe(standby)

@@ -388,7 +388,11 @@ final class SimPostgres implements PostgresServer {
     private void pointTo(String host) {
         SimServer source = node.parts().cluster().server(host);
         boolean another = !server.upstream().filter(host::equals).isPresent();
-        if (another && source != null && source.takesForItsOwn(server)) {
+        boolean reached =
+                source != null
+                        && source.runs(Phase.RUNNING)
+                        && node.parts().network().openBothWays(node.name(), source.name());
+        if (another && reached && source.takesForItsOwn(server)) {
             node.parts().cluster().invariants().sentTo(server, source);
         }
         server.follow(host);

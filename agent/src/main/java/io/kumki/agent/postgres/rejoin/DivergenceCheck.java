@@ -66,7 +66,9 @@ public final class DivergenceCheck {
             return notPrimary.isPresent()
                     ? new Divergence.Unknown(notPrimary.get())
                     : compare(current, mine.get(), source, leader);
-        } catch (SQLException | IOException e) {
+        } catch (SQLException e) {
+            return new Divergence.Unknown(String.valueOf(e.getMessage()), 1, Source.refused(e));
+        } catch (IOException e) {
             return new Divergence.Unknown(String.valueOf(e.getMessage()));
         }
     }
@@ -97,8 +99,8 @@ public final class DivergenceCheck {
                         .filter(entry -> entry.timeline() < mine.timeline())
                         .reduce((_, later) -> later)
                         .map(Entry::switchLsn);
-        if (divergence instanceof Divergence.None && begun.isPresent()) {
-            divergence = sameTimeline(dataDir, mine, begun.get(), source).orElse(divergence);
+        if (divergence instanceof Divergence.None none && begun.isPresent()) {
+            divergence = sameTimeline(dataDir, mine, begun.get(), source, none);
         }
         boolean runs = mine.standby() && postmaster.get() == Postmaster.RUNNING;
         return runs && divergence instanceof Divergence.None fits
@@ -110,8 +112,9 @@ public final class DivergenceCheck {
      * Two members that were promoted at the same position to the same number have the same history.
      * The first record that a promotion writes holds its time, so the logs differ right there.
      */
-    private Optional<Divergence> sameTimeline(
-            Path dataDir, LocalLog mine, Lsn switched, Source source) throws SQLException {
+    private Divergence sameTimeline(
+            Path dataDir, LocalLog mine, Lsn switched, Source source, Divergence.None byNumbers)
+            throws SQLException {
         try {
             long segmentSize = ControlFile.read(programs, dataDir).number("Bytes per WAL segment");
             long offset = switched.bytes() % segmentSize;
@@ -120,22 +123,29 @@ public final class DivergenceCheck {
             String segment = LastSegment.name(mine.timeline(), switched, segmentSize);
             Path file = dataDir.resolve("pg_wal").resolve(segment);
             if (length <= 0 || !Files.isReadable(file)) {
-                return Optional.empty();
+                return byNumbers;
             }
             Optional<String> there = source.wal(segment, offset, length);
             boolean differs = there.isPresent() && !there.get().equals(bytes(file, offset, length));
             return differs
-                    ? Optional.of(
-                            new Divergence.Diverged(
-                                    "own timeline "
-                                            + mine.timeline()
-                                            + " has a number that the leader's log has too, but other content from "
-                                            + switched
-                                            + " on: two members were promoted to it",
-                                    true))
-                    : Optional.empty();
+                    ? new Divergence.Diverged(
+                            "own timeline "
+                                    + mine.timeline()
+                                    + " has a number that the leader's log has too, but other content from "
+                                    + switched
+                                    + " on: two members were promoted to it",
+                            true)
+                    : byNumbers;
+        } catch (SQLException e) {
+            if (!Source.refused(e)) {
+                throw e;
+            }
+            return new Divergence.None(
+                    byNumbers.reason()
+                            + "; whether the numbers mean the same log isn't known: "
+                            + e.getMessage());
         } catch (IOException e) {
-            return Optional.of(new Divergence.Unknown(String.valueOf(e.getMessage())));
+            return new Divergence.Unknown(String.valueOf(e.getMessage()));
         }
     }
 

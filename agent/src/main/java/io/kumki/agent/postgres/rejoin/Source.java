@@ -69,8 +69,7 @@ final class Source {
      * @return what is wrong; empty if it is a primary
      */
     Optional<String> notPrimary() {
-        try (Connection connection =
-                PgConnections.open(target(rewindRole(), "rewind").writable(), STATEMENT_LIMIT)) {
+        try (Connection connection = PgConnections.open(primary(), STATEMENT_LIMIT)) {
             Optional<String> recovery =
                     PgConnections.rows(connection, "SELECT pg_catalog.pg_is_in_recovery()")
                             .getFirst()
@@ -79,8 +78,26 @@ final class Source {
                     ? Optional.empty()
                     : Optional.of(upstream + " is in recovery");
         } catch (SQLException e) {
-            return Optional.of(upstream + " doesn't answer as a primary: " + e.getMessage());
+            // a member's key said that it is one; the remote's hosts can only be asked
+            return refused(e) && upstream.member().isPresent()
+                    ? Optional.empty()
+                    : Optional.of(upstream + " doesn't answer as a primary: " + e.getMessage());
         }
+    }
+
+    /**
+     * Of a remote's hosts the one that takes writes; a member is one host, and may be configured to
+     * begin transactions read-only.
+     */
+    private Target primary() {
+        Target target = target(rewindRole(), "rewind");
+        return upstream.member().isPresent() ? target : target.writable();
+    }
+
+    /** Whether a server answered that the role may not do that, or isn't let in. */
+    static boolean refused(SQLException e) {
+        String state = String.valueOf(e.getSQLState());
+        return state.equals(NOT_ALLOWED) || state.startsWith(NOT_LET_IN);
     }
 
     /**
@@ -193,8 +210,7 @@ final class Source {
     /** By functions that the rewind role may call. */
     WalThere walThere(List<String> segments) throws SQLException {
         String names = String.join("', '", segments);
-        try (Connection connection =
-                PgConnections.open(target(rewindRole(), "rewind").writable(), STATEMENT_LIMIT)) {
+        try (Connection connection = PgConnections.open(primary(), STATEMENT_LIMIT)) {
             List<Optional<String>> row =
                     PgConnections.rows(
                                     connection,
@@ -261,8 +277,7 @@ final class Source {
                 }
                 return new Sizes(bytes);
             } catch (SQLException e) {
-                String state = String.valueOf(e.getSQLState());
-                if (!state.equals(NOT_ALLOWED) && !state.startsWith(NOT_LET_IN)) {
+                if (!refused(e)) {
                     throw e; // gone or too slow: another role doesn't help
                 }
                 if (refused != null) {
