@@ -388,14 +388,15 @@ final class SimPostgres implements PostgresServer {
     private void pointTo(String host) {
         SimServer source = node.parts().cluster().server(host);
         boolean another = !server.upstream().filter(host::equals).isPresent();
-        boolean reached =
-                source != null
-                        && source.runs(Phase.RUNNING)
-                        && node.parts().network().openBothWays(node.name(), source.name());
-        if (another && reached && source.takesForItsOwn(server)) {
+        if (another && source != null && reached(source) && source.takesForItsOwn(server)) {
             node.parts().cluster().invariants().sentTo(server, source);
         }
         server.follow(host);
+    }
+
+    private boolean reached(SimServer source) {
+        return source.runs(Phase.RUNNING)
+                && node.parts().network().openBothWays(node.name(), source.name());
     }
 
     // ---- coming back
