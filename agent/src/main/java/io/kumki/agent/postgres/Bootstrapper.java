@@ -154,6 +154,11 @@ final class Bootstrapper {
         return finished;
     }
 
+    /** What a failed bootstrap changed outside of its data directory. */
+    void discard() throws IOException {
+        custom.discard();
+    }
+
     private Optional<OperationResult> postBootstrap(
             BootstrapConfig bootstrap, Cancellation cancellation) throws IOException {
         if (bootstrap.postBootstrap().isEmpty()) {

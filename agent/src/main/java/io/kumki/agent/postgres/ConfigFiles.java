@@ -78,6 +78,7 @@ final class ConfigFiles {
         lock.lock();
         try {
             Files.createDirectories(installation.config().files().configDir());
+            BootstrapAccess.endLeftOver(installation);
             keepOriginal();
             if (role instanceof Role.Standby) {
                 // a primary's affair; who is promoted sets it anew
@@ -184,7 +185,7 @@ final class ConfigFiles {
     private boolean managed(SortedMap<String, String> parameters) {
         return !installation.config().pgHba().isEmpty()
                 && !elsewhere(parameters)
-                && !CustomBootstrap.runs(installation.dataDir());
+                && !BootstrapAccess.runs(installation.dataDir());
     }
 
     /** The recovery settings that stand in the generated file of a standby; else none. */
@@ -223,7 +224,7 @@ final class ConfigFiles {
         SortedMap<String, String> settings = new TreeMap<>(parameters);
         boolean carried = !(role instanceof Role.Standby) && Files.exists(conf) && generated(conf);
         carrySyncNames(settings, before, carried);
-        if (CustomBootstrap.runs(installation.dataDir())) {
+        if (BootstrapAccess.runs(installation.dataDir())) {
             settings.put("hba_file", accessFile("pg_hba.conf").toString());
         }
         settings.putIfAbsent("hba_file", accessFile("pg_hba.conf").toString());
@@ -338,7 +339,7 @@ final class ConfigFiles {
             }
             case Role.Unchanged() -> {
                 // what a custom bootstrap restored may be meant to stay until it is done
-                return !CustomBootstrap.runs(dataDir) && cleanAutoConf();
+                return !BootstrapAccess.runs(dataDir) && cleanAutoConf();
             }
         }
         // a left-over request would promote the standby at once

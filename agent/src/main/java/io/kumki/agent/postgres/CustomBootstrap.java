@@ -9,7 +9,6 @@ import io.kumki.agent.postgres.rejoin.ConfigBackups;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -35,14 +34,14 @@ final class CustomBootstrap {
                     "scope",
                     "datadir");
 
-    private static final String SAVED_ACCESS = "pg_hba.conf.kumki-saved";
-
     private final Installation installation;
     private final ServerStarter starter;
     private final ServerStopper stopper;
+    private final BootstrapAccess access;
 
     CustomBootstrap(Installation installation, ServerStarter starter, ServerStopper stopper) {
         this.installation = installation;
+        this.access = new BootstrapAccess(installation);
         this.starter = starter;
         this.stopper = stopper;
     }
@@ -76,7 +75,15 @@ final class CustomBootstrap {
         }
         Files.deleteIfExists(dataDir.resolve("promote"));
         ConfigBackups.restore(installation.config());
-        restrictAccess();
+        if (!access.hasSuccessor()) {
+            return new OperationResult.Failed(
+                    "bootstrap method "
+                            + bootstrap.method()
+                            + " left no pg_hba.conf in "
+                            + dataDir
+                            + ", and there is no other: set postgresql.pg_hba");
+        }
+        access.restrict();
         return starter.start(role(options), List.of(), Bootstrapper.SCRIPT_LIMIT, cancellation)
                 .result();
     }
@@ -104,44 +111,9 @@ final class CustomBootstrap {
                 : new Role.Primary();
     }
 
-    /** Whether the access file in {@code dataDir} is the one of a custom bootstrap. */
-    static boolean runs(Path dataDir) {
-        return Files.exists(dataDir.resolve(SAVED_ACCESS));
-    }
-
-    private Path accessFile() {
-        return installation.inConfigDir("pg_hba.conf");
-    }
-
-    private Path savedAccess() {
-        return installation.dataDir().resolve(SAVED_ACCESS);
-    }
-
-    private void restrictAccess() throws IOException {
-        PostgresConfig config = installation.config();
-        Path file = accessFile();
-        if (!Files.exists(savedAccess())) {
-            AtomicFiles.replace(
-                    savedAccess(),
-                    Files.exists(file) ? ForeignText.read(file) : "",
-                    AtomicFiles.Access.in(config.files().dataDir()));
-        }
-        List<String> lines = new ArrayList<>();
-        String superuser = config.superuser().username().map(RoleSql::identifier).orElse("all");
-        String replication = config.replication().username().map(RoleSql::identifier).orElse("all");
-        for (String from :
-                List.of(
-                        "host %s %s 127.0.0.1/32",
-                        "host %s %s ::1/128",
-                        "host %s %s samehost", // where we listen on another address only
-                        "local %s %s")) {
-            lines.add(from.formatted("all", superuser) + " trust");
-            lines.add(from.formatted("replication", replication) + " trust");
-        }
-        AtomicFiles.replace(
-                file,
-                String.join("\n", lines) + "\n",
-                AtomicFiles.Access.in(config.files().dataDir()));
+    /** For a bootstrap that failed, before its data directory goes; the server must be stopped. */
+    void discard() throws IOException {
+        access.putBack();
     }
 
     /**
@@ -151,7 +123,7 @@ final class CustomBootstrap {
      * hot_standby}: it must not be left waiting for a restart that nobody asked for.
      */
     OperationResult finish(Cancellation cancellation) throws IOException, InterruptedException {
-        if (!Files.exists(savedAccess())) {
+        if (!BootstrapAccess.runs(installation.dataDir())) {
             return new OperationResult.Done("roles created");
         }
         Duration limit = installation.config().pgCtlTimeout();
@@ -160,8 +132,7 @@ final class CustomBootstrap {
         if (!stopped.done()) {
             return stopped;
         }
-        Files.move(savedAccess(), accessFile(), StandardCopyOption.REPLACE_EXISTING);
-        AtomicFiles.syncDirectory(installation.dataDir());
+        access.putBack();
         return starter.start(new Role.Primary(), List.of(), limit, cancellation).result();
     }
 }

@@ -173,6 +173,7 @@ final class ServerOperations {
         if (!stopped.done()) {
             return stopped;
         }
+        bootstrapper.discard();
         String what = DataRemoval.setAsideOrRemove(installation.dataDir());
         UnfinishedMarker.end(installation.dataDir());
         return new OperationResult.Done(what);

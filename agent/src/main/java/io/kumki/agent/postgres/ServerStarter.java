@@ -85,7 +85,7 @@ final class ServerStarter {
                         ? ServerParameters.raiseForStandby(parameters, control())
                         : Collections.emptySortedMap();
         boolean restored =
-                role instanceof Role.Unchanged && CustomBootstrap.runs(installation.dataDir());
+                role instanceof Role.Unchanged && BootstrapAccess.runs(installation.dataDir());
         boolean recovers = role instanceof Role.Recovery || restored;
         if (recovers) {
             // accepts connections only after it has left recovery, and no limit of the server that
@@ -168,7 +168,10 @@ final class ServerStarter {
                 .log("server process started");
         Predicate<PostmasterPid> up = recovers ? PostmasterPid::ready : PostmasterPid::accepting;
         OperationResult result = await(started, up, deadline, cancellation, ownLogging);
-        if (result.done() && !files.clientsHeldOff()) {
+        // a bootstrap's own access rules must never come back from a copy
+        if (result.done()
+                && !files.clientsHeldOff()
+                && !BootstrapAccess.runs(installation.dataDir())) {
             backUpConfiguration();
         }
         return result;

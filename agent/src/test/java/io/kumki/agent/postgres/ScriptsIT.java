@@ -179,6 +179,65 @@ class ScriptsIT {
     }
 
     @Test
+    void aConfigurationDirectoryKeepsNoRulesOfABootstrap() throws IOException {
+        Path access = Files.createDirectories(directory.resolve("etc")).resolve("pg_hba.conf");
+        String rules = "local all all scram-sha-256\nhost all all 127.0.0.1/32 scram-sha-256\n";
+        Files.writeString(access, rules);
+        PostgresConfig config = configuredIn(directory.resolve("etc"));
+        Map<String, Object> custom =
+                Map.of(
+                        "command",
+                        config.files().binDir().orElseThrow().resolve("initdb")
+                                + " --no-sync -U postgres --auth=trust -D "
+                                + pg.dataDir(),
+                        "no_params",
+                        true);
+        BootstrapConfig failing =
+                bootstrap("restore", custom, Optional.of(script("post", "exit 3")));
+        LocalPostgres server = new LocalPostgres(config);
+        expectDone(server.bootstrap(failing, new Cancellation()));
+        assertThat(access).content().contains("trust");
+        assertThat(await(server.afterBootstrap(failing, new Cancellation())).done()).isFalse();
+        await(server.close());
+
+        LocalPostgres next = new LocalPostgres(config);
+        expectDone(next.discardFailedBootstrap());
+
+        assertThat(access).hasContent(rules);
+        assertThat(directory.resolve("etc").toFile().list())
+                .noneMatch(name -> name.contains("saved"));
+
+        // without a file of its own the restored data directory's counts
+        Files.delete(access);
+        BootstrapConfig working = bootstrap("restore", custom, Optional.empty());
+        expectDone(next.bootstrap(working, new Cancellation()));
+        expectDone(next.afterBootstrap(working, new Cancellation()));
+
+        assertThat(access).doesNotExist();
+        assertThat(pg.query("SHOW hba_file")).isEqualTo(pg.dataDir() + "/pg_hba.conf");
+        assertThat(pg.dataDir().resolve("pg_hba.conf.backup")).doesNotExist();
+        await(next.close());
+    }
+
+    private PostgresConfig configuredIn(Path configDir) {
+        PostgresConfig.Files files = pg.config.files();
+        return ServerFixture.changed(
+                pg.config,
+                pg.config.listen(),
+                new PostgresConfig.Files(
+                        files.dataDir(),
+                        configDir,
+                        files.binDir(),
+                        files.binNames(),
+                        files.configBaseName(),
+                        files.customConf(),
+                        files.pgpass()),
+                pg.config.sockets(),
+                List.of(),
+                List.of());
+    }
+
+    @Test
     void aClusterWhoseCreationBrokeOffWithItsAgentIsSetAside() throws IOException {
         expectDone(pg.server.bootstrap(pg.bootstrapConfig(), new Cancellation()));
         await(pg.server.applyConfiguration(pg.config(Map.of("work_mem", "7MB"))));
