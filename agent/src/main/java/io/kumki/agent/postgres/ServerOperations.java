@@ -22,7 +22,6 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
-import java.util.SortedSet;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -254,25 +253,10 @@ final class ServerOperations {
             Duration limit,
             Cancellation cancellation)
             throws IOException, InterruptedException {
-        SortedMap<String, SlotCopier.Copy> copies;
-        try {
-            copies = SlotCopier.read(installation, primary, wanted);
-        } catch (SQLException e) {
-            return new OperationResult.Failed(
-                    "slots can't be read from " + primary + ": " + e.getMessage());
-        }
-        if (copies.isEmpty()) {
-            return new OperationResult.Failed(primary + " has none of " + wanted.keySet());
-        }
-        long segment =
-                ControlFile.read(installation.programs(), installation.dataDir())
-                        .number("Bytes per WAL segment");
-        SortedSet<String> without = SlotCopier.withoutLog(installation.dataDir(), segment, copies);
-        if (copies.isEmpty()) {
-            return new OperationResult.Failed(
-                    "the log where "
-                            + String.join(", ", without)
-                            + " begin isn't here any more: their consumers are far behind, or are gone");
+        SlotCopy copy = new SlotCopy(installation);
+        Optional<OperationResult> refusal = copy.prepare(primary, wanted);
+        if (refusal.isPresent()) {
+            return refusal.get();
         }
         if (cancellation.cancelled()) {
             return new OperationResult.Cancelled();
@@ -281,18 +265,9 @@ final class ServerOperations {
         if (!stopped.done()) {
             return stopped;
         }
-        // the stop may have removed log, too
-        without.addAll(SlotCopier.withoutLog(installation.dataDir(), segment, copies));
-        SlotCopier.write(installation.dataDir(), copies);
+        String copied = copy.write();
         OperationResult started = startAsStandby(target, limit, cancellation);
-        return started.done()
-                ? new OperationResult.Done(
-                        "copied "
-                                + String.join(", ", copies.keySet())
-                                + (without.isEmpty()
-                                        ? ""
-                                        : "; not " + without + ", whose log isn't here any more"))
-                : started;
+        return started.done() ? new OperationResult.Done(copied) : started;
     }
 
     OperationResult promote(Duration limit, Cancellation cancellation)

@@ -136,6 +136,40 @@ final class SlotCopier {
         return without;
     }
 
+    /**
+     * Places for more slots; PostgreSQL doesn't start with more directories than places.
+     *
+     * @param limit {@code max_replication_slots}
+     */
+    static int room(Path dataDir, int limit) throws IOException {
+        try (Stream<Path> slots = Files.list(dataDir.resolve("pg_replslot"))) {
+            // it removes those of a broken creation
+            long there =
+                    slots.filter(Files::isDirectory)
+                            .filter(slot -> !String.valueOf(slot.getFileName()).endsWith(".tmp"))
+                            .count();
+            return Math.toIntExact(Math.max(0, limit - there));
+        }
+    }
+
+    /**
+     * Takes out the last copies that there is no place for; one whose slot is there needs none.
+     *
+     * @return their names
+     */
+    static SortedSet<String> withoutRoom(Path dataDir, int limit, SortedMap<String, Copy> copies)
+            throws IOException {
+        int room = room(dataDir, limit);
+        SortedSet<String> without = new TreeSet<>();
+        for (String name : copies.keySet()) {
+            if (!Files.exists(dataDir.resolve("pg_replslot").resolve(name)) && --room < 0) {
+                without.add(name);
+            }
+        }
+        copies.keySet().removeAll(without);
+        return without;
+    }
+
     private static Optional<DecodingSnapshot> snapshot(ResultSet row) throws SQLException {
         byte @Nullable [] content = row.getBytes(5);
         return content == null || content.length == 0 || content.length == MAX_SNAPSHOT_BYTES

@@ -89,6 +89,25 @@ class SlotCopierTest {
         assertThat(remaining()).containsExactly("feed");
     }
 
+    /** PostgreSQL doesn't start with more. */
+    @Test
+    void onlyAsManyAreCopiedAsThereArePlacesFor() throws IOException {
+        Files.createDirectories(data.resolve("pg_replslot/own"));
+        Files.createDirectories(data.resolve("pg_replslot/second"));
+        Files.createDirectories(data.resolve("pg_replslot/broken.tmp"));
+        assertThat(SlotCopier.room(data, 2)).isZero();
+        assertThat(SlotCopier.room(data, 1)).isZero();
+        SortedMap<String, Copy> copies = new TreeMap<>();
+        for (String name : List.of("first", "second", "third")) {
+            copies.put(name, copy(Optional.empty()));
+        }
+
+        assertThat(SlotCopier.withoutRoom(data, 3, copies)).containsExactly("third");
+
+        assertThat(copies).containsOnlyKeys("first", "second");
+        assertThat(SlotCopier.withoutRoom(data, 2, copies)).containsExactly("first");
+    }
+
     private Set<String> remaining() throws IOException {
         SortedMap<String, Copy> copies = new TreeMap<>(Map.of("feed", copy(Optional.empty())));
         SortedSet<String> without = SlotCopier.withoutLog(data, 16 << 20, copies);
