@@ -17,8 +17,9 @@ import org.slf4j.LoggerFactory;
 /**
  * The configuration of the last start that succeeded, for a server that doesn't start with what was
  * changed since: {@code postgres -C} accepts a library that isn't there, {@code ssl} without a
- * certificate, more memory than the machine has, fewer slots than exist, a broken {@code
- * pg_hba.conf}. A value in etcd must not keep all servers of a cluster down.
+ * certificate, more memory than the machine has, fewer slots than exist, no {@code
+ * wal_level=logical} for logical ones, a broken {@code pg_hba.conf}. A value in etcd must not keep
+ * all servers of a cluster down.
  *
  * @param parameters to start with
  * @param accessRules content of {@code pg_hba.conf} to start with, if that was changed too
@@ -41,13 +42,12 @@ record ProvenConfiguration(
                     "hba_file",
                     "ident_file",
                     "hot_standby",
-                    "wal_level",
                     "synchronous_standby_names");
 
     /**
      * @param failed the parameters of the start that failed
-     * @param standby then what the cluster controls stays as wanted: a standby must have as much as
-     *     its primary
+     * @param standby then what the control file has a minimum for stays as wanted: a standby must
+     *     have as much as its primary
      * @return empty if nothing was changed since the last start that succeeded
      */
     static Optional<ProvenConfiguration> insteadOf(
@@ -69,7 +69,10 @@ record ProvenConfiguration(
             String before = last.get(name);
             String wanted = failed.get(name);
             boolean kept =
-                    AS_WANTED.contains(name) || standby && ServerParameters.onCommandLine(name);
+                    AS_WANTED.contains(name)
+                            || standby && ServerParameters.mustNotShrink(name)
+                            // less than before is refused where logical slots are, never more
+                            || name.equals("wal_level") && !"logical".equals(before);
             if (kept || before != null && before.equals(wanted)) {
                 continue;
             }

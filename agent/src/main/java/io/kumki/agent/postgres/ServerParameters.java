@@ -106,6 +106,11 @@ final class ServerParameters {
         return arguments;
     }
 
+    /** Whether a standby refuses to start with less than the control file has. */
+    static boolean mustNotShrink(String name) {
+        return MUST_NOT_SHRINK.containsKey(name);
+    }
+
     static boolean onCommandLine(String name) {
         return CONTROLLED.containsKey(name)
                 || name.equals("listen_addresses")

@@ -11,6 +11,8 @@ import io.kumki.agent.ha.LocalServer.Answer;
 import io.kumki.agent.ha.LocalServer.ClusterState;
 import io.kumki.agent.ha.LocalServer.DataDirectory;
 import io.kumki.agent.ha.LocalServer.Postmaster;
+import io.kumki.agent.ha.PermanentSlot;
+import io.kumki.agent.ha.StandbyTarget;
 import io.kumki.agent.postgres.PostgresServer.ShutdownListener;
 import io.kumki.agent.postgres.PostgresServer.StopMode;
 import io.kumki.dcs.cluster.Lsn;
@@ -23,6 +25,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -225,6 +228,58 @@ class LocalPostgresIT {
         expectDone(pg.server.restart(LIMIT, new Cancellation()));
         assertThat(pg.query("SHOW work_mem")).isEqualTo("5MB");
         assertThat(pg.observe().pendingRestart()).isEmpty();
+    }
+
+    @Test
+    void slotsThatAParameterHasNoPlaceForKeepNoServerDown() {
+        pg.bootstrapped();
+        await(pg.server.applyConfiguration(pg.config(Map.of("wal_level", "logical"))));
+        expectDone(pg.server.restart(LIMIT, new Cancellation()));
+        pg.sql("SELECT pg_create_logical_replication_slot('feed', 'test_decoding')");
+        for (int i = 0; i < 4; i++) {
+            pg.sql("SELECT pg_create_physical_replication_slot('more" + i + "')");
+        }
+
+        // 5 slots, and the next start is to have 5 places: a sixth would keep it from starting
+        await(
+                pg.server.applyConfiguration(
+                        pg.config(Map.of("wal_level", "logical", "max_replication_slots", "5"))));
+        String since = pg.query("SELECT pg_postmaster_start_time()");
+        OperationResult copied =
+                await(
+                        pg.server.copySlots(
+                                pg.upstream(Optional.empty()),
+                                new TreeMap<>(
+                                        Map.of(
+                                                "other",
+                                                new PermanentSlot.Logical(
+                                                        "postgres", "test_decoding"))),
+                                StandbyTarget.NOBODY,
+                                LIMIT,
+                                new Cancellation()));
+        assertThat(copied)
+                .asString()
+                .contains("no place for other in max_replication_slots=5: raise it");
+        assertThat(pg.query("SELECT pg_postmaster_start_time()")).isEqualTo(since);
+
+        // all of the cluster's, as by a mistake in its configuration
+        await(pg.server.applyConfiguration(pg.config(Map.of("max_replication_slots", "4"))));
+        expectDone(pg.server.restart(LIMIT, new Cancellation()));
+
+        assertThat(pg.query("SHOW wal_level")).isEqualTo("logical");
+        assertThat(pg.query("SHOW max_replication_slots")).isEqualTo("10");
+        assertThat(pg.observe().pendingRestart())
+                .containsEntry("wal_level", new ParameterChange("logical", "replica"))
+                .containsEntry("max_replication_slots", new ParameterChange("10", "4"));
+
+        expectDone(pg.server.stop(StopMode.FAST, Optional.of(LIMIT), ShutdownListener.NONE));
+        expectDone(pg.server.startAsStandby(StandbyTarget.NOBODY, LIMIT, new Cancellation()));
+
+        assertThat(pg.query("SHOW max_replication_slots")).isEqualTo("10");
+        assertThat(pg.server.parameterProblems())
+                .last()
+                .asString()
+                .contains("max_replication_slots=4", "wal_level=replica");
     }
 
     @Test
