@@ -23,9 +23,15 @@ public final class PgPass {
             return lines;
         }
         String user = credentials.username().map(PgPass::escaped).orElse("*");
+        List<String> names = new ArrayList<>();
         for (String host : hosts.split(",", -1)) {
-            // a socket directory is looked up under the name localhost
-            String name = host.startsWith("/") ? "localhost" : host;
+            names.add(host);
+            if (host.startsWith("/")) {
+                // libpq's name for the socket directory that it was compiled with, and only that
+                names.add("localhost");
+            }
+        }
+        for (String name : names) {
             lines.add(
                     (name.isEmpty() ? "*" : escaped(name))
                             + ":"

@@ -25,6 +25,7 @@ class PgPassTest {
                 .containsExactly(
                         "10.0.0.1:5432:*:re\\:pl:a\\\\b\\:c",
                         "\\:\\:1:5432:*:re\\:pl:a\\\\b\\:c",
+                        "/run/pg:5432:*:re\\:pl:a\\\\b\\:c",
                         "localhost:5432:*:re\\:pl:a\\\\b\\:c");
     }
 
