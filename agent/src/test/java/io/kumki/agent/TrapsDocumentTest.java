@@ -30,7 +30,7 @@ class TrapsDocumentTest {
     private static final Pattern ROW = Pattern.compile("`(\"[^`]+\")`");
 
     private static final Map<String, Integer> TRAPS =
-            new TreeMap<>(Map.of("A", 12, "B", 11, "E", 11, "F", 3, "G", 9));
+            new TreeMap<>(Map.of("A", 12, "B", 11, "C", 9, "D", 6, "E", 11, "F", 3, "G", 9));
 
     @Test
     void everyTrapNamesTestsThatExist() throws IOException {

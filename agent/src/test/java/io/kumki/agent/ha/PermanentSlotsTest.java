@@ -11,6 +11,7 @@ import io.kumki.agent.ha.PermanentSlot.Physical;
 import io.kumki.agent.ha.PermanentSlot.Where;
 import io.kumki.dcs.cluster.ClusterStatus;
 import io.kumki.dcs.cluster.Lsn;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -26,6 +27,7 @@ class PermanentSlotsTest {
     private static final Slot N2 = Slot.physical("n2", true, new Lsn(900), false, "reserved");
     private static final Slot N3 = Slot.physical("n3", false, new Lsn(900), false, "reserved");
     private static final Logical APP = new Logical("app", "pgoutput");
+    private static final long SECOND = Duration.ofSeconds(1).toNanos();
 
     @Test
     void aPhysicalOneIsEverywhereWhereTheMemberMayLead() {
@@ -111,6 +113,56 @@ class PermanentSlotsTest {
                 .isFalse();
     }
 
+    /** A copy that is invalidated here again and again would restart the server each turn. */
+    @Test
+    void aStandbyDropsAnInvalidatedCopyAndCopiesItAnewOnlyAfterAPause() {
+        Slot dead = lost("feed");
+        Situations wanted = standby().permanent("feed", APP).status(at(950));
+        assertThat(onStandby(wanted, N1, N3, dead)).containsExactly(new SlotChange.Drop("feed"));
+        assertThat(copies(wanted)).isTrue();
+        Upstream primary = new Upstream(Optional.empty(), "n1", 5432, "postgres", Optional.empty());
+        Operation copy =
+                new Operation.CopySlots(
+                        primary, new TreeMap<>(Map.of("feed", APP)), StandbyTarget.NOBODY);
+        for (OperationOutcome outcome :
+                List.of(new OperationOutcome.Done(""), new OperationOutcome.Failed("refused"))) {
+            Memory after =
+                    Aftermath.of(
+                            Memory.FRESH,
+                            new Situation.Ongoing(copy, Situations.NOW, Optional.<Lsn>empty()),
+                            outcome,
+                            Duration.ofSeconds(30),
+                            Situations.NOW);
+            wanted.memory(_ -> after);
+            assertThat(copies(wanted.at(Situations.NOW + SECOND * 29))).isFalse();
+            assertThat(copies(wanted.at(Situations.NOW + SECOND * 60))).isTrue();
+        }
+    }
+
+    @Test
+    void theLeaderMakesAnInvalidatedLogicalOneAnew() {
+        Situations given = leader().permanent("feed", APP);
+        assertThat(onPrimary(given, N2, N3, lost("feed")))
+                .containsExactly(
+                        new SlotChange.Drop("feed"),
+                        new SlotChange.CreateLogical("feed", "app", "pgoutput"));
+        assertThat(onPrimary(given.paused(), N2, N3, lost("feed"))).isEmpty();
+    }
+
+    private static Slot lost(String name) {
+        return new Slot(
+                name,
+                true,
+                "app",
+                "pgoutput",
+                false,
+                new Lsn(800),
+                new Lsn(940),
+                false,
+                "lost",
+                false);
+    }
+
     @Test
     void aLogicalSlotOfNobodyIsDroppedSoThatItPinsNothing() {
         Slot old = logical("old", "app", "pgoutput", 900);
@@ -160,18 +212,7 @@ class PermanentSlotsTest {
     /** A standby copies what is published: a dead one would be copied again and again. */
     @Test
     void theLeaderPublishesNoSlotThatWasInvalidated() {
-        Slot dead =
-                new Slot(
-                        "feed",
-                        true,
-                        "app",
-                        "pgoutput",
-                        false,
-                        new Lsn(800),
-                        new Lsn(940),
-                        false,
-                        "lost",
-                        false);
+        Slot dead = lost("feed");
         var answer =
                 new LocalServer.Answer.Primary(
                         Situations.INFO, 2, new Lsn(1000), List.of(N2, N3, dead));

@@ -218,6 +218,28 @@ class RecollectionTest {
         }
     }
 
+    /** Its look at the logs may take half an hour: tried without end, the member never returns. */
+    @Test
+    void aRewindThatRanOutOfTimeGivesWayToACopyWhereThatIsAllowed() {
+        Upstream leader =
+                new Upstream(Optional.empty(), "127.0.0.1", 5432, "postgres", Optional.empty());
+        Situations given =
+                RulesTest.formerPrimary()
+                        .verdict(new Divergence.Diverged("it has more"))
+                        .rejoin(true, true, false);
+        assertThat(Rules.decide(given.get()).rule()).isEqualTo("rejoin.rewinds");
+        Memory after =
+                Aftermath.of(
+                        given.get().memory(),
+                        new Situation.Ongoing(
+                                new Operation.Rewind(leader), NOW, Optional.<Lsn>empty()),
+                        new OperationOutcome.Failed("no end within 30 min"),
+                        ofSeconds(30),
+                        NOW);
+        given.memory(_ -> after).at(after.rejoin().retryAtNanos().orElseThrow());
+        assertThat(Rules.decide(given.get()).rule()).isEqualTo("rejoin.clones");
+    }
+
     @Test
     void aComparisonThatKeepsFailingIsRepeatedLessAndLessOften() {
         Upstream leader =

@@ -555,6 +555,10 @@ class RulesTest {
                         "restart.still-starting"),
                 row("reinit", standby().command(reinit(false)), "reinitialize.clones"),
                 row(
+                        "reinit of a standby that doesn't come up",
+                        standby().mute(Postmaster.STARTING).command(reinit(false)),
+                        "reinitialize.clones"),
+                row(
                         "restart of a synchronous standby",
                         synchronous("n1", "n2").command(RESTART),
                         "sync.leaves-duty"),

@@ -54,6 +54,38 @@ class SlotPlanTest {
         assertThat(on(standby().without("n3"), N1, N3)).containsExactly(new SlotChange.Drop("n3"));
     }
 
+    /** Its member key may end with its lead; what it published as the leader names it as well. */
+    @Test
+    void theFormerLeadersSlotStaysThoughItsMemberKeyIsGone() {
+        Situations former = leader();
+        var stamps = SlotPlan.seen(former.get());
+        ClusterStatus published =
+                SlotPlan.status(former.memory(m -> m.withSlotsSeen(stamps)).get());
+        var heir = new LocalServer.Answer.Primary(Situations.INFO, 3, new Lsn(1000), List.of(N1));
+        Situations promoted = leader().named("n2").without("n1").answers(heir);
+        SlotChange drop = new SlotChange.Drop("n1");
+        Situations free = standby().without("n1").vacant();
+        assertThat(on(free, N1, N3)).as("nothing published").contains(drop);
+        assertThat(on(free.status(published), N1, N3)).doesNotContain(drop);
+        assertThat(SlotPlan.changes(promoted.get())).as("nothing published").contains(drop);
+        assertThat(SlotPlan.changes(promoted.status(published).get())).doesNotContain(drop);
+    }
+
+    @Test
+    void aSlotByTheNameThatPostgresqlTakesIsItsMembersAndNoneIsForItself() {
+        Situations given = standby().member("Node-B.dc2", "replica", Tags.NONE);
+        assertThat(on(given, N1, N3, slot("node_b_dc2", false, 900, false, "reserved"))).isEmpty();
+        Situations itself =
+                leader().member("Node-B.dc2", "primary", Tags.NONE)
+                        .named("Node-B.dc2")
+                        .status(
+                                new ClusterStatus(
+                                        Optional.empty(), new TreeMap<>(), List.of("node_b_dc2")));
+        assertThat(SlotPlan.changes(itself.get()))
+                .contains(new SlotChange.Create("n2"))
+                .doesNotContain(new SlotChange.Create("node_b_dc2"));
+    }
+
     @Test
     void aLostSlotIsMadeAnewButNotInPause() {
         Slot lost = slot("n3", false, 900, false, "lost");
