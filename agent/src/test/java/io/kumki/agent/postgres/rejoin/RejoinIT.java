@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.kumki.agent.ha.Divergence;
 import io.kumki.agent.ha.LocalServer.ClusterState;
 import io.kumki.agent.ha.LocalServer.UnfinishedWork;
+import io.kumki.agent.ha.Upstream;
 import io.kumki.agent.postgres.Cancellation;
 import io.kumki.agent.postgres.DataDirectories;
 import io.kumki.agent.postgres.OperationResult;
+import io.kumki.dcs.cluster.MemberName;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -140,6 +142,48 @@ class RejoinIT {
             a.follow(b).start();
             awaitSame(b, a);
             assertThat(a.check().assess(b.asUpstream())).isInstanceOf(Divergence.None.class);
+        }
+    }
+
+    /** pg_hba.conf often lets the superuser in from its own host only. */
+    @Test
+    void aLeaderThatLetsNobodyLookIsComparedByNumbers() throws Exception {
+        try (TestServer a = TestServer.at(base, "a").create();
+                TestServer b = TestServer.at(base, "b")) {
+            a.stop("fast");
+            Files.createFile(a.dataDir.resolve("standby.signal"));
+            a.start();
+            a.promote();
+            cloned(b, a);
+            b.follow(a).start();
+            awaitSame(a, b);
+            Upstream remote = a.asUpstream();
+            Upstream member =
+                    new Upstream(
+                            Optional.of(new MemberName("a")),
+                            remote.host(),
+                            remote.port(),
+                            remote.database(),
+                            remote.slot());
+            b.rewindAs("nobody_that_is_let_in");
+
+            assertThat(b.check().assess(member))
+                    .isInstanceOfSatisfying(
+                            Divergence.None.class,
+                            fits ->
+                                    assertThat(fits.reason())
+                                            .contains("isn't known", "nobody_that"));
+            assertThat(b.check().assess(remote))
+                    .as("which of a remote's hosts is the primary must be asked")
+                    .isInstanceOf(Divergence.Unknown.class);
+            a.sql("ALTER SYSTEM SET default_transaction_read_only = on");
+            a.sql("SELECT pg_reload_conf()");
+            b.rewindAs("postgres");
+            Await.until(
+                    "read-only transactions",
+                    () -> a.ask("SHOW default_transaction_read_only"),
+                    "on"::equals);
+            assertThat(b.check().assess(member)).isInstanceOf(Divergence.None.class);
         }
     }
 

@@ -108,6 +108,53 @@ class RewindIT {
         }
     }
 
+    /** It was ahead of the one that was promoted; pg_rewind alone refuses what it left. */
+    @Test
+    void aCrashedStandbyIsRecoveredAloneAndRewound() throws Exception {
+        try (TestServer a = TestServer.at(base, "a").create();
+                TestServer b = TestServer.at(base, "b");
+                TestServer c = TestServer.at(base, "c")) {
+            a.sql("CREATE TABLE public.t (n int)");
+            for (TestServer standby : List.of(b, c)) {
+                standby.cloning().run(Optional.of(a.asUpstream()), false, NEVER);
+                standby.follow(a).start();
+            }
+            a.sql("INSERT INTO public.t VALUES (1)");
+            Await.until("b has it", () -> b.ask("SELECT count(*) FROM public.t"), "1"::equals);
+            b.stop("fast");
+            a.sql("INSERT INTO public.t VALUES (2)");
+            Await.until("c has more", () -> c.ask("SELECT count(*) FROM public.t"), "2"::equals);
+            a.sql("CHECKPOINT");
+            String at = a.ask("SELECT pg_current_wal_flush_lsn()");
+            Await.until(
+                    "c could begin there",
+                    () -> c.ask("SELECT pg_last_wal_replay_lsn() >= '" + at + "'"),
+                    "t"::equals);
+            c.sql("CHECKPOINT"); // its pages are on disk, and mustn't be without their log
+            crash(c);
+            a.stop("fast");
+            b.start();
+            b.promote();
+            b.sql("CHECKPOINT");
+            b.sql("INSERT INTO public.t VALUES (3)");
+            assertThat(c.control().state()).isEqualTo(ClusterState.IN_ARCHIVE_RECOVERY);
+            assertThat(c.check().assess(b.asUpstream())).isInstanceOf(Divergence.Diverged.class);
+            assertThat(c.rewind().run(b.asUpstream(), NEVER))
+                    .as("as it is")
+                    .isInstanceOf(OperationResult.Failed.class);
+
+            SingleUserRecovery recovery = new SingleUserRecovery(c::config, c.programs());
+            assertThat(recovery.run(NEVER)).isInstanceOf(OperationResult.Done.class);
+            assertThat(c.rewind().run(b.asUpstream(), NEVER))
+                    .isInstanceOf(OperationResult.Done.class);
+            c.follow(b).start();
+            Await.until(
+                    "rows",
+                    () -> c.ask("SELECT string_agg(n::text, ' ' ORDER BY n) FROM public.t"),
+                    "1 3"::equals);
+        }
+    }
+
     /** The promotion's own is spread over minutes. A role that may not hurry it waits for it. */
     private static void onlyASuperuserHurriesTheCheckpoint(TestServer a, TestServer b)
             throws Exception {
