@@ -26,10 +26,11 @@ final class RejoinRules {
     private static final Duration STALL_BEFORE_CHECK = Duration.ofSeconds(5);
 
     /**
-     * Comparisons that failed, 15 s and more in all, before a standby follows without: nothing but
-     * a timeline number given twice would make that wrong, and a standby that is missing is worse.
+     * Comparisons without an answer, four minutes in all, before a standby follows without: nothing
+     * but a timeline number given twice would make that wrong, and a standby that is missing for
+     * good is worse. Who can't be asked for a moment can't be streamed from either, so it waits.
      */
-    private static final int COMPARISONS_BEFORE_FOLLOWING = 5;
+    private static final int COMPARISONS_BEFORE_FOLLOWING = 12;
 
     /** A standby whose log is fine and that still streams nothing for so long is restarted once. */
     private static final Duration STALL_BEFORE_RESTART = Duration.ofSeconds(30);

@@ -1253,7 +1253,7 @@ class RulesTest {
                         "nobody has seen whose log it is, and no comparison comes to an end",
                         standby()
                                 .followsAnother()
-                                .verdict(new Divergence.Unknown("timed out", 5, false)),
+                                .verdict(new Divergence.Unknown("timed out", 12, false)),
                         "follower.changes-upstream"),
                 row(
                         "the leader's number, written by another, can't be looked at: it waits",

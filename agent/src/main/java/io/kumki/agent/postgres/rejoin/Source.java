@@ -44,6 +44,9 @@ final class Source {
 
     private static final String NOT_LET_IN = "28";
 
+    /** Class 53, such as too many connections: it may last, and streaming needs none of them. */
+    private static final String NO_RESOURCES = "53";
+
     /** SQLSTATE {@code duplicate_object}. */
     private static final String DUPLICATE = "42710";
 
@@ -97,7 +100,9 @@ final class Source {
     /** Whether a server answered that the role may not do that, or isn't let in. */
     static boolean refused(SQLException e) {
         String state = String.valueOf(e.getSQLState());
-        return state.equals(NOT_ALLOWED) || state.startsWith(NOT_LET_IN);
+        return state.equals(NOT_ALLOWED)
+                || state.startsWith(NOT_LET_IN)
+                || state.startsWith(NO_RESOURCES);
     }
 
     /**
