@@ -36,10 +36,6 @@ final class AgentView implements NodeView {
 
     @Override
     public Future<NodeSnapshot> fresh(Duration maxAge) {
-        Optional<NodeSnapshot> recent = loop.recent(maxAge);
-        if (recent.isPresent()) {
-            return Future.succeededFuture(recent.get()); // without a turn on the loop's thread
-        }
         Promise<NodeSnapshot> promise = Promise.promise();
         clock.execute(() -> loop.fresh(maxAge).onComplete(promise));
         return promise.future();

@@ -995,18 +995,10 @@ public final class HaLoop {
                 .orElse(snapshot);
     }
 
-    /** The snapshot, if it is younger than that. On any thread. */
-    Optional<NodeSnapshot> recent(Duration maxAge) {
-        // the time first: it is written after the snapshot, so it is never too young for it
-        boolean young = clock.nanos() - snapshotNanos < maxAge.toNanos();
-        return young ? Optional.of(snapshot()) : Optional.empty();
-    }
-
     /** The snapshot, with a fresh look at the server if it is older than {@code maxAge}. */
     public Future<NodeSnapshot> fresh(Duration maxAge) {
-        Optional<NodeSnapshot> recent = recent(maxAge);
-        if (recent.isPresent()) {
-            return Future.succeededFuture(recent.get());
+        if (clock.nanos() - snapshotNanos < maxAge.toNanos()) {
+            return Future.succeededFuture(snapshot());
         }
         Future<NodeSnapshot> under = refreshing;
         if (under != null) {
