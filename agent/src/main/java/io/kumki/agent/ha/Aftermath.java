@@ -26,6 +26,9 @@ public final class Aftermath {
     /** What couldn't be copied isn't tried at the price of a restart each turn. */
     private static final Duration SLOTS_AGAIN = Duration.ofMinutes(1);
 
+    /** Nothing was stopped for them: it was only too early. */
+    private static final Duration SLOTS_SOON = Duration.ofSeconds(5);
+
     private Aftermath() {}
 
     /**
@@ -132,9 +135,15 @@ public final class Aftermath {
             case Operation.DemoteCluster(), Operation.StopInTime _, Operation.FenceStop() -> memory;
             case Operation.CopySlots _ ->
                     memory.withSlotsCopied(
-                            OptionalLong.of(
-                                    nowNanos + (done ? NEXT_SLOTS : SLOTS_AGAIN).toNanos()));
+                            OptionalLong.of(nowNanos + slotsAgain(outcome, done).toNanos()));
         };
+    }
+
+    private static Duration slotsAgain(OperationOutcome outcome, boolean done) {
+        if (outcome instanceof OperationOutcome.Postponed) {
+            return SLOTS_SOON;
+        }
+        return done ? NEXT_SLOTS : SLOTS_AGAIN;
     }
 
     /** The end of the log as soon as it is known. */

@@ -63,13 +63,14 @@ final class SlotCopy {
         if (!copies.isEmpty()) {
             return Optional.empty();
         }
-        return failed(
-                withoutLog.isEmpty()
-                        ? noRoomFor(withoutRoom)
-                        : "the log where "
-                                + String.join(", ", withoutLog)
-                                + " begin isn't here any more: their consumers are far behind, or"
-                                + " are gone");
+        return withoutLog.isEmpty()
+                ? failed(noRoomFor(withoutRoom))
+                : Optional.of(
+                        new OperationResult.Postponed(
+                                "the log where "
+                                        + String.join(", ", withoutLog)
+                                        + " begin isn't here: it will be when their consumers have gone"
+                                        + " on"));
     }
 
     /**
