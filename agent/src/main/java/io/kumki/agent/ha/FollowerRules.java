@@ -61,7 +61,7 @@ final class FollowerRules {
                                     "following "
                                             + target.described()
                                             + " now"
-                                            + RejoinRules.uncompared(s),
+                                            + Comparison.uncompared(s),
                                     s.memory(),
                                     new Action.Start(new Operation.Follow(target))));
         }

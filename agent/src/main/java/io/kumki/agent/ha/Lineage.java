@@ -26,7 +26,7 @@ public record Lineage(MemberName leader, int timeline) {
         boolean streams =
                 s.server().answer().orElse(null) instanceof LocalServer.Answer.Standby standby
                         && standby.receiver().filter(LocalServer.Receiver::streaming).isPresent();
-        int timeline = RejoinRules.leaderTimeline(s);
+        int timeline = Comparison.leaderTimeline(s);
         if (!streams
                 || !s.otherLeads()
                 || !s.followsTarget()
@@ -39,7 +39,7 @@ public record Lineage(MemberName leader, int timeline) {
                 known.filter(before -> before.timeline == timeline)
                         .filter(before -> !before.leader.equals(now.leader))
                         .isPresent();
-        return contradicts && !RejoinRules.fits(s) ? known : Optional.of(now);
+        return contradicts && !Comparison.fits(s) ? known : Optional.of(now);
     }
 
     /**
@@ -71,7 +71,7 @@ public record Lineage(MemberName leader, int timeline) {
         boolean ofSomeoneElse =
                 known(s, own)
                         .filter(line ->
-                                line.leader.equals(s.me()) || own == RejoinRules.leaderTimeline(s))
+                                line.leader.equals(s.me()) || own == Comparison.leaderTimeline(s))
                         .isPresent();
         return doubtful(s, own) && (ofSomeoneElse || known(s, own).isEmpty());
     }

@@ -25,13 +25,6 @@ final class RejoinRules {
      */
     private static final Duration STALL_BEFORE_CHECK = Duration.ofSeconds(5);
 
-    /**
-     * Comparisons without an answer, four minutes in all, before a standby follows without: nothing
-     * but a timeline number given twice would make that wrong, and a standby that is missing for
-     * good is worse. Who can't be asked for a moment can't be streamed from either, so it waits.
-     */
-    private static final int COMPARISONS_BEFORE_FOLLOWING = 12;
-
     /** A standby whose log is fine and that still streams nothing for so long is restarted once. */
     private static final Duration STALL_BEFORE_RESTART = Duration.ofSeconds(30);
 
@@ -53,18 +46,24 @@ final class RejoinRules {
         boolean repaired =
                 (rejoin.rewound() || control.backupLabel())
                         && rejoin.failedStarts() < STARTS_AFTER_REPAIR;
-        boolean trusted = rejoin.failedStarts() == 0 && !Lineage.doubtful(s, newestTimeline(s));
+        boolean trusted =
+                rejoin.failedStarts() == 0 && !Lineage.doubtful(s, Comparison.newestTimeline(s));
         boolean ordinary =
                 control.standbySignal()
-                        && !diverged(s)
-                        && (trusted || fits(s) || cantBeCompared(s));
+                        && !Comparison.diverged(s)
+                        && (trusted || Comparison.fits(s) || Comparison.cantBeCompared(s));
         if (repaired) {
             return start(s, target, "its data directory was made to fit");
         }
         if (ordinary) {
-            boolean sure = fits(s) || cantBeCompared(s) || !Lineage.unknown(s, newestTimeline(s));
+            boolean sure =
+                    Comparison.fits(s)
+                            || Comparison.cantBeCompared(s)
+                            || !Lineage.unknown(s, Comparison.newestTimeline(s));
             return startsWhatFits(
-                    s, sure ? target : Following.nobody(s), "it was a standby" + uncompared(s));
+                    s,
+                    sure ? target : Following.nobody(s),
+                    "it was a standby" + Comparison.uncompared(s));
         }
         Optional<Upstream> leader = Following.reference(s);
         Optional<Decision> wait = waitsForLeader(s, leader);
@@ -77,7 +76,7 @@ final class RejoinRules {
         if (wait.isPresent()) {
             return start(s, target, "there is no server to compare with, only an archive");
         }
-        return switch (verdict(s).orElse(null)) {
+        return switch (Comparison.verdict(s).orElse(null)) {
             case null -> assess(s, leader.orElseThrow(), whyCompared(s, control));
             case Divergence.Unknown(String why, int times, _) ->
                     s.followsRemote()
@@ -107,8 +106,9 @@ final class RejoinRules {
      * newest timeline, though its log is the leader's. So every other try looks for none.
      */
     private static Decision startsWhatFits(Situation s, StandbyTarget target, String why) {
-        int leaders = leaderTimeline(s);
-        if (s.memory().rejoin().failedStarts() % 2 == 0 || newestTimeline(s) != leaders) {
+        int leaders = Comparison.leaderTimeline(s);
+        if (s.memory().rejoin().failedStarts() % 2 == 0
+                || Comparison.newestTimeline(s) != leaders) {
             return start(s, target, why);
         }
         return Decision.of(
@@ -130,7 +130,7 @@ final class RejoinRules {
     }
 
     private static String notTheLeaders(Situation s) {
-        return "its log of timeline " + ownTimeline(s) + " may not be the leader's";
+        return "its log of timeline " + Comparison.ownTimeline(s) + " may not be the leader's";
     }
 
     /**
@@ -138,9 +138,9 @@ final class RejoinRules {
      * one's.
      */
     static Optional<Decision> comparesFirst(Situation s) {
-        int own = ownTimeline(s);
+        int own = Comparison.ownTimeline(s);
         boolean asked = Lineage.doubtful(s, own) || Lineage.unknown(s, own);
-        if (!asked || fits(s) || cantBeCompared(s)) {
+        if (!asked || Comparison.fits(s) || Comparison.cantBeCompared(s)) {
             return Optional.empty();
         }
         Optional<Upstream> leader = Following.reference(s);
@@ -149,16 +149,19 @@ final class RejoinRules {
         if (wait.isPresent()) {
             return wait;
         }
-        if (verdict(s).orElse(null) instanceof Divergence.Diverged(String found, _)) {
+        if (Comparison.verdict(s).orElse(null) instanceof Divergence.Diverged(String found, _)) {
             return Optional.of(
                     repair(s, leader.orElseThrow(), found).orElseGet(() -> needsHand(s, found)));
         }
         return Optional.of(
-                mayCompare(s)
+                Comparison.mayCompare(s)
                         ? assess(s, leader.orElseThrow(), why)
                         : Decision.of(
                                         "rejoin.waits-to-compare",
-                                        why + verdict(s).map(RejoinRules::whyUnknown).orElse(""),
+                                        why
+                                                + Comparison.verdict(s)
+                                                        .map(Comparison::whyUnknown)
+                                                        .orElse(""),
                                         s.memory())
                                 .after(SOON));
     }
@@ -227,16 +230,18 @@ final class RejoinRules {
         if (wait.isPresent()) {
             return wait.get();
         }
-        Optional<Divergence> verdict = verdict(s);
+        Optional<Divergence> verdict = Comparison.verdict(s);
         boolean timelineDiffers =
-                !s.followsRemote() && s.timeline() != 0 && s.timeline() != leaderTimeline(s);
+                !s.followsRemote()
+                        && s.timeline() != 0
+                        && s.timeline() != Comparison.leaderTimeline(s);
         boolean due = timelineDiffers || stalled.compareTo(STALL_BEFORE_CHECK) > 0;
         if (verdict.isEmpty() || verdict.get() instanceof Divergence.Unknown) {
-            return due && mayCompare(s)
+            return due && Comparison.mayCompare(s)
                     ? assess(s, leader.orElseThrow(), found)
                     : Decision.of(
                                     "rejoin.waits-for-stream",
-                                    found + verdict.map(RejoinRules::whyUnknown).orElse(""),
+                                    found + verdict.map(Comparison::whyUnknown).orElse(""),
                                     s.memory())
                             .after(s.followsRemote() ? Duration.ofSeconds(1) : SOON);
         }
@@ -307,7 +312,7 @@ final class RejoinRules {
         if (remote.isEmpty()) {
             return Optional.empty();
         }
-        if (verdict(s).orElse(null) instanceof Divergence.Diverged(String why, _)) {
+        if (Comparison.verdict(s).orElse(null) instanceof Divergence.Diverged(String why, _)) {
             return Optional.of(
                     repair(s, remote.get(), why)
                             .orElseGet(() ->
@@ -335,13 +340,13 @@ final class RejoinRules {
                         && s.since(rejoin.stalledSinceNanos().getAsLong())
                                         .compareTo(STALL_BEFORE_RESTART)
                                 > 0
-                        && mayCompare(s)
+                        && Comparison.mayCompare(s)
                         && waitsForLeader(s, leader).isEmpty();
         if (!due) {
             return Optional.empty();
         }
         String found = "the standby doesn't come up";
-        return switch (verdict(s).orElse(null)) {
+        return switch (Comparison.verdict(s).orElse(null)) {
             case null -> Optional.of(assess(s, leader.orElseThrow(), found));
             case Divergence.Unknown _ -> Optional.of(assess(s, leader.orElseThrow(), found));
             case Divergence.None _, Divergence.Stranded _ -> Optional.empty();
@@ -379,19 +384,12 @@ final class RejoinRules {
                         .after(SOON));
     }
 
-    /** The pause after the last comparison counts for the same leader only. */
-    private static boolean mayCompare(Situation s) {
-        Rejoin rejoin = s.memory().rejoin();
-        boolean another = verdict(s).isEmpty() && !s.followsRemote();
-        return s.reached(rejoin.retryAtNanos()) && (another || s.reached(rejoin.compareAtNanos()));
-    }
-
     private static Decision assess(Situation s, Upstream leader, String why) {
         return Decision.of(
                 "rejoin.compares-logs",
                 "before the first rung: compare the logs, about 10 s, because " + why,
                 s.memory(),
-                new Action.Start(new Operation.Assess(leader, leaderTimeline(s))));
+                new Action.Start(new Operation.Assess(leader, Comparison.leaderTimeline(s))));
     }
 
     private static Decision start(Situation s, StandbyTarget target, String why) {
@@ -435,7 +433,9 @@ final class RejoinRules {
 
     /** pg_rewind compares numbers only: with the leader's number it would change nothing. */
     private static boolean rewindIsNext(Situation s) {
-        boolean sameNumber = ownTimeline(s) == leaderTimeline(s); // a remote's isn't known here
+        boolean sameNumber =
+                Comparison.ownTimeline(s)
+                        == Comparison.leaderTimeline(s); // a remote's isn't known here
         return s.self().rejoin().canRewind()
                 && s.memory().rejoin().rewindFailures() < REWIND_TRIES
                 && !sameNumber;
@@ -447,25 +447,6 @@ final class RejoinRules {
                         + (failures + 1)
                         + " of "
                         + REWIND_TRIES
-                : "";
-    }
-
-    /** Nothing speaks against the log but that it couldn't be looked at. */
-    private static boolean cantBeCompared(Situation s) {
-        int own = s.timeline() != 0 ? s.timeline() : newestTimeline(s);
-        return verdict(s).orElse(null) instanceof Divergence.Unknown unknown
-                && (unknown.refused() || unknown.times() >= COMPARISONS_BEFORE_FOLLOWING)
-                && !Lineage.suspected(s, own);
-    }
-
-    /** For people: why a server follows that wasn't compared. */
-    static String uncompared(Situation s) {
-        return cantBeCompared(s) ? verdict(s).map(RejoinRules::whyUnknown).orElse("") : "";
-    }
-
-    private static String whyUnknown(Divergence verdict) {
-        return verdict instanceof Divergence.Unknown(String why, int times, _)
-                ? "; " + times + " comparisons of the logs failed, the last by: " + why
                 : "";
     }
 
@@ -491,56 +472,5 @@ final class RejoinRules {
                                                 false,
                                                 false))))
                 : Optional.empty();
-    }
-
-    /** The running server's timeline, else that of its last checkpoint. */
-    private static int ownTimeline(Situation s) {
-        return s.timeline() != 0
-                ? s.timeline()
-                : s.server().control().map(ControlData::timeline).orElse(0);
-    }
-
-    /** Of a stopped server: its last checkpoint may be on an earlier one than its log ends on. */
-    private static int newestTimeline(Situation s) {
-        return s.server()
-                .control()
-                .map(control -> Math.max(control.timeline(), control.minRecoveryEndTimeline()))
-                .orElse(0);
-    }
-
-    /** The last comparison, if it was with this leader on this timeline. */
-    private static Optional<Divergence> verdict(Situation s) {
-        Rejoin rejoin = s.memory().rejoin();
-        boolean current =
-                rejoin.verdictLeader()
-                        .filter(known ->
-                                known.leader()
-                                                .equals(
-                                                        s.followsRemote()
-                                                                ? Optional.empty()
-                                                                : s.cluster().leader())
-                                        && known.timeline() == leaderTimeline(s))
-                        .isPresent();
-        return current ? rejoin.verdict() : Optional.empty();
-    }
-
-    /** The last comparison with this leader found the own log to be a part of its. */
-    static boolean fits(Situation s) {
-        return verdict(s)
-                .filter(verdict ->
-                        verdict instanceof Divergence.None
-                                || verdict instanceof Divergence.Stranded)
-                .isPresent();
-    }
-
-    private static boolean diverged(Situation s) {
-        return verdict(s).filter(Divergence.Diverged.class::isInstance).isPresent();
-    }
-
-    /** 0 for a remote's. */
-    static int leaderTimeline(Situation s) {
-        return s.followsRemote()
-                ? 0
-                : s.cluster().leaderMember().map(member -> member.wal().timeline()).orElse(0);
     }
 }
