@@ -100,7 +100,7 @@ public final class DivergenceCheck {
                         .reduce((_, later) -> later)
                         .map(Entry::switchLsn);
         if (divergence instanceof Divergence.None none && begun.isPresent()) {
-            divergence = sameTimeline(dataDir, mine, begun.get(), source, none);
+            divergence = sameTimeline(dataDir, mine, begun.get(), source, theirs.timeline(), none);
         }
         boolean runs = mine.standby() && postmaster.get() == Postmaster.RUNNING;
         return runs && divergence instanceof Divergence.None fits
@@ -113,7 +113,12 @@ public final class DivergenceCheck {
      * The first record that a promotion writes holds its time, so the logs differ right there.
      */
     private Divergence sameTimeline(
-            Path dataDir, LocalLog mine, Lsn switched, Source source, Divergence.None byNumbers)
+            Path dataDir,
+            LocalLog mine,
+            Lsn switched,
+            Source source,
+            int leaderTimeline,
+            Divergence.None byNumbers)
             throws SQLException {
         try {
             long segmentSize = ControlFile.read(programs, dataDir).number("Bytes per WAL segment");
@@ -137,7 +142,8 @@ public final class DivergenceCheck {
                             true)
                     : byNumbers;
         } catch (SQLException e) {
-            if (!Source.refused(e)) {
+            // of the leader's own number the numbers say nothing: the rules know who wrote the log
+            if (!Source.refused(e) || mine.timeline() == leaderTimeline) {
                 throw e;
             }
             return new Divergence.None(

@@ -139,10 +139,26 @@ class RejoinIT {
                             OperationResult.Failed.class,
                             failed -> assertThat(failed.reason()).contains("one timeline number"));
 
+            c.rewindAs("nobody_that_is_let_in");
+            assertThat(c.check().assess(member(b.asUpstream())))
+                    .as("one number, and nobody is let look")
+                    .isInstanceOfSatisfying(
+                            Divergence.Unknown.class,
+                            unknown -> assertThat(unknown.refused()).isTrue());
+
             a.follow(b).start();
             awaitSame(b, a);
             assertThat(a.check().assess(b.asUpstream())).isInstanceOf(Divergence.None.class);
         }
+    }
+
+    private static Upstream member(Upstream remote) {
+        return new Upstream(
+                Optional.of(new MemberName("leader")),
+                remote.host(),
+                remote.port(),
+                remote.database(),
+                remote.slot());
     }
 
     /** pg_hba.conf often lets the superuser in from its own host only. */
@@ -158,13 +174,7 @@ class RejoinIT {
             b.follow(a).start();
             awaitSame(a, b);
             Upstream remote = a.asUpstream();
-            Upstream member =
-                    new Upstream(
-                            Optional.of(new MemberName("a")),
-                            remote.host(),
-                            remote.port(),
-                            remote.database(),
-                            remote.slot());
+            Upstream member = member(remote);
             b.rewindAs("nobody_that_is_let_in");
 
             assertThat(b.check().assess(member))
