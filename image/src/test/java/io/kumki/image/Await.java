@@ -1,41 +1,30 @@
 package io.kumki.image;
 
 import java.time.Duration;
+import java.util.concurrent.Callable;
 import java.util.function.Supplier;
+import org.awaitility.Awaitility;
+import org.awaitility.core.ConditionTimeoutException;
 
-/** Waits for a condition with a deadline, and says what was seen instead. */
+/** Awaitility, which also says what was seen instead: mostly a container's log. */
 final class Await {
 
     private Await() {}
 
-    @FunctionalInterface
-    interface Condition {
-        boolean reached() throws Exception;
-    }
-
-    static void until(String what, Duration limit, Condition condition, Supplier<String> seen) {
-        long deadline = System.nanoTime() + limit.toNanos();
-        Exception last = null;
-        while (true) {
-            try {
-                if (condition.reached()) {
-                    return;
-                }
-                last = null;
-            } catch (Exception e) {
-                last = e;
-            }
-            if (System.nanoTime() - deadline > 0) {
-                throw new AssertionError(
-                        "not within " + limit.toSeconds() + " s: " + what + "; seen: " + seen.get(),
-                        last);
-            }
-            try {
-                Thread.sleep(100); // polling pause of the awaiting itself
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                throw new AssertionError("interrupted while waiting for " + what, e);
-            }
+    /**
+     * A look that fails, as while a container starts, counts as "not yet"; the last one is told.
+     */
+    static void until(
+            String what, Duration limit, Callable<Boolean> condition, Supplier<String> seen) {
+        try {
+            Awaitility.await(what)
+                    .atMost(limit)
+                    .pollInterval(Duration.ofMillis(100))
+                    .pollInSameThread()
+                    .ignoreExceptions()
+                    .until(condition);
+        } catch (ConditionTimeoutException e) {
+            throw new AssertionError(e.getMessage() + "; seen: " + seen.get(), e);
         }
     }
 }
