@@ -185,6 +185,13 @@ class PermanentSlotsTest {
                         "reserved",
                         true);
         assertThat(onStandby(standby(), N1, N3, left)).containsExactly(new SlotChange.Drop("feed"));
+
+        // a copy of ours, made before the primary's slot was given that class
+        Situations wanted = standby().permanent("feed", APP);
+        assertThat(onStandby(wanted, N1, N3, left)).contains(new SlotChange.Drop("feed"));
+        TreeMap<String, Lsn> ours = new TreeMap<>(Map.of("feed", new Lsn(900)));
+        Situations published = wanted.status(new ClusterStatus(Optional.empty(), ours, List.of()));
+        assertThat(onStandby(published, N1, N3, left)).doesNotContain(new SlotChange.Drop("feed"));
     }
 
     @Test

@@ -433,23 +433,16 @@ final class Situations {
     /** What it replayed last, as the control file has it. */
     Situations recoveredOn(int timeline) {
         ControlData known = ((DataDirectory.Initialized) data).control();
-        data =
-                new DataDirectory.Initialized(
-                        new ControlData(
-                                known.systemIdentifier(),
-                                known.state(),
-                                known.timeline(),
-                                known.checkpointLsn(),
-                                known.minRecoveryEnd(),
-                                timeline,
-                                known.standbySignal(),
-                                known.alone(),
-                                known.backupLabel(),
-                                known.canRewind()));
-        return this;
+        return control(timeline, known.standbySignal(), known.alone(), known.backupLabel());
     }
 
     Situations backupLabel() {
+        ControlData known = ((DataDirectory.Initialized) data).control();
+        return control(known.minRecoveryEndTimeline(), known.standbySignal(), known.alone(), true);
+    }
+
+    private Situations control(
+            int minRecoveryEndTimeline, boolean standbySignal, boolean alone, boolean backupLabel) {
         ControlData known = ((DataDirectory.Initialized) data).control();
         data =
                 new DataDirectory.Initialized(
@@ -459,10 +452,10 @@ final class Situations {
                                 known.timeline(),
                                 known.checkpointLsn(),
                                 known.minRecoveryEnd(),
-                                known.minRecoveryEndTimeline(),
-                                known.standbySignal(),
-                                known.alone(),
-                                true,
+                                minRecoveryEndTimeline,
+                                standbySignal,
+                                alone,
+                                backupLabel,
                                 known.canRewind()));
         return this;
     }
@@ -598,20 +591,7 @@ final class Situations {
     /** The recovery configuration names nobody to stream from. */
     Situations alone() {
         ControlData known = ((DataDirectory.Initialized) data).control();
-        data =
-                new DataDirectory.Initialized(
-                        new ControlData(
-                                known.systemIdentifier(),
-                                known.state(),
-                                known.timeline(),
-                                known.checkpointLsn(),
-                                known.minRecoveryEnd(),
-                                known.minRecoveryEndTimeline(),
-                                true,
-                                true,
-                                known.backupLabel(),
-                                known.canRewind()));
-        return this;
+        return control(known.minRecoveryEndTimeline(), true, true, known.backupLabel());
     }
 
     Situations vacantFor(Duration time) {

@@ -112,30 +112,6 @@ class SlotPlanTest {
                 .containsExactly(new SlotChange.Drop("n3"));
     }
 
-    /** Of the class failover, or a copy of one that was given that class after it was copied. */
-    @Test
-    void whatStopsPostgresFromSynchronisingSlotsGoes() {
-        Slot copy =
-                new Slot(
-                        "feed",
-                        true,
-                        "app",
-                        "pgoutput",
-                        false,
-                        new Lsn(900),
-                        new Lsn(900),
-                        false,
-                        "reserved",
-                        true);
-        Situations wanted =
-                standby().permanent("feed", new PermanentSlot.Logical("app", "pgoutput"));
-        assertThat(on(wanted, N1, N3, copy)).contains(new SlotChange.Drop("feed"));
-        TreeMap<String, Lsn> ours = new TreeMap<>(Map.of("feed", new Lsn(900)));
-        Situations published = wanted.status(new ClusterStatus(Optional.empty(), ours, List.of()));
-        assertThat(on(published, N1, N3, copy)).doesNotContain(new SlotChange.Drop("feed"));
-        assertThat(on(wanted.vacant(), N1, N3, copy)).doesNotContain(new SlotChange.Drop("feed"));
-    }
-
     @Test
     void anIdleSlotFollowsThePublishedPositionButNeverBeyondTheOwnReplay() {
         assertThat(on(standby().status(positions(950)), N1, N3))

@@ -13,9 +13,7 @@ import io.kumki.agent.postgres.PostgresServer;
 import io.kumki.dcs.ClusterStore;
 import io.kumki.dcs.cluster.ClusterSettings;
 import io.kumki.dcs.cluster.ClusterView;
-import io.kumki.dcs.cluster.Member;
 import io.kumki.dcs.cluster.MemberName;
-import io.kumki.dcs.cluster.Tags;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import java.io.IOException;
@@ -96,14 +94,7 @@ class ActionPerformerTest {
     }
 
     private static Situation situation() {
-        Self self =
-                new Self(
-                        ME,
-                        Member.nameOnly(ME).addresses(),
-                        Tags.NONE,
-                        true,
-                        new Self.RejoinPolicy(false, false, false),
-                        Self.SlotPolicy.MEMBERS);
+        Self self = PlainSelf.named(ME);
         return new Situation(
                 self,
                 ClusterView.EMPTY,

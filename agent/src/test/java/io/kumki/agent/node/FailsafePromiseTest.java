@@ -14,9 +14,7 @@ import io.kumki.dcs.cluster.ClusterView;
 import io.kumki.dcs.cluster.DynamicConfig;
 import io.kumki.dcs.cluster.Leadership;
 import io.kumki.dcs.cluster.Lsn;
-import io.kumki.dcs.cluster.Member;
 import io.kumki.dcs.cluster.MemberName;
-import io.kumki.dcs.cluster.Tags;
 import io.kumki.restapi.NodeControl.FailsafeAnswer;
 import io.kumki.restapi.NodeControl.FailsafeCall;
 import io.vertx.core.Future;
@@ -104,14 +102,7 @@ class FailsafePromiseTest {
     }
 
     private static Situation situation(ClusterView view, boolean failsafe) {
-        Self self =
-                new Self(
-                        ME,
-                        Member.nameOnly(ME).addresses(),
-                        Tags.NONE,
-                        true,
-                        new Self.RejoinPolicy(false, false, false),
-                        Self.SlotPolicy.MEMBERS);
+        Self self = PlainSelf.named(ME);
         return new Situation(
                 self,
                 view,

@@ -11,9 +11,7 @@ import io.kumki.dcs.cluster.ClusterView;
 import io.kumki.dcs.cluster.DynamicConfig;
 import io.kumki.dcs.cluster.Leadership;
 import io.kumki.dcs.cluster.Lsn;
-import io.kumki.dcs.cluster.Member;
 import io.kumki.dcs.cluster.MemberName;
-import io.kumki.dcs.cluster.Tags;
 import io.kumki.restapi.NodeSnapshot;
 import java.time.Duration;
 import java.time.Instant;
@@ -145,14 +143,7 @@ class NodeBoardTest {
 
     private static NodeSnapshot board(
             ClusterView view, LocalServer server, Optional<NodeBoard.LastGood> lastGood) {
-        Self self =
-                new Self(
-                        ME,
-                        Member.nameOnly(ME).addresses(),
-                        Tags.NONE,
-                        true,
-                        new Self.RejoinPolicy(false, false, false),
-                        Self.SlotPolicy.MEMBERS);
+        Self self = PlainSelf.named(ME);
         Situation situation =
                 new Situation(
                         self,
