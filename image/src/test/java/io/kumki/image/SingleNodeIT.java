@@ -3,6 +3,7 @@ package io.kumki.image;
 import static io.kumki.image.Docker.docker;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.kumki.image.Programs.Result;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.Statement;
@@ -45,6 +46,7 @@ class SingleNodeIT {
                 isSoonToldHealthy(node, what);
             }
             leavesNoZombie(node);
+            aSecondContainerKeepsAwayFromTheVolume(node);
 
             long begin = System.nanoTime();
             docker("stop", "-t", "60", node);
@@ -102,6 +104,37 @@ class SingleNodeIT {
                 Duration.ofSeconds(10),
                 () -> zombies(node).isEmpty(),
                 () -> zombies(node));
+    }
+
+    /**
+     * It even has the first one's host name, so that it takes the first one's address for its own.
+     */
+    private static void aSecondContainerKeepsAwayFromTheVolume(String node) {
+        Result second =
+                Docker.tryDocker(
+                        "run",
+                        "--rm",
+                        "--label",
+                        Docker.RUN_LABEL + "=" + Docker.RUN,
+                        "--volumes-from",
+                        node,
+                        "--hostname",
+                        "node",
+                        "-e",
+                        "KUMKI_SCOPE=single",
+                        "-e",
+                        "KUMKI_ETCD3_HOSTS=127.0.0.1:1",
+                        "-e",
+                        "POSTGRES_PASSWORD=" + ComposeProject.PASSWORD,
+                        "-e",
+                        "KUMKI_REPLICATION_PASSWORD=" + ComposeProject.PASSWORD,
+                        Docker.IMAGE);
+        assertThat(second.exitCode()).as(second.output()).isEqualTo(1);
+        assertThat(second.output())
+                .contains(
+                        "postgresql.data_dir = /var/lib/postgresql/data: another agent works there, in another container",
+                        "or give this one a volume of its own");
+        assertThat(Docker.psql(node, "INSERT INTO t VALUES (2)").exitCode()).isZero();
     }
 
     private static String zombies(String node) {

@@ -10,6 +10,9 @@ public final class SystemCallException extends IOException {
     /** The descriptor's driver doesn't know such an ioctl. */
     public static final int ENOTTY = 25;
 
+    /** Somebody else has the lock. */
+    public static final int EWOULDBLOCK = 11;
+
     private final int errno;
 
     /**

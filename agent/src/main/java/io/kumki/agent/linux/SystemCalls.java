@@ -20,7 +20,14 @@ import java.lang.invoke.VarHandle;
 public final class SystemCalls {
 
     /** The same on every architecture that JDK 25 runs on; see {@code asm-generic/fcntl.h}. */
+    public static final int O_RDONLY = 0;
+
     public static final int O_WRONLY = 01;
+
+    public static final int O_RDWR = 02;
+
+    /** Of flock(2); see {@code asm-generic/fcntl.h}. */
+    private static final int LOCK_EX_NB = 2 | 4;
 
     public static final int O_NONBLOCK = 04000;
 
@@ -47,6 +54,9 @@ public final class SystemCalls {
 
     private static final MethodHandle CLOSE =
             plain("close", FunctionDescriptor.of(JAVA_INT, JAVA_INT));
+
+    private static final MethodHandle FLOCK =
+            plain("flock", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
 
     private static final MethodHandle SOCKET =
             plain("socket", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT));
@@ -113,6 +123,25 @@ public final class SystemCalls {
             if (checked(result, state, "write") != bytes.length) {
                 throw new SystemCallException("write", 0, "only " + result + " bytes written");
             }
+        }
+    }
+
+    /**
+     * Locks the file of the descriptor for it alone, as flock(2) does: the lock belongs to the open
+     * file, so it ends when the last process that has it by inheritance has closed it.
+     *
+     * @throws SystemCallException with {@link SystemCallException#EWOULDBLOCK} if somebody has it
+     */
+    public static void flock(int fd, String name) throws SystemCallException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment state = arena.allocate(STATE);
+            int result;
+            try {
+                result = (int) FLOCK.invokeExact(state, fd, LOCK_EX_NB);
+            } catch (Throwable e) {
+                throw broken("flock", e);
+            }
+            checked(result, state, "flock " + name);
         }
     }
 

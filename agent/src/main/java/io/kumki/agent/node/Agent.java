@@ -11,6 +11,7 @@ import io.kumki.agent.ha.Rules;
 import io.kumki.agent.postgres.DataDirectoryCheck;
 import io.kumki.agent.postgres.LocalPostgres;
 import io.kumki.agent.postgres.PgPrograms;
+import io.kumki.agent.postgres.VolumeLock;
 import io.kumki.agent.watchdog.Watchdog;
 import io.kumki.dcs.ClusterStore;
 import io.kumki.dcs.cluster.ClusterView;
@@ -56,6 +57,7 @@ public final class Agent {
     private final HaLoop loop;
     private final LoopParts parts;
     private final Optional<DataDirectoryLock> lock;
+    private final Optional<VolumeLock> volume;
     private final Watchdog watchdog;
     private NodeConfig node;
     private ClientSSLOptions peerTls;
@@ -80,6 +82,7 @@ public final class Agent {
                 new AgentConfiguration(node, Mapping.rest(node.rest()).advertisedUrl());
         this.lock = lock(configuration.postgres().files().dataDir());
         refuseUnfit(configuration);
+        this.volume = lockVolume(configuration.postgres().files().dataDir());
         this.store =
                 EtcdClusterStore.open(
                         vertx, Mapping.etcd(node.etcd()), Mapping.path(node), clock::nanos);
@@ -137,6 +140,24 @@ public final class Agent {
                     .log("the data directory can't be locked against a second agent");
             return Optional.empty();
         }
+    }
+
+    /** Against an agent or a server that can't be seen from here; see {@link VolumeLock}. */
+    private static Optional<VolumeLock> lockVolume(Path dataDir) throws RefusedConfigException {
+        return switch (VolumeLock.take(dataDir)) {
+            case VolumeLock.Outcome.Held(VolumeLock held) -> Optional.of(held);
+            case VolumeLock.Outcome.Refused(String reason) ->
+                    throw new RefusedConfigException(
+                            "postgresql.data_dir = " + dataDir + ": " + reason);
+            case VolumeLock.Outcome.Impossible(String reason) -> {
+                LOG.atWarn()
+                        .addKeyValue("error", reason)
+                        .log(
+                                "the data directory's volume can't be locked: nothing but care keeps a"
+                                        + " second container or machine from working there");
+                yield Optional.empty();
+            }
+        };
     }
 
     private static void refuseUnfit(AgentConfiguration configuration)
@@ -272,7 +293,24 @@ public final class Agent {
                                                         + " at "
                                                         + url.get()
                                                         + "); give this one another name"),
-                                this::openRest));
+                                () -> nobodyAnswers(url.get())));
+    }
+
+    /** At our own address nobody but us could answer: then silence says nothing about others. */
+    private void nobodyAnswers(String url) {
+        vertx.executeBlocking(() -> NameCheck.own(url))
+                .onSuccess(own -> {
+                    if (own) {
+                        LOG.atInfo()
+                                .addKeyValue("member", node.name())
+                                .addKeyValue("url", url)
+                                .log(
+                                        "the address under this name is this host's own: it can't tell"
+                                                + " whether another node has the name, too");
+                    }
+                    openRest();
+                })
+                .onFailure(failure -> fail(String.valueOf(failure.getMessage())));
     }
 
     private void openRest() {
@@ -294,6 +332,7 @@ public final class Agent {
                             .addKeyValue("member", node.name())
                             .addKeyValue("port", opened.port())
                             .addKeyValue("locked", lock.filter(DataDirectoryLock::held).isPresent())
+                            .addKeyValue("volumeLocked", volume.isPresent())
                             .log("REST API is open, the loop begins");
                     lag =
                             LagMeter.start(

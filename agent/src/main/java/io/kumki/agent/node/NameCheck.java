@@ -9,6 +9,10 @@ import io.vertx.core.http.HttpClientRequest;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.RequestOptions;
 import io.vertx.core.net.ClientSSLOptions;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.NetworkInterface;
+import java.net.URI;
 import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
 import java.util.List;
@@ -71,6 +75,28 @@ final class NameCheck {
                                 ? Optional.of("speaks TLS, and then: " + failure.getMessage())
                                 : Optional.empty())
                 .onComplete(_ -> client.close());
+    }
+
+    /**
+     * Whether the address is one of this host, or container: a second one that was started with the
+     * first one's host name takes the name for its own. Blocks while the name is resolved.
+     */
+    static boolean own(String apiUrl) {
+        try {
+            String host = URI.create(apiUrl).getHost();
+            if (host == null) {
+                return false;
+            }
+            for (InetAddress address : InetAddress.getAllByName(host.replaceAll("[\\[\\]]", ""))) {
+                if (address.isLoopbackAddress()
+                        || NetworkInterface.getByInetAddress(address) != null) {
+                    return true;
+                }
+            }
+            return false;
+        } catch (IllegalArgumentException | IOException e) {
+            return false; // an address that nobody can have isn't ours
+        }
     }
 
     /** A proxy that accepts and then finds nobody behind it says nothing in TLS. */

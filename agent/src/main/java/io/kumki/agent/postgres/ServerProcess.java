@@ -66,16 +66,18 @@ final class ServerProcess {
      */
     ProcessIdentity launch(List<String> arguments, boolean ownLogging) throws IOException {
         Path log = installation.dataDir().resolve(START_LOG);
-        // the shell's number becomes the postmaster's
+        // the shell's number becomes the postmaster's, which inherits the lock
         String script =
-                ownLogging
-                        ? "echo $$; log=$1; shift; exec \"$@\" </dev/null >\"$log\" 2>&1"
-                        : "echo $$; shift; exec \"$@\" </dev/null >&2";
+                "echo $$; log=$1; lock=$2; shift 2; exec </dev/null "
+                        + (ownLogging ? ">\"$log\" 2>&1; " : ">&2; ")
+                        + VolumeLock.SERVER_SCRIPT
+                        + "exec \"$@\"";
         // setsid's first process ends at once and Java then closes its pipe: another shell waits
         String outer =
                 "inner=$1; shift; pid=$(setsid --fork /bin/sh -c \"$inner\" sh \"$@\") && echo \"$pid\"";
-        List<String> command =
-                new ArrayList<>(List.of("/bin/sh", "-c", outer, "sh", script, log.toString()));
+        List<String> command = new ArrayList<>(List.of("/bin/sh", "-c", outer, "sh", script));
+        command.add(log.toString());
+        command.add(VolumeLock.serverFile(installation.dataDir()).toString());
         command.add(installation.programs().path("postgres"));
         command.addAll(arguments);
         ProgramCall call = ProgramCall.of(command);

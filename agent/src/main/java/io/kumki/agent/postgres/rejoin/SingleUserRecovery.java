@@ -13,6 +13,7 @@ import io.kumki.agent.postgres.PgPrograms;
 import io.kumki.agent.postgres.ProgramCall;
 import io.kumki.agent.postgres.ProgramRun;
 import io.kumki.agent.postgres.Programs;
+import io.kumki.agent.postgres.VolumeLock;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -110,7 +111,7 @@ public final class SingleUserRecovery {
             arguments.add(option);
         }
         arguments.add("template1");
-        return programs.callInOwnLocale("postgres").plus(arguments);
+        return VolumeLock.locked(programs.callInOwnLocale("postgres").plus(arguments), dataDir);
     }
 
     private static List<String> options(Path dataDir) throws IOException {
