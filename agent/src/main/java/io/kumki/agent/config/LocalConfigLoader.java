@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Reads the local configuration: a YAML file or all of a directory, with the environment merged
  * over it; without a file the variable {@code PATRONI_CONFIGURATION} alone; else the environment
- * alone.
+ * alone. In the container image its {@link ImageDefaults} lie below.
  *
  * <p>Merging is by key: mapping into mapping, anything else replaces, a null removes. Each {@link
  * #load()} reads the files again, under the environment as it was at construction.
@@ -32,6 +32,7 @@ public final class LocalConfigLoader {
 
     private final Optional<Path> path;
     private final EnvironmentConfig environment;
+    private final ImageDefaults image;
     private boolean hadFile;
 
     /**
@@ -41,6 +42,7 @@ public final class LocalConfigLoader {
     public LocalConfigLoader(Optional<Path> path, Map<String, String> environment) {
         this.path = path;
         this.environment = EnvironmentConfig.of(environment);
+        this.image = new ImageDefaults(environment);
     }
 
     /**
@@ -60,7 +62,7 @@ public final class LocalConfigLoader {
                             + "Name a YAML file or a directory of them as argument, or set"
                             + " KUMKI_* or PATRONI_* variables");
         }
-        return loaded;
+        return image.under(loaded);
     }
 
     private LocalConfig loadSources(List<String> warnings) throws InvalidConfigException {

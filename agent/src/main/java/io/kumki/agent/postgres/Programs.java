@@ -64,6 +64,7 @@ public final class Programs {
         return variable.startsWith("PATRONI_")
                 || variable.startsWith("KUMKI_")
                 || variable.startsWith("KUBERNETES_")
+                || variable.startsWith("POSTGRES_PASSWORD")
                 || variable.equals("NOTIFY_SOCKET")
                 || variable.equals("WATCHDOG_USEC")
                 || variable.equals("WATCHDOG_PID")

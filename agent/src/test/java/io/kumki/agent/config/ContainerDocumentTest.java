@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.SortedSet;
 import java.util.TreeSet;
@@ -49,14 +50,12 @@ class ContainerDocumentTest {
     void everyVariableOfTheImagesOwnScriptsIsNamed() throws IOException {
         assertThat(Files.readString(DOCUMENT))
                 .contains(
-                        found("packaging/image/entrypoint", "(?m)(?:^|\\|\\| )default ([A-Z_]+)")
-                                .stream()
-                                .map(name -> "`KUMKI_" + name + "`")
-                                .toList())
-                .contains(
-                        found("packaging/image/entrypoint", "\\b(POSTGRES_PASSWORD\\w*)").stream()
-                                .map(name -> "`" + name + "`")
-                                .toList())
+                        List.of(
+                                "`KUMKI_NAME`",
+                                "`KUMKI_RESTAPI_CONNECT_ADDRESS`",
+                                "`KUMKI_POSTGRESQL_CONNECT_ADDRESS`",
+                                "`POSTGRES_PASSWORD`",
+                                "`POSTGRES_PASSWORD_FILE`"))
                 .contains(
                         found("packaging/bin/kumki", "\\b(KUMKI_[A-Z_]+)").stream()
                                 .map(name -> "`" + name + "`")

@@ -164,6 +164,44 @@ class LocalConfigLoaderTest {
                 .hasMessageContaining("absent.yml: does not exist. Name a YAML file");
     }
 
+    @Test
+    void inTheImageTheHostNameAndTheListenedPortsLieBelowFileAndVariables() throws Exception {
+        Map<String, String> image =
+                Map.of("KUMKI_IMAGE_BIN_DIR", "/usr/lib/postgresql/17/bin", "HOSTNAME", "node1");
+        Path file =
+                Files.writeString(
+                        directory.resolve("n.yml"),
+                        "scope: s\nrestapi: {listen: '0.0.0.0:8009'}\npostgresql: {listen: '*:5433'}\n");
+
+        LocalConfig moved = load(file, image);
+        assertThat(moved.tree())
+                .containsEntry("name", "node1")
+                .containsEntry(
+                        "restapi",
+                        Map.of("listen", "0.0.0.0:8009", "connect_address", "node1:8009"))
+                .containsEntry(
+                        "postgresql",
+                        Map.of(
+                                "listen",
+                                "*:5433",
+                                "connect_address",
+                                "node1:5433",
+                                "bin_dir",
+                                "/usr/lib/postgresql/17/bin"));
+        assertThat(moved.origin("name")).isEqualTo("host name of the container");
+        assertThat(moved.origin("postgresql.bin_dir")).isEqualTo("the image");
+
+        Files.writeString(
+                file,
+                "name: other\nrestapi: {connect_address: '10.0.0.1:80'}\npostgresql: {connect_address: '10.0.0.1:90', bin_dir: /x}\n");
+        assertThat(load(file, image).tree())
+                .containsEntry("name", "other")
+                .containsEntry("restapi", Map.of("connect_address", "10.0.0.1:80"))
+                .containsEntry(
+                        "postgresql", Map.of("connect_address", "10.0.0.1:90", "bin_dir", "/x"));
+        assertThat(load(file, Map.of()).tree()).doesNotContainKey("scope");
+    }
+
     private static LocalConfig load(Path path, Map<String, String> environment)
             throws InvalidConfigException {
         return new LocalConfigLoader(Optional.of(path), environment).load();

@@ -16,7 +16,8 @@ import java.util.TreeMap;
 /**
  * Our variables, each under its {@code PATRONI_} name. {@code KUMKI_X} is another name of {@code
  * PATRONI_X} and wins over it; {@code X_FILE} of either names a file that holds the value of X, so
- * that a secret needn't stand in the environment.
+ * that a secret needn't stand in the environment. In the container image {@code POSTGRES_PASSWORD}
+ * and its file count as the superuser's, below all others: other PostgreSQL images have it so.
  *
  * @param values by the name with {@code PATRONI_}
  * @param origins the same names to the variable that was really set
@@ -32,6 +33,12 @@ public record OwnVariables(
     public static final String PREFIX = "PATRONI_";
     private static final String OWN_PREFIX = "KUMKI_";
     private static final String FILE = "_FILE";
+
+    /** Set in the container image: where its PostgreSQL programs are. */
+    public static final String IMAGE = "KUMKI_IMAGE_BIN_DIR";
+
+    private static final String FOREIGN = "POSTGRES_PASSWORD";
+    private static final String FOREIGN_TARGET = "SUPERUSER_PASSWORD";
     private static final long MAX_FILE_BYTES = 1 << 20;
 
     /**
@@ -58,6 +65,9 @@ public record OwnVariables(
     /** Reads the files that the variables name; others than ours are left out. */
     public static OwnVariables of(Map<String, String> environment) {
         Reader reader = new Reader(new TreeMap<>(environment));
+        if (environment.containsKey(IMAGE)) {
+            reader.takeForeign();
+        }
         reader.take(PREFIX);
         reader.take(OWN_PREFIX);
         return new OwnVariables(reader.values, reader.origins, reader.problems, reader.warnings);
@@ -74,21 +84,32 @@ public record OwnVariables(
             this.environment = environment;
         }
 
+        private void takeForeign() {
+            String text = environment.getOrDefault(FOREIGN, "");
+            if (!text.isEmpty()) {
+                put(FOREIGN_TARGET, FOREIGN, text);
+            }
+            String file = environment.getOrDefault(FOREIGN + FILE, "");
+            if (!file.isEmpty()) {
+                file(FOREIGN_TARGET, FOREIGN, FOREIGN + FILE, file);
+            }
+        }
+
         private void take(String prefix) {
             environment.forEach((name, text) -> {
-                if (name.startsWith(prefix)) {
+                if (name.startsWith(prefix) && !name.equals(IMAGE)) {
                     String rest = name.substring(prefix.length());
                     if (!rest.endsWith(FILE)) {
                         put(rest, name, text);
                     } else if (!text.isEmpty()) {
-                        file(rest.substring(0, rest.length() - FILE.length()), prefix, name, text);
+                        String plain = rest.substring(0, rest.length() - FILE.length());
+                        file(plain, prefix + plain, name, text);
                     }
                 }
             });
         }
 
-        private void file(String rest, String prefix, String name, String file) {
-            String plain = prefix + rest;
+        private void file(String rest, String plain, String name, String file) {
             if (!environment.getOrDefault(plain, "").isEmpty()) {
                 problems.add(
                         new Problem(name, file, plain + " is set as well: leave one of them out"));

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -39,6 +40,29 @@ class OwnVariablesTest {
         assertThat(OwnVariables.of(Map.of("PATRONI_NAME", "a", "KUMKI_NAME", "")).values())
                 .as("an empty one counts as unset")
                 .containsEntry("PATRONI_NAME", "a");
+    }
+
+    @Test
+    void inTheImageThePasswordOfOtherImagesIsTheSuperusersAndCountsLeast() throws IOException {
+        Map<String, String> image =
+                Map.of("KUMKI_IMAGE_BIN_DIR", "/x", "POSTGRES_PASSWORD", "secret1");
+        OwnVariables read = OwnVariables.of(image);
+
+        assertThat(read.values())
+                .containsExactlyEntriesOf(Map.of("PATRONI_SUPERUSER_PASSWORD", "secret1"));
+        assertThat(read.origins()).containsEntry("PATRONI_SUPERUSER_PASSWORD", "POSTGRES_PASSWORD");
+
+        Map<String, String> both = new HashMap<>(image);
+        both.put("PATRONI_SUPERUSER_PASSWORD", "secret2");
+        assertThat(OwnVariables.of(both).values())
+                .containsEntry("PATRONI_SUPERUSER_PASSWORD", "secret2");
+        both.put("POSTGRES_PASSWORD_FILE", "/x");
+        assertThat(OwnVariables.of(both).problems())
+                .extracting(OwnVariables.Problem::message)
+                .containsExactly("POSTGRES_PASSWORD is set as well: leave one of them out");
+        assertThat(OwnVariables.of(Map.of("POSTGRES_PASSWORD", "x")).values())
+                .as("outside of the image it is somebody else's")
+                .isEmpty();
     }
 
     @Test
