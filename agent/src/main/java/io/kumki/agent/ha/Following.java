@@ -4,21 +4,16 @@ import io.kumki.dcs.cluster.ClusterView;
 import io.kumki.dcs.cluster.Member;
 import io.kumki.dcs.cluster.MemberName;
 import io.kumki.dcs.cluster.Tags;
+import io.kumki.dcs.cluster.UrlPlace;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.util.Optional;
 import java.util.Set;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /** Whom a standby follows. */
 public final class Following {
 
     private static final int DEFAULT_PORT = 5432;
-
-    private static final Pattern AUTHORITY =
-            Pattern.compile(
-                    "(?:[^@]*@)?(?:\\[(?<ipv6>[^\\[\\]]+)\\]|(?<name>[^:@\\[\\]]+))(?::(?<port>[0-9]{1,5}))?");
 
     /** States of a server that feeds others now, or does so again in a moment. */
     private static final Set<String> UP = Set.of("running", "starting", "restarting");
@@ -166,23 +161,18 @@ public final class Following {
     /** What a member's {@code conn_url} says. */
     private record Place(String host, int port, String database) {}
 
-    /** {@link URI#getHost} knows no host name with an underscore, which many containers have. */
     private static Optional<Place> parse(String url) {
         try {
             URI uri = new URI(url);
-            Matcher authority = AUTHORITY.matcher(String.valueOf(uri.getRawAuthority()));
-            if (uri.getRawAuthority() == null || !authority.matches()) {
-                return Optional.empty();
-            }
-            String port = authority.group("port");
             String path = uri.getPath();
-            return Optional.of(
-                    new Place(
-                            authority.group("ipv6") == null
-                                    ? authority.group("name")
-                                    : authority.group("ipv6"),
-                            port == null ? DEFAULT_PORT : Integer.parseInt(port),
-                            path == null || path.length() < 2 ? "postgres" : path.substring(1)));
+            return UrlPlace.of(uri)
+                    .map(place ->
+                            new Place(
+                                    place.host(),
+                                    place.port().orElse(DEFAULT_PORT),
+                                    path == null || path.length() < 2
+                                            ? "postgres"
+                                            : path.substring(1)));
         } catch (URISyntaxException _) {
             return Optional.empty();
         }

@@ -1,6 +1,7 @@
 package io.kumki.ctl.members;
 
 import io.kumki.dcs.cluster.Member;
+import io.kumki.dcs.cluster.UrlPlace;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.util.Locale;
@@ -19,16 +20,11 @@ public record ServerAddress(String host, int port) {
 
     static Optional<ServerAddress> parse(String connUrl) {
         try {
-            URI uri = new URI(connUrl);
-            String host = uri.getHost();
-            if (host == null || host.isEmpty()) {
-                return Optional.empty();
-            }
-            String bare = host.startsWith("[") ? host.substring(1, host.length() - 1) : host;
-            return Optional.of(
-                    new ServerAddress(
-                            bare.toLowerCase(Locale.ROOT),
-                            uri.getPort() < 0 ? DEFAULT_PORT : uri.getPort()));
+            return UrlPlace.of(new URI(connUrl))
+                    .map(place ->
+                            new ServerAddress(
+                                    place.host().toLowerCase(Locale.ROOT),
+                                    place.port().orElse(DEFAULT_PORT)));
         } catch (URISyntaxException _) {
             return Optional.empty(); // what a member publishes is untrusted; it shows as no host
         }

@@ -4,9 +4,12 @@ import io.kumki.ctl.config.CtlConfig.RestAccess;
 import io.kumki.ctl.console.AbortedException;
 import io.kumki.ctl.output.JsonText;
 import io.kumki.dcs.cluster.Member;
+import io.kumki.dcs.cluster.UrlPlace;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.URI;
 import java.net.URISyntaxException;
+import java.net.UnknownHostException;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
@@ -98,16 +101,32 @@ public final class MemberApi {
                                         member.name() + " publishes no api_url"));
         try {
             URI uri = new URI(url);
-            if (uri.getHost() == null || uri.getScheme() == null) {
+            Optional<UrlPlace> place = UrlPlace.of(uri);
+            if (place.isEmpty() || uri.getScheme() == null) {
                 throw new URISyntaxException(url, "no host or scheme");
             }
-            return endpoint.isEmpty()
-                    ? uri
-                    : new URI(uri.getScheme(), uri.getAuthority(), "/" + endpoint, null, null);
+            return new URI(
+                    uri.getScheme(),
+                    uri.getHost() == null ? byAddress(place.get()) : uri.getAuthority(),
+                    endpoint.isEmpty() ? uri.getPath() : "/" + endpoint,
+                    endpoint.isEmpty() ? uri.getQuery() : null,
+                    null);
+        } catch (UnknownHostException e) {
+            throw new ApiUnreachableException(
+                    "%s at %s can't be asked: the host name has no address"
+                            .formatted(member.name(), url),
+                    e);
         } catch (URISyntaxException e) {
             throw new ApiUnreachableException(
                     "%s publishes an api_url that is none: %s".formatted(member.name(), url), e);
         }
+    }
+
+    /** Java's HTTP client takes no host name with an underscore, but the address behind it. */
+    private static String byAddress(UrlPlace place) throws UnknownHostException {
+        String address = InetAddress.getByName(place.host()).getHostAddress();
+        String host = address.contains(":") ? "[" + address + "]" : address;
+        return host + (place.port().isPresent() ? ":" + place.port().getAsInt() : "");
     }
 
     /** The first text in the chain of causes: Java's connection errors often have none. */
