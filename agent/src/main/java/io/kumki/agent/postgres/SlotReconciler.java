@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -44,11 +44,14 @@ final class SlotReconciler {
     /** WAL that the slot needs is gone, or the slot was invalidated. */
     private static final Set<String> USELESS = Set.of("58P01", "55000");
 
+    /** Each takes a connection of its own. */
+    private static final int ADVANCED_AT_ONCE = 4;
+
     private final ServerProcess process;
     private final Heartbeat connection;
     private final Installation installation;
     private final SlotReadiness readiness;
-    private final AtomicBoolean advancing = new AtomicBoolean();
+    private final Set<String> advancing = ConcurrentHashMap.newKeySet();
     private final Set<String> skipped = new TreeSet<>();
 
     SlotReconciler(Installation installation, ServerProcess process, Heartbeat connection) {
@@ -158,20 +161,22 @@ final class SlotReconciler {
         }
     }
 
-    /** One thread at a time and nobody waits for it: decoding takes as long as it takes. */
+    /** Nobody waits, and no slot for another: decoding takes as long as it takes. */
     private void advance(List<SlotChange.AdvanceLogical> slots) {
-        if (slots.isEmpty() || !advancing.compareAndSet(false, true)) {
-            return;
+        for (SlotChange.AdvanceLogical slot : slots) {
+            if (advancing.size() >= ADVANCED_AT_ONCE || !advancing.add(slot.name())) {
+                continue;
+            }
+            Thread.ofVirtual()
+                    .name("advance-logical-slot")
+                    .start(() -> {
+                        try {
+                            advance(slot);
+                        } finally {
+                            advancing.remove(slot.name());
+                        }
+                    });
         }
-        Thread.ofVirtual()
-                .name("advance-logical-slots")
-                .start(() -> {
-                    try {
-                        slots.forEach(this::advance);
-                    } finally {
-                        advancing.set(false);
-                    }
-                });
     }
 
     private void advance(SlotChange.AdvanceLogical slot) {
