@@ -80,12 +80,14 @@ public final class Main {
     }
 
     private static int run(List<String> options, Optional<Path> path) {
+        List<String> warnings = List.of();
         try {
             if (options.contains("--self-test")) {
                 return AgentProcess.selfTest();
             }
             LocalConfigLoader loader = new LocalConfigLoader(path, System.getenv());
             LocalConfig local = loader.load();
+            warnings = local.warnings();
             if (options.contains("--validate-config")) {
                 return validate(options, local);
             }
@@ -93,7 +95,12 @@ public final class Main {
                 return dryRun(local);
             }
             return AgentProcess.run(loader, NodeConfigReader.read(local));
-        } catch (InvalidConfigException | RefusedConfigException | IOException e) {
+        } catch (InvalidConfigException e) {
+            // what was left out may be why something is missing
+            warnings.forEach(System.err::println);
+            System.err.println(e.getMessage());
+            return 1;
+        } catch (RefusedConfigException | IOException e) {
             System.err.println(e.getMessage());
             return 1;
         }

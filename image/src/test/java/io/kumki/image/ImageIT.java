@@ -120,6 +120,9 @@ class ImageIT {
         try (GenericContainer<?> node =
                 node("").withEnv("PATRONI_RESTAPI_LISTEN", "x:99999")
                         .withEnv("KUMKI_LOG_LEVEL", "LOUD")
+                        .withEnv("KUMKI_RESTAPI_ALLOWLIST", "[10.0.0.0/8")
+                        .withEnv("POSTGRES_PASSWORD", "")
+                        .withEnv("KUMKI_SUPERUSER_PASWORD", SECRET.formatted(3))
                         .withEnv("KUMKI_ETCD3_HOSTS", "")
                         .withEnv("KUMKI_REPLICATION_PASSWORD", "")
                         .withEnv("KUMKI_REPLICATION_PASSWORD_FILE", "/none")) {
@@ -127,6 +130,12 @@ class ImageIT {
             assertThat(node.getLogs())
                     .contains("KUMKI_REPLICATION_PASSWORD_FILE = /none")
                     .contains("scope: is missing")
+                    .contains("KUMKI_RESTAPI_ALLOWLIST = [10.0.0.0/8: its value is not a YAML list")
+                    .contains(
+                            "postgresql.authentication.superuser.password: is missing, and pg_hba asks for passwords; set KUMKI_SUPERUSER_PASSWORD")
+                    .contains(
+                            "KUMKI_SUPERUSER_PASWORD is ignored: there is no such variable; the nearest is KUMKI_SUPERUSER_PASSWORD")
+                    .doesNotContain(SECRET.formatted(3))
                     .contains("log.level = LOUD")
                     .contains("restapi.listen = x:99999")
                     .contains("etcd3: names no endpoint");

@@ -48,7 +48,7 @@ record Access(RestConfig config, Networks networks) {
         }
         boolean withMembers =
                 members == Members.AS_CONFIGURED && config.allowlist().includeMembers();
-        if (networks.networks().isEmpty() && !withMembers) {
+        if (config.allowlist().entries().isEmpty() && !withMembers) {
             return Future.succeededFuture(afterAllowlist(request));
         }
         InetAddress client =

@@ -39,7 +39,7 @@ record Networks(List<Network> networks) {
 
     /**
      * Resolves the allowlist's entries; blocks on name resolution. What can't be understood or
-     * resolved is logged and left out.
+     * resolved is logged and left out: a list of which nothing is left lets nobody in.
      */
     static Networks resolve(List<String> entries) {
         List<Network> networks = new ArrayList<>();

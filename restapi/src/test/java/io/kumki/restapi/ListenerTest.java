@@ -75,6 +75,14 @@ class ListenerTest {
     }
 
     @Test
+    void aListOfWhichNothingCanBeResolvedLetsNobodyIn() {
+        try (Api api =
+                Api.start(CONFIG.withAllowlist(new Allowlist(List.of("rubbish/x"), false)))) {
+            assertThat(api.call("POST", "/reload", null).status()).isEqualTo(403);
+        }
+    }
+
+    @Test
     void membersAreAllowedIfTheyShouldBe() {
         try (Api api = Api.start(CONFIG.withAllowlist(new Allowlist(List.of(), true)))) {
             assertThat(api.call("POST", "/reload", null).status()).isEqualTo(202);

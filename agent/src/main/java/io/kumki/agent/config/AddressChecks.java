@@ -1,5 +1,6 @@
 package io.kumki.agent.config;
 
+import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -52,6 +53,21 @@ final class AddressChecks {
             }
         }
         return reasons;
+    }
+
+    /** Whether the text has the form of a network, an address or a host name. */
+    static boolean network(String entry) {
+        int slash = entry.indexOf('/');
+        if (slash < 0) {
+            return entry.matches("[^\\s\\[\\]/@,]+");
+        }
+        try {
+            int bits = Integer.parseInt(entry.substring(slash + 1));
+            int most = 8 * InetAddress.ofLiteral(entry.substring(0, slash)).getAddress().length;
+            return bits >= 0 && bits <= most;
+        } catch (IllegalArgumentException e) {
+            return false;
+        }
     }
 
     /** What is wrong with telling others this address. */

@@ -50,6 +50,18 @@ final class ConfigKeys {
                                     value instanceof String || value instanceof Iterable,
                                     "is not a list"));
 
+    /** One that can't be read would let everybody in, or nobody. */
+    private static final Form ALLOWLIST =
+            new Form(
+                    "a list of networks such as 10.0.0.0/8, addresses and host names",
+                    value ->
+                            Form.TEXTS.usable().test(value)
+                                    && value instanceof List<?> list
+                                    && list.stream()
+                                            .allMatch(entry ->
+                                                    AddressChecks.network(String.valueOf(entry))),
+                    Form.TEXTS.strict());
+
     private static final Form WATCHDOG_MODE =
             new Form(
                     "off, automatic or required",
@@ -154,7 +166,7 @@ final class ConfigKeys {
                     Form.choice(true, "none", "optional", "required").runsWithAnything(),
                     "restapi.",
                     "verify_client");
-            maybe(Form.TEXTS, "restapi.", "allowlist");
+            maybe(ALLOWLIST, "restapi.", "allowlist");
             maybe(Form.TRUTH, "restapi.", "allowlist_include_members");
             maybe(Form.MAPPING, "restapi.", "http_extra_headers", "https_extra_headers");
             maybe(Form.yamlInteger(0, 4096), "restapi.", "request_queue_size");

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -38,15 +39,22 @@ record EnvironmentConfig(
         EnvironmentVariables.FIXED.forEach(reader::fixed);
         reader.variables.forEach(reader::store);
         reader.etcdCredentials();
+        own.problems()
+                .forEach(wrong ->
+                        reader.problems.add(
+                                new Problem(wrong.variable(), wrong.value(), wrong.message())));
+        reader.warnings.addAll(KnownVariables.warnings(own));
         return new EnvironmentConfig(
                 reader.tree,
                 reader.origins,
                 Optional.ofNullable(own.values().get(WHOLE)).filter(text -> !text.isBlank()),
-                own.problems().stream()
-                        .map(wrong -> new Problem(wrong.variable(), wrong.value(), wrong.message()))
-                        .toList(),
+                List.copyOf(reader.problems),
                 List.copyOf(reader.warnings));
     }
+
+    /** What keeps others out is never left out because it can't be read. */
+    private static final Set<String> GUARDS =
+            Set.of("RESTAPI_ALLOWLIST", "RESTAPI_ALLOWLIST_INCLUDE_MEMBERS");
 
     /** How the text of a variable becomes a value. */
     enum Conversion {
@@ -65,6 +73,7 @@ record EnvironmentConfig(
         private final SortedMap<String, String> variables = new TreeMap<>();
         private final Map<String, @Nullable Object> tree = new LinkedHashMap<>();
         private final SortedMap<String, String> origins = new TreeMap<>();
+        private final List<Problem> problems = new ArrayList<>();
         private final List<String> warnings;
 
         private Reader(OwnVariables own) {
@@ -90,7 +99,7 @@ record EnvironmentConfig(
             String section = name.substring(0, underscore);
             Conversion conversion =
                     EnvironmentVariables.STORE_SUFFIXES.get(name.substring(underscore + 1));
-            if (conversion != null && !EnvironmentVariables.SECTIONS.contains(section)) {
+            if (conversion != null && KnownVariables.STORES.contains(section)) {
                 String lower = name.toLowerCase(java.util.Locale.ROOT);
                 convert(name, text, conversion)
                         .ifPresent(value ->
@@ -171,6 +180,12 @@ record EnvironmentConfig(
         }
 
         private Optional<Object> dropped(String name, String why) {
+            if (GUARDS.contains(name)) {
+                // without it everybody could come in
+                String text = variables.getOrDefault(name, "");
+                problems.add(new Problem(origin(name), text, "its value " + why + ": correct it"));
+                return Optional.empty();
+            }
             warnings.add(origin(name) + " is ignored: its value " + why);
             return Optional.empty();
         }

@@ -5,7 +5,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
 
 /** The table of variables, names without their prefix. */
 final class EnvironmentVariables {
@@ -28,20 +27,6 @@ final class EnvironmentVariables {
                     "gssencmode",
                     "channel_binding",
                     "sslnegotiation");
-
-    /** First words of fixed variables: they never name a store. */
-    static final Set<String> SECTIONS =
-            Set.of(
-                    "LOG",
-                    "RESTAPI",
-                    "CTL",
-                    "POSTGRESQL",
-                    "SUPERUSER",
-                    "REPLICATION",
-                    "REWIND",
-                    "CITUS",
-                    "RAFT",
-                    "THREAD");
 
     /** Variables with one fixed place. Old names stand before the new ones, which win. */
     static final Map<String, Target> FIXED = fixed();

@@ -4,10 +4,15 @@ import io.kumki.dcs.environment.OwnVariables;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,6 +22,12 @@ import org.jspecify.annotations.Nullable;
 final class ImageDefaults {
 
     private static final Path HOST_NAME = Path.of("/proc/sys/kernel/hostname");
+
+    private static final Pattern BY_PASSWORD =
+            Pattern.compile("\\s(?:scram-sha-256|md5|password)\\b");
+
+    /** With one of these a role needs no password. */
+    private static final List<String> OTHER_PROOFS = List.of("sslcert", "gssencmode");
 
     private static final int REST_PORT = 8008;
     private static final int POSTGRESQL_PORT = 5432;
@@ -57,8 +68,41 @@ final class ImageDefaults {
             advertise(tree, origins, "restapi", REST_PORT, origin);
             advertise(tree, origins, "postgresql", POSTGRESQL_PORT, origin);
         }
-        return new LocalConfig(
-                written.source(), tree, origins, written.problems(), written.warnings());
+        List<Problem> problems = new ArrayList<>(written.problems());
+        for (String role : List.of("superuser", "replication")) {
+            missingPassword(tree, role).ifPresent(problems::add);
+        }
+        return new LocalConfig(written.source(), tree, origins, problems, written.warnings());
+    }
+
+    /**
+     * Elsewhere roles may come in by peer, trust or certificate. Here the access rules are known: a
+     * password that is forgotten shows when the first standby is refused, if at all.
+     */
+    private static Optional<Problem> missingPassword(
+            Map<String, @Nullable Object> tree, String role) {
+        String path = "postgresql.authentication." + role;
+        Section section = Section.of(Section.at(tree, path));
+        boolean asked =
+                Section.of(tree.get("postgresql")).texts("pg_hba").stream()
+                        .anyMatch(line -> BY_PASSWORD.matcher(line).find());
+        if (!asked || OTHER_PROOFS.stream().anyMatch(section::has)) {
+            return Optional.empty();
+        }
+        Object password = section.get("password");
+        if (password != null && !"".equals(password)) {
+            return Optional.empty();
+        }
+        String variable = "KUMKI_" + role.toUpperCase(Locale.ROOT) + "_PASSWORD";
+        return Optional.of(
+                new Problem(
+                        path + ".password",
+                        "",
+                        "is missing, and pg_hba asks for passwords; set "
+                                + variable
+                                + ", or "
+                                + variable
+                                + "_FILE to the path of a file that holds it"));
     }
 
     private void advertise(

@@ -77,7 +77,7 @@ public final class StrictValidator {
     }
 
     private void items(ConfigKeys.Key key, Object value) {
-        if (key.form().equals(Form.TEXTS) && value instanceof List<?> list) {
+        if (key.form().strict().equals(Form.TEXTS.strict()) && value instanceof List<?> list) {
             for (int i = 0; i < list.size(); i++) {
                 if (!(list.get(i) instanceof String)) {
                     add(key.path() + "." + i, list.get(i), "is not a string");

@@ -108,6 +108,52 @@ class EnvironmentConfigTest {
     }
 
     @Test
+    void whatKeepsOthersOutIsNeverLeftOut() {
+        EnvironmentConfig config =
+                EnvironmentConfig.of(
+                        Map.of(
+                                "KUMKI_RESTAPI_ALLOWLIST",
+                                "10.0.0.0/8, [x",
+                                "PATRONI_RESTAPI_ALLOWLIST_INCLUDE_MEMBERS",
+                                "perhaps"));
+
+        assertThat(config.problems())
+                .extracting(Problem::sentence)
+                .containsExactlyInAnyOrder(
+                        "KUMKI_RESTAPI_ALLOWLIST = 10.0.0.0/8, [x: its value is not a YAML list such as \"a, b\": correct it",
+                        "PATRONI_RESTAPI_ALLOWLIST_INCLUDE_MEMBERS = perhaps: its value is none of on, off, true, false, yes, no, 1, 0: correct it");
+        for (String wrong : List.of("10.0.0.0/99", "10.0.0.x/8", "a b")) {
+            assertThat(
+                            ConfigValidator.problems(
+                                    Map.of("restapi", Map.of("allowlist", List.of(wrong)))))
+                    .extracting(Problem::path)
+                    .as(wrong)
+                    .contains("restapi.allowlist");
+        }
+    }
+
+    @Test
+    void warnsOfEachNameWithoutMeaningAndNamesTheNearest() {
+        EnvironmentConfig config =
+                EnvironmentConfig.of(
+                        Map.of(
+                                "KUMKI_REPLICATION_PASWORD", "secret1",
+                                "PATRONI_ECTD3_HOSTS", "a:1",
+                                "KUMKI_WHATEVER_IT_MAY_BE", "x",
+                                "KUMKI_JAVA_OPTS", "-Xmx1g",
+                                "KUMKI_SERVICE_HOST", "10.0.0.1",
+                                "KUMKI_PORT_8008_TCP_ADDR", "10.0.0.1",
+                                "KUMKI_ETCD3_PASSWORD", "secret2"));
+
+        assertThat(config.warnings())
+                .containsExactlyInAnyOrder(
+                        "KUMKI_REPLICATION_PASWORD is ignored: there is no such variable; the nearest is KUMKI_REPLICATION_PASSWORD",
+                        "PATRONI_ECTD3_HOSTS is ignored: there is no such variable; the nearest is PATRONI_ETCD3_HOSTS",
+                        "KUMKI_WHATEVER_IT_MAY_BE is ignored: there is no such variable");
+        assertThat(config.tree()).doesNotContainKey("ectd3");
+    }
+
+    @Test
     void prefersTheNewNameOfAVariable() {
         Map<String, String> both =
                 Map.of("PATRONI_LOGLEVEL", "DEBUG", "PATRONI_LOG_LEVEL", "ERROR");

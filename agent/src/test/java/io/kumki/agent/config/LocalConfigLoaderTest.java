@@ -202,6 +202,28 @@ class LocalConfigLoaderTest {
         assertThat(load(file, Map.of()).tree()).doesNotContainKey("scope");
     }
 
+    @Test
+    void inTheImageAPasswordThatTheAccessRulesAskForIsMissed() throws Exception {
+        Map<String, String> image = Map.of("KUMKI_IMAGE_BIN_DIR", "/x", "HOSTNAME", "node1");
+        String roles =
+                "postgresql: {authentication: {superuser: {username: a, password: ''}, replication: {username: b%s}}, pg_hba: [%s]}";
+        Path file =
+                Files.writeString(
+                        directory.resolve("n.yml"),
+                        roles.formatted("", "host all all all scram-sha-256"));
+
+        assertThat(load(file, image).problems())
+                .extracting(Problem::path)
+                .containsExactly(
+                        "postgresql.authentication.superuser.password",
+                        "postgresql.authentication.replication.password");
+        assertThat(load(file, Map.of()).problems()).isEmpty();
+        Files.writeString(file, roles.formatted("", "host all all all trust"));
+        assertThat(load(file, image).problems()).isEmpty();
+        Files.writeString(file, roles.formatted(", sslcert: /c", "host all all all md5"));
+        assertThat(load(file, image).problems()).hasSize(1);
+    }
+
     private static LocalConfig load(Path path, Map<String, String> environment)
             throws InvalidConfigException {
         return new LocalConfigLoader(Optional.of(path), environment).load();

@@ -121,7 +121,12 @@ public record OwnVariables(
                     problem(name, file, "the file is larger than " + MAX_FILE_BYTES + " bytes");
                     return;
                 }
-                put(rest, name, Files.readString(path).replaceFirst("\\R+\\z", ""));
+                String text = Files.readString(path).replaceFirst("\\R+\\z", "");
+                if (text.isEmpty()) {
+                    problem(name, file, "the file is empty: write the value into it");
+                    return;
+                }
+                put(rest, name, text);
             } catch (NoSuchFileException e) {
                 problem(name, file, "there is no such file: mount it, or correct the path");
             } catch (AccessDeniedException e) {

@@ -66,6 +66,15 @@ class OwnVariablesTest {
     }
 
     @Test
+    void anEmptyFileHoldsNoSecret() throws IOException {
+        Path file = Files.writeString(directory.resolve("secret"), "\n");
+
+        assertThat(OwnVariables.of(Map.of("KUMKI_NAME_FILE", file.toString())).problems())
+                .extracting(OwnVariables.Problem::message)
+                .containsExactly("the file is empty: write the value into it");
+    }
+
+    @Test
     void aFileHoldsTheValueWithoutItsLastLineBreak() throws IOException {
         Path file = Files.writeString(directory.resolve("secret"), "two\nlines\n");
 
