@@ -49,7 +49,9 @@ class DashboardIT {
                 tellsWhatWasDecided();
                 saysThatNobodyAnswersAndComesBack();
                 restartsItsOwnMember();
+                schedulesAndCancels();
                 pausesAndResumes();
+                copiesItsOwnMemberAnew();
             }
         }
     }
@@ -204,6 +206,63 @@ class DashboardIT {
                 .contains("It is a standby: the leader goes on.");
         confirmed("restarted successfully (status 200)");
         assertThat(leader.query("SELECT pg_postmaster_start_time()")).isNotEqualTo(started);
+    }
+
+    private void schedulesAndCancels() {
+        press("[aria-label^=\"Restart\"]");
+        atNewYear();
+        confirmed("Restart scheduled (status 202)");
+        awaitText("members", "Restart scheduled: ");
+        assertThat(leader.json("/patroni").path("scheduled_restart").path("schedule").asText())
+                .startsWith("2099-12-31T");
+        press("[aria-label^=\"Cancel the scheduled restart\"]");
+        confirmed("scheduled restart deleted (status 200)");
+        assertThat(leader.json("/patroni").has("scheduled_restart")).isFalse();
+
+        press("#switchover");
+        atNewYear();
+        confirmed("Switchover scheduled (status 202)");
+        awaitText("notices", "A switchover is scheduled from " + standby.name);
+        press("#notices button");
+        confirmed("scheduled switchover deleted (status 200)");
+        assertThat(leader.json("/cluster").has("scheduled_switchover")).isFalse();
+        assertThat(cluster.leader()).contains(standby);
+    }
+
+    private void press(String selector) {
+        Await.until(
+                selector,
+                LIMIT,
+                () ->
+                        browser.run("return document.querySelector(arguments[0]) !== null", selector)
+                                .asBoolean(),
+                () -> browser.text("members"));
+        browser.run("document.querySelector(arguments[0]).focus()", selector);
+        browser.type(Browser.ENTER);
+    }
+
+    private void atNewYear() {
+        browser.run(
+                "document.querySelector('#action input[type=datetime-local]').value ="
+                        + " '2099-12-31T12:00'");
+    }
+
+    private void copiesItsOwnMemberAnew() throws Exception {
+        Path old = Files.createFile(leader.data().resolve("of-the-old-copy"));
+        press("[aria-label^=\"Reinitialize\"]");
+        assertThat(browser.text("action")).contains("its data directory is removed");
+        browser.run("document.querySelector('#action-fields input').focus()");
+        browser.type("somebody" + Browser.ENTER);
+        assertThat(dialogOpen("action")).as("another name isn't this member's").isTrue();
+        assertThat(browser.text("action-answer")).as("nothing was sent").isEmpty();
+        browser.run("document.querySelector('#action-fields input').value = ''");
+        browser.type(leader.name);
+        confirmed("reinitialize started (status 200)");
+        Await.until(
+                "the copy to be done",
+                LIMIT,
+                () -> !Files.exists(old) && cluster.healthy(),
+                () -> Files.exists(old) + " " + cluster.states());
     }
 
     private void pausesAndResumes() {

@@ -498,6 +498,7 @@ function confirmThen(wish) {
   $("action-text").replaceChildren(el("ul", {}, ...wish.says.map((sentence) => el("li", {}, sentence))));
   $("action-fields").replaceChildren(...(wish.fields ?? []));
   $("action-answer").hidden = true;
+  text($("action-answer"), "");
   $("action-cancel").textContent = "Cancel";
   const go = $("action-go");
   go.textContent = wish.go;
