@@ -294,6 +294,24 @@ public record NodeSnapshot(
                 condition);
     }
 
+    /** The same with this restart that waits for its time. */
+    public NodeSnapshot withScheduledRestart(Optional<ScheduledRestart> other) {
+        return new NodeSnapshot(
+                scope,
+                name,
+                server,
+                leadership,
+                cluster,
+                settings,
+                tags,
+                configuredTags,
+                loop,
+                other,
+                failsafeActiveUntilNanos,
+                watchdogFailed,
+                condition);
+    }
+
     /** The same, as if its server had given no answer: what is remembered. */
     public NodeSnapshot withoutAnswer() {
         return withServer(

@@ -249,15 +249,21 @@ public final class HaLoop {
     /** One restart may wait for its time; false if one does. */
     boolean schedule(ScheduledRestart restart) {
         boolean taken = restarts.add(restart);
-        wake();
+        showScheduledRestart();
         return taken;
     }
 
     /** False if none was scheduled. */
     boolean unschedule() {
         boolean was = restarts.remove();
-        wake();
+        showScheduledRestart();
         return was;
+    }
+
+    /** Whoever asked for it sees it at once; of the server nothing new is known. */
+    private void showScheduledRestart() {
+        snapshot = snapshot.withScheduledRestart(restarts.waiting());
+        wake();
     }
 
     private void changed(ClusterStore.Change change) {

@@ -234,7 +234,9 @@ class DashboardIT {
                 selector,
                 LIMIT,
                 () ->
-                        browser.run("return document.querySelector(arguments[0]) !== null", selector)
+                        browser.run(
+                                        "return document.querySelector(arguments[0]) !== null",
+                                        selector)
                                 .asBoolean(),
                 () -> browser.text("members"));
         browser.run("document.querySelector(arguments[0]).focus()", selector);
