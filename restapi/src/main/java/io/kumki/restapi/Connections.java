@@ -1,7 +1,6 @@
 package io.kumki.restapi;
 
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelFuture;
 import io.vertx.core.http.HttpConnection;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -57,7 +56,7 @@ final class Connections {
     private final RestMeter meter;
 
     /** In the order of their last change. */
-    private final Map<HttpConnection, State> open = new LinkedHashMap<>();
+    private final Map<Channel, State> open = new LinkedHashMap<>();
 
     /** Accepted and not opened yet, the oldest first. */
     private final Set<Channel> handshaking = new LinkedHashSet<>();
@@ -74,16 +73,16 @@ final class Connections {
             handshaking.remove(oldest);
             if (oldest.isOpen()) {
                 meter.cut(RestMeter.Cut.HANDSHAKE);
-                ChannelFuture _ = oldest.close();
+                ServerSocketGrip.cut(oldest);
             }
         }
     }
 
     void opened(HttpConnection connection, long nowNanos) {
-        handshaking.remove(ServerSocketGrip.channel(connection));
+        Channel channel = ServerSocketGrip.channel(connection);
+        handshaking.remove(channel);
         if (open.size() >= LIMIT) {
-            Optional<HttpConnection> leaving =
-                    longest(Phase.SILENT).or(() -> longest(Phase.READING));
+            Optional<Channel> leaving = longest(Phase.SILENT).or(() -> longest(Phase.READING));
             if (leaving.isEmpty()) {
                 meter.cut(RestMeter.Cut.REFUSED);
                 connection.close();
@@ -93,13 +92,13 @@ final class Connections {
             meter.cut(RestMeter.Cut.CROWDED);
             ServerSocketGrip.cut(leaving.get());
         }
-        open.put(connection, new State(Phase.SILENT, nowNanos, 0, 0));
-        connection.closeHandler(_ -> closed(connection));
+        open.put(channel, new State(Phase.SILENT, nowNanos, 0, 0));
+        connection.closeHandler(_ -> closed(channel));
         meter.connections(open.size());
     }
 
-    private void closed(HttpConnection connection) {
-        open.remove(connection);
+    private void closed(Channel channel) {
+        open.remove(channel);
         meter.connections(open.size());
     }
 
@@ -110,45 +109,51 @@ final class Connections {
      * @return false: don't answer
      */
     boolean asked(HttpConnection connection, long nowNanos, long pass) {
-        State before = open.remove(connection);
+        Channel channel = ServerSocketGrip.channel(connection);
+        State before = open.remove(channel);
         if (before == null) {
             return false; // cut off, but what it had sent was read before
         }
         int inPass = before.pass() == pass ? before.inPass() + 1 : 1;
         if (inPass > PIPELINED) {
             meter.cut(RestMeter.Cut.PIPELINED);
-            ServerSocketGrip.cut(connection);
+            ServerSocketGrip.cut(channel);
             return false;
         }
-        open.put(connection, new State(Phase.SILENT, nowNanos, pass, inPass));
+        open.put(channel, new State(Phase.SILENT, nowNanos, pass, inPass));
         return true;
     }
 
     /** A handler works on a request that everybody may send. */
-    void reading(HttpConnection connection, long nowNanos) {
-        change(connection, Phase.READING, nowNanos);
+    void reading(Channel channel, long nowNanos) {
+        change(channel, Phase.READING, nowNanos);
     }
 
     /** A handler works for somebody who may change something, or a stream goes on. */
-    void working(HttpConnection connection, long nowNanos) {
-        change(connection, Phase.WORKING, nowNanos);
+    void working(Channel channel, long nowNanos) {
+        change(channel, Phase.WORKING, nowNanos);
     }
 
-    /** An answer was handed over: from here on it's the client's turn. */
-    void answered(HttpConnection connection, long nowNanos) {
-        change(connection, Phase.SILENT, nowNanos);
+    /**
+     * An answer was handed over: from here on it's the client's turn.
+     *
+     * @return false if the connection isn't open, or cut off
+     */
+    boolean answered(Channel channel, long nowNanos) {
+        return change(channel, Phase.SILENT, nowNanos);
     }
 
-    private void change(HttpConnection connection, Phase phase, long nowNanos) {
-        State before = open.remove(connection);
+    private boolean change(Channel channel, Phase phase, long nowNanos) {
+        State before = open.remove(channel);
         if (before != null) {
-            open.put(connection, new State(phase, nowNanos, before.pass(), before.inPass()));
+            open.put(channel, new State(phase, nowNanos, before.pass(), before.inPass()));
         }
+        return before != null;
     }
 
     void closeSilent(long nowNanos) {
         handshaking.removeIf(channel -> !channel.isOpen());
-        List<HttpConnection> leaving = new ArrayList<>();
+        List<Channel> leaving = new ArrayList<>();
         open.forEach((connection, state) -> {
             if (state.phase() == Phase.SILENT
                     && nowNanos - state.sinceNanos() > SILENCE.toNanos()) {
@@ -162,7 +167,7 @@ final class Connections {
         });
     }
 
-    private Optional<HttpConnection> longest(Phase phase) {
+    private Optional<Channel> longest(Phase phase) {
         return open.entrySet().stream()
                 .filter(entry -> entry.getValue().phase() == phase)
                 .map(Map.Entry::getKey)

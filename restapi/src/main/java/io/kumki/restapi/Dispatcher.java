@@ -1,6 +1,8 @@
 package io.kumki.restapi;
 
 import io.kumki.dcs.StoreUnavailableException;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
@@ -83,6 +85,33 @@ final class Dispatcher implements Handler<HttpServerRequest> {
         }
     }
 
+    /**
+     * The answer to a request that was recognised by its first bytes: the same as to one that was
+     * read in full.
+     */
+    Future<Answer> answer(ProbeRequest request) {
+        Optional<Endpoint> endpoint = endpoints.find("GET", segment(request.path()));
+        return endpoint.isPresent()
+                ? endpoint.get()
+                        .handler()
+                        .apply(new Endpoint.Call(Query.NONE, Map.of(), request.accept(), ""))
+                : Future.succeededFuture(probe(HttpMethod.GET, request.path(), ""));
+    }
+
+    /** An answer to HTTP/1.1 on a connection that stays open; see {@link Responder#bytes}. */
+    ByteBuf bytes(Answer.Document answer) {
+        return responder.bytes(answer, access.config());
+    }
+
+    /** Whether each request is written to the log: then none may be answered past this. */
+    boolean logsRequests() {
+        return LOG.isDebugEnabled();
+    }
+
+    private static Channel channel(HttpServerRequest request) {
+        return ServerSocketGrip.channel(request.connection());
+    }
+
     /** Another number as soon as the event loop has got round to other connections. */
     private long pass() {
         if (!passEnds) {
@@ -110,7 +139,7 @@ final class Dispatcher implements Handler<HttpServerRequest> {
             serve(request, endpoint.get(), Query.parse(query))
                     .onSuccess(answer -> send(request, answer, startedNanos));
         } else if (ReadYourWrites.asked(query) && Probes.forReading(path)) {
-            connections.reading(request.connection(), startedNanos);
+            connections.reading(channel(request), startedNanos);
             Future.succeededFuture()
                     .compose(_ -> probeAtPosition(request, path, query))
                     .otherwise(failure -> failed(request, failure))
@@ -123,9 +152,9 @@ final class Dispatcher implements Handler<HttpServerRequest> {
     private void send(HttpServerRequest request, Answer answer, long startedNanos) {
         long nowNanos = view.nowNanos();
         if (answer instanceof Answer.Stream) {
-            connections.working(request.connection(), nowNanos);
+            connections.working(channel(request), nowNanos);
         } else {
-            connections.answered(request.connection(), nowNanos);
+            connections.answered(channel(request), nowNanos);
         }
         if (LOG.isDebugEnabled()) {
             LOG.atDebug()
@@ -196,9 +225,9 @@ final class Dispatcher implements Handler<HttpServerRequest> {
                 })
                 .compose(body -> {
                     if (endpoint.protection() == Endpoint.Protection.OPEN) {
-                        connections.reading(request.connection(), view.nowNanos());
+                        connections.reading(channel(request), view.nowNanos());
                     } else {
-                        connections.working(request.connection(), view.nowNanos());
+                        connections.working(channel(request), view.nowNanos());
                     }
                     return here(limited(endpoint, call(request, query, body)));
                 })

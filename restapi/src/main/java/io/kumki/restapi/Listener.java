@@ -122,7 +122,6 @@ final class Listener {
         NodeView view = ports.view();
         EventStreams streams = new EventStreams(own, view, ports.clock(), ports.meter());
         HttpServer server = own.createHttpServer(options(prepared).setPort(port));
-        server.connectionHandler(connection -> connections.opened(connection, view.nowNanos()));
         Dispatcher dispatcher =
                 new Dispatcher(
                         own,
@@ -133,6 +132,15 @@ final class Listener {
                         connections,
                         new ReplayWaiters(own, view, ports.meter()),
                         access(prepared));
+        boolean plain = prepared.tls().isEmpty();
+        server.connectionHandler(connection -> {
+            connections.opened(connection, view.nowNanos());
+            if (plain) {
+                ServerSocketGrip.channel(connection)
+                        .pipeline()
+                        .addFirst(new FastProbes(dispatcher, connections, view, ports.meter()));
+            }
+        });
         server.requestHandler(dispatcher);
         server.invalidRequestHandler(dispatcher::invalid);
         return server.listen()

@@ -8,7 +8,6 @@ import io.vertx.core.buffer.Buffer;
 import java.math.BigDecimal;
 import java.time.OffsetDateTime;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -45,15 +44,6 @@ final class Metrics {
 
     private Metrics(MetricsText text) {
         this.text = text;
-    }
-
-    /**
-     * @param accept the header of that name
-     */
-    static Answer answer(Probes probes, LoopMetrics loop, RestMeter rest, String accept) {
-        MetricsText.Format format = MetricsFormat.wanted(accept);
-        return new Answer.Document(
-                200, format.contentType(), write(probes, loop, rest, format), Map.of());
     }
 
     static Buffer write(

@@ -234,6 +234,10 @@ final class OwnMetrics {
                 "kumki_rest_reopened_total",
                 "How often the REST API gave no answer to itself and was opened anew",
                 rest.timesReopened());
+        text.counter(
+                "kumki_rest_prepared_answers_total",
+                "Probes that were answered before the HTTP layer, with prepared bytes",
+                rest.prepared());
     }
 
     private void lag(LoopMetrics loop, RestMeter rest) {

@@ -49,6 +49,25 @@ record Probes(NodeSnapshot node, long nowNanos) {
     private static final Set<String> SYNCHRONOUS =
             Set.of("/sync", "/synchronous", "/quorum", "/async", "/asynchronous");
 
+    /** What an answer was made from; the same moment gives the same answer, but for times left. */
+    record Moment(NodeSnapshot node, boolean clusterKnown, boolean failsafe, boolean leads) {
+
+        /**
+         * A snapshot is published whole: another one is another object, and comparing all is slow.
+         */
+        @SuppressWarnings("ReferenceEquality")
+        boolean isStill(Probes probes) {
+            return node == probes.node
+                    && clusterKnown == probes.cluster().isPresent()
+                    && failsafe == probes.failsafeActive()
+                    && leads == probes.leads();
+        }
+    }
+
+    Moment moment() {
+        return new Moment(node, cluster().isPresent(), failsafeActive(), leads());
+    }
+
     /** The cached view of the store, unless it is too old to rely on. */
     Optional<ClusterView> cluster() {
         return node.cluster()
@@ -183,10 +202,11 @@ record Probes(NodeSnapshot node, long nowNanos) {
 
     private boolean lags(Query query) {
         OptionalLong limit = lagLimit(query);
+        if (limit.isEmpty()) {
+            return false;
+        }
         long replayed = standby().flatMap(Wal.Standby::replayed).map(Lsn::bytes).orElse(0L);
-        return limit.isPresent()
-                && leaderPosition() > 0
-                && leaderPosition() - replayed > limit.getAsLong();
+        return leaderPosition() > 0 && leaderPosition() - replayed > limit.getAsLong();
     }
 
     /** {@code GET /liveness}: the loop turns. */
@@ -239,10 +259,11 @@ record Probes(NodeSnapshot node, long nowNanos) {
     }
 
     Optional<Wal.Standby> standby() {
-        return node.server().answer().map(NodeSnapshot.Answer::wal).stream()
+        return node.server()
+                .answer()
+                .map(NodeSnapshot.Answer::wal)
                 .filter(Wal.Standby.class::isInstance)
-                .map(Wal.Standby.class::cast)
-                .findFirst();
+                .map(Wal.Standby.class::cast);
     }
 
     private boolean tagsMatch(Query query) {

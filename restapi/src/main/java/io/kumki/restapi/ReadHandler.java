@@ -26,14 +26,14 @@ final class ReadHandler {
     private final Vertx vertx;
     private final NodeView view;
     private final NodeControl control;
-    private final RestMeter meter;
+    private final MetricsBody metrics;
     private final StatusBody body;
 
     ReadHandler(Vertx vertx, NodeView view, NodeControl control, RestMeter meter, StatusBody body) {
         this.vertx = vertx;
         this.view = view;
         this.control = control;
-        this.meter = meter;
+        this.metrics = new MetricsBody(view, meter);
         this.body = body;
     }
 
@@ -140,7 +140,9 @@ final class ReadHandler {
     }
 
     Future<Answer> metrics(Endpoint.Call call) {
+        MetricsText.Format format = MetricsFormat.wanted(call.accept());
         return Future.succeededFuture(
-                Metrics.answer(probes(), view.loopMetrics(), meter, call.accept()));
+                new Answer.Document(
+                        200, format.contentType(), metrics.of(probes(), format), Map.of()));
     }
 }

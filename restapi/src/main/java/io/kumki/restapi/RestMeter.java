@@ -27,6 +27,7 @@ final class RestMeter {
 
     private final ConcurrentMap<Cut, Long> cuts = new ConcurrentHashMap<>();
     private final AtomicLong reopened = new AtomicLong();
+    private final AtomicLong prepared = new AtomicLong();
     private final Histogram lag = Histogram.ofSeconds(0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5);
     private volatile int connections;
     private volatile int subscribers;
@@ -74,6 +75,15 @@ final class RestMeter {
 
     long timesReopened() {
         return reopened.get();
+    }
+
+    /** A probe was answered with bytes that were prepared. */
+    void answeredPrepared() {
+        prepared.incrementAndGet();
+    }
+
+    long prepared() {
+        return prepared.get();
     }
 
     /** How late the event loop ran a task that was due. */

@@ -24,7 +24,11 @@ final class ServerSocketGrip {
 
     /** At once: a polite close waits until the client has taken what it was sent. */
     static void cut(HttpConnection connection) {
-        ChannelFuture _ = channel(connection).close();
+        cut(channel(connection));
+    }
+
+    static void cut(Channel connection) {
+        ChannelFuture _ = connection.close();
     }
 
     static Channel channel(HttpConnection connection) {

@@ -12,20 +12,17 @@ import org.jspecify.annotations.Nullable;
 final class StatusBody {
 
     private @Nullable Kept kept;
+    private @Nullable WithLease withLease;
 
-    private record Kept(NodeSnapshot node, boolean clusterKnown, boolean failsafe, Buffer bytes) {}
+    private record Kept(Probes.Moment moment, Buffer bytes) {}
+
+    private record WithLease(Buffer document, long leftMillis, Buffer bytes) {}
 
     /** The body of health checks. */
     Buffer of(Probes probes) {
-        boolean clusterKnown = probes.cluster().isPresent();
-        boolean failsafe = probes.failsafeActive();
         Kept now = kept;
-        if (now == null
-                || !sameNode(now.node(), probes.node())
-                || now.clusterKnown() != clusterKnown
-                || now.failsafe() != failsafe) {
-            Buffer bytes = Json.write(StatusDocument.of(probes));
-            now = new Kept(probes.node(), clusterKnown, failsafe, bytes);
+        if (now == null || !now.moment().isStill(probes)) {
+            now = new Kept(probes.moment(), Json.write(StatusDocument.of(probes)));
             kept = now;
         }
         return now.bytes();
@@ -33,20 +30,25 @@ final class StatusBody {
 
     /** With the time left of the lease, the one field that changes all the time, at its end. */
     Buffer withLease(Probes probes) {
-        Buffer body = of(probes);
-        return probes.lease()
-                .map(lease ->
-                        Buffer.buffer(body.length() + 64)
-                                .appendBuffer(body, 0, body.length() - 1)
-                                .appendString(", \"lease\": ")
-                                .appendBuffer(Json.write(lease.fields()))
-                                .appendString("}"))
-                .orElse(body);
+        Buffer document = of(probes);
+        return probes.lease().map(lease -> withLease(document, lease)).orElse(document);
     }
 
-    /** A snapshot is published whole: another one is another object, and comparing all is slow. */
-    @SuppressWarnings("ReferenceEquality")
-    private static boolean sameNode(NodeSnapshot a, NodeSnapshot b) {
-        return a == b;
+    @SuppressWarnings("ReferenceEquality") // the same document is the same object here
+    private Buffer withLease(Buffer document, Lease lease) {
+        WithLease now = withLease;
+        if (now == null
+                || now.document() != document
+                || now.leftMillis() != lease.left().toMillis()) {
+            Buffer bytes =
+                    Buffer.buffer(document.length() + 64)
+                            .appendBuffer(document, 0, document.length() - 1)
+                            .appendString(", \"lease\": ")
+                            .appendBuffer(Json.write(lease.fields()))
+                            .appendString("}");
+            now = new WithLease(document, lease.left().toMillis(), bytes);
+            withLease = now;
+        }
+        return now.bytes();
     }
 }

@@ -29,7 +29,8 @@ final class Api implements AutoCloseable {
     final RestMeter meter = new RestMeter();
     final RestServer server;
     private final Vertx vertx;
-    private final HttpClient client = HttpClient.newHttpClient();
+    private final HttpClient client =
+            HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
     private Api(RestConfig config, SelfProbe.Pace pace) {
         vertx = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(1).setWorkerPoolSize(2));

@@ -36,6 +36,10 @@ final class AgentView implements NodeView {
 
     @Override
     public Future<NodeSnapshot> fresh(Duration maxAge) {
+        Optional<NodeSnapshot> recent = loop.recent(maxAge);
+        if (recent.isPresent()) {
+            return Future.succeededFuture(recent.get()); // the loop isn't disturbed for it
+        }
         Promise<NodeSnapshot> promise = Promise.promise();
         clock.execute(() -> loop.fresh(maxAge).onComplete(promise));
         return promise.future();

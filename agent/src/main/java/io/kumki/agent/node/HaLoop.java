@@ -1001,10 +1001,18 @@ public final class HaLoop {
                 .orElse(snapshot);
     }
 
+    /** The snapshot unless it is older than {@code maxAge}. On any thread. */
+    Optional<NodeSnapshot> recent(Duration maxAge) {
+        return clock.nanos() - snapshotNanos < maxAge.toNanos()
+                ? Optional.of(snapshot())
+                : Optional.empty();
+    }
+
     /** The snapshot, with a fresh look at the server if it is older than {@code maxAge}. */
     public Future<NodeSnapshot> fresh(Duration maxAge) {
-        if (clock.nanos() - snapshotNanos < maxAge.toNanos()) {
-            return Future.succeededFuture(snapshot());
+        Optional<NodeSnapshot> recent = recent(maxAge);
+        if (recent.isPresent()) {
+            return Future.succeededFuture(recent.get());
         }
         Future<NodeSnapshot> under = refreshing;
         if (under != null) {
