@@ -9,11 +9,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.kumki.image.Programs.Result;
 import java.io.IOException;
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -45,6 +48,7 @@ class HaClusterIT {
     void whatHappensToContainersLosesNoRow() throws Exception {
         try (cluster) {
             cluster.compose("up", "-d");
+            awaitWhole("three nodes", "node1");
             docker(
                     "exec",
                     container("node1"),
@@ -59,7 +63,6 @@ class HaClusterIT {
                     "retry_timeout=5",
                     "-s",
                     "synchronous_mode=true");
-            awaitWhole("three nodes", "node1");
             createTable();
             try {
                 writes();
@@ -67,6 +70,8 @@ class HaClusterIT {
                 writesGoOnAfterTheDeathOfThePrimary();
                 aPrimaryWithoutNetworkTakesNoWrites();
                 containersMadeAnewAreTheSameCluster();
+                aFourthNodeJoins();
+                readsGoToTheStandbys();
             } catch (AssertionError | Exception e) {
                 System.out.println(cluster.lastLogs(60));
                 throw e;
@@ -74,7 +79,7 @@ class HaClusterIT {
                 writer.stop();
             }
             assertThat(writer.missing(writePort())).as("acknowledged rows that are gone").isEmpty();
-            cluster.compose("down", "-v");
+            cluster.compose("--profile", "four", "down", "-v");
             assertThat(cluster.left()).as("after down -v").isEmpty();
         }
     }
@@ -179,6 +184,41 @@ class HaClusterIT {
         awaitWhole("containers made anew", "node1");
         assertThat(identities()).isEqualTo(before);
         writes();
+    }
+
+    private void aFourthNodeJoins() {
+        cluster.compose("--profile", "four", "up", "-d", "node4");
+        Await.until(
+                "node4 streams",
+                REJOIN,
+                () -> Members.seenFrom(rest("node1")).streaming().contains("node4"),
+                () -> seen("node1"));
+    }
+
+    /** HAProxy is healthy for Docker as long as it has a leader; its page names all nodes. */
+    private void readsGoToTheStandbys() throws Exception {
+        Await.until("a healthy HAProxy", REJOIN, () -> healthy("haproxy"), () -> seen("node1"));
+        Set<String> standbys = new TreeSet<>();
+        Await.until(
+                "reads on each standby",
+                Duration.ofSeconds(20),
+                () -> {
+                    try (Connection connection =
+                                    ProxyWriter.connect(cluster.port("haproxy", 5001));
+                            Statement statement = connection.createStatement();
+                            ResultSet row =
+                                    statement.executeQuery(
+                                            "SELECT pg_is_in_recovery(), inet_server_addr()")) {
+                        row.next();
+                        assertThat(row.getBoolean(1)).as("read on a standby").isTrue();
+                        standbys.add(row.getString(2));
+                        return standbys.size() == NODES.size();
+                    }
+                },
+                standbys::toString);
+        assertThat(Members.text(cluster.port("haproxy", 7000), "/;csv"))
+                .contains("write,node1,", "standbys,node4,")
+                .containsPattern("(?m)^write,BACKEND,.*,UP,");
     }
 
     /** Name and system identifier of each member, as it says itself. */

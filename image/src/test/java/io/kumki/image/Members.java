@@ -37,13 +37,17 @@ final class Members {
     }
 
     static JsonNode get(int restPort, String path) throws IOException {
+        return JSON.readTree(text(restPort, path));
+    }
+
+    /** The body of an answer. */
+    static String text(int restPort, String path) throws IOException {
         URI uri = URI.create("http://127.0.0.1:" + restPort + path);
         try {
-            return JSON.readTree(
-                    CLIENT.send(
-                                    HttpRequest.newBuilder(uri).timeout(LIMIT).build(),
-                                    HttpResponse.BodyHandlers.ofString())
-                            .body());
+            return CLIENT.send(
+                            HttpRequest.newBuilder(uri).timeout(LIMIT).build(),
+                            HttpResponse.BodyHandlers.ofString())
+                    .body();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new AssertionError("interrupted", e);
