@@ -98,10 +98,10 @@ class ImageIT {
                                                 "-c",
                                                 "cd "
                                                         + VOLUME
-                                                        + "; mkdir -m 700 data; mkdir data/global data/pg_wal; echo 15 >data/PG_VERSION;"
+                                                        + "; mkdir -m 700 data; mkdir data/global data/pg_wal; echo 15 >data/PG_VERSION; echo 42 >data/postmaster.pid;"
                                                         + " kumki /etc/kumki/kumki.yml; code=$?; find data | sort; exit $code")),
-                        "it holds a cluster of PostgreSQL 15, but the program is PostgreSQL 17: set postgresql.bin_dir to the programs of 15, or upgrade the cluster with pg_upgrade first\n"
-                                + "data\ndata/PG_VERSION\ndata/global\ndata/pg_wal"));
+                        "it holds a cluster of PostgreSQL 15, but the program is PostgreSQL 17: use an image with 15 (build argument PG_MAJOR, docs/container.md), or upgrade the cluster with pg_upgrade first\n"
+                                + "data\ndata/PG_VERSION\ndata/global\ndata/pg_wal\ndata/postmaster.pid"));
     }
 
     @ParameterizedTest
@@ -139,6 +139,15 @@ class ImageIT {
                     .contains("log.level = LOUD")
                     .contains("restapi.listen = x:99999")
                     .contains("etcd3: names no endpoint");
+        }
+    }
+
+    @Test
+    void volumeAndConfigurationAreCheckedAtOnce() {
+        try (GenericContainer<?> node =
+                node("").withTmpFs(Map.of(VOLUME, "uid=0,gid=0,mode=0755"))) {
+            node.withStartupCheckStrategy(new Ended()).start();
+            assertThat(node.getLogs()).contains("chown -R 999:999", "scope: is missing");
         }
     }
 

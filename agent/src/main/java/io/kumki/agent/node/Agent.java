@@ -17,6 +17,7 @@ import io.kumki.dcs.ClusterStore;
 import io.kumki.dcs.cluster.ClusterView;
 import io.kumki.dcs.cluster.Member;
 import io.kumki.dcs.cluster.MemberName;
+import io.kumki.dcs.environment.OwnVariables;
 import io.kumki.dcs.etcd.EtcdClusterStore;
 import io.kumki.restapi.NodeSnapshot;
 import io.kumki.restapi.RestConfig;
@@ -165,7 +166,7 @@ public final class Agent {
         Path dataDir = configuration.postgres().files().dataDir();
         try {
             int major = new PgPrograms(() -> configuration.postgres().files()).binaryMajor();
-            Optional<String> problem = DataDirectoryCheck.problem(dataDir, major);
+            Optional<String> problem = DataDirectoryCheck.problem(dataDir, major, place());
             if (problem.isPresent()) {
                 throw new RefusedConfigException(
                         "postgresql.data_dir = " + dataDir + ": " + problem.get());
@@ -174,6 +175,12 @@ public final class Agent {
             throw new RefusedConfigException(
                     "postgresql.data_dir = " + dataDir + " can't be looked at: " + e);
         }
+    }
+
+    private static DataDirectoryCheck.Place place() {
+        return System.getenv().containsKey(OwnVariables.IMAGE)
+                ? DataDirectoryCheck.Place.IMAGE
+                : DataDirectoryCheck.Place.MACHINE;
     }
 
     private void keepCrashes() {
