@@ -88,6 +88,7 @@ USER postgres
 VOLUME /var/lib/postgresql
 EXPOSE 5432 8008
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=5s --timeout=3s --start-period=60s --retries=3 CMD ["kumki", "healthcheck", "postgresql"]
+# Until its first success a failure says nothing: a first copy of the leader may take hours, and is no illness.
+HEALTHCHECK --interval=5s --timeout=3s --start-period=24h --retries=3 CMD ["kumki", "healthcheck", "postgresql"]
 ENTRYPOINT ["/usr/bin/tini", "--", "/opt/kumki/image/entrypoint"]
 CMD ["kumki", "/etc/kumki/kumki.yml"]

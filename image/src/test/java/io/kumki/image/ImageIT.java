@@ -159,7 +159,7 @@ class ImageIT {
             assertThat(node.getLogs())
                     .contains("scope: dry  # KUMKI_SCOPE")
                     .contains("listen: 0.0.0.0:5432  # /etc/kumki/kumki.yml")
-                    .containsPattern("password: '?\\*{3}'? +# KUMKI_SUPERUSER_PASSWORD")
+                    .containsPattern("password: '?\\*{3}'? +# POSTGRES_PASSWORD")
                     .contains("  # default")
                     .doesNotContain(SECRET.formatted(1), SECRET.formatted(2));
             assertThat(node.getCurrentContainerInfo().getState().getExitCodeLong()).isZero();

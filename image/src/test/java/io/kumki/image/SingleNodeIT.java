@@ -46,7 +46,9 @@ class SingleNodeIT {
                 isSoonToldHealthy(node, what);
             }
             leavesNoZombie(node);
+            isSoonToldByTls(node);
             aSecondContainerKeepsAwayFromTheVolume(node);
+            isSoonToldIll(node);
 
             long begin = System.nanoTime();
             docker("stop", "-t", "60", node);
@@ -95,6 +97,50 @@ class SingleNodeIT {
         assertThat(Duration.ofNanos(1000 * Long.parseLong(lines[1])))
                 .as("healthcheck " + what)
                 .isLessThan(HEALTHCHECK);
+    }
+
+    /** By a server that answers as the agent does: this node has no TLS. */
+    private static void isSoonToldByTls(String node) {
+        String output =
+                docker(
+                        "exec",
+                        node,
+                        "bash",
+                        "-c",
+                        """
+                        mkdir /tmp/tls; cd /tmp/tls
+                        openssl req -x509 -newkey rsa:2048 -nodes -keyout key -out cert -subj /CN=x -days 2 2>/dev/null
+                        printf 'HTTP/1.0 200 OK\\r\\n\\r\\n{}' >health
+                        openssl s_server -accept 9443 -cert cert -key key -HTTP -quiet >/dev/null 2>&1 &
+                        until (exec 3<>/dev/tcp/127.0.0.1/9443) 2>/dev/null; do sleep 0.1; done
+                        a=${EPOCHREALTIME/./}
+                        kumki healthcheck postgresql https://127.0.0.1:9443; code=$?
+                        echo $((${EPOCHREALTIME/./} - a)); kill %1; exit $code
+                        """);
+        assertThat(output).startsWith("healthy: PostgreSQL takes connections\n");
+        assertThat(Duration.ofNanos(1000 * Long.parseLong(output.lines().toList().get(1))))
+                .as("healthcheck by TLS")
+                .isLessThan(Duration.ofMillis(700));
+    }
+
+    /** Its third failure counts: as one whose server is down, and stays so in maintenance mode. */
+    private static void isSoonToldIll(String node) {
+        docker("exec", node, "kumkictl", "pause", "--wait");
+        docker("exec", node, "pg_ctl", "stop", "-D", "/var/lib/postgresql/data", "-m", "fast");
+        Result told = Docker.tryDocker("exec", node, "kumki", "healthcheck", "postgresql");
+        assertThat(told.exitCode()).as(told.output()).isEqualTo(1);
+        assertThat(told.output()).startsWith("unhealthy: PostgreSQL takes no connections");
+        Await.until(
+                "an unhealthy node",
+                Duration.ofSeconds(40),
+                () -> state(node, ".Health.Status").equals("unhealthy"),
+                () -> state(node, ".Health"));
+        docker("exec", node, "kumkictl", "resume", "--wait");
+        Await.until(
+                "a healthy node again",
+                Duration.ofSeconds(40),
+                () -> state(node, ".Health.Status").equals("healthy"),
+                () -> state(node, ".Health"));
     }
 
     private static void leavesNoZombie(String node) {

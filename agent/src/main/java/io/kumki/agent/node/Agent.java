@@ -335,6 +335,7 @@ public final class Agent {
                         return;
                     }
                     rest = opened;
+                    tellHealthcheck(Mapping.rest(node.rest()), opened);
                     LOG.atInfo()
                             .addKeyValue("member", node.name())
                             .addKeyValue("port", opened.port())
@@ -353,6 +354,20 @@ public final class Agent {
                 .onFailure(failure ->
                         UnprovenPrimary.stop(server, configuration.initialSettings().pause())
                                 .onComplete(_ -> fail(String.valueOf(failure.getMessage()))));
+    }
+
+    private void tellHealthcheck(RestConfig restConfig, RestServer opened) {
+        try {
+            HealthcheckFile.write(
+                    RuntimeDirectory.of(runtimeBase(), configuration.postgres().files().dataDir()),
+                    restConfig,
+                    node,
+                    opened.port());
+        } catch (IOException e) {
+            LOG.atWarn()
+                    .addKeyValue("error", e.getMessage())
+                    .log("\"kumki healthcheck\" needs the URL as its second argument");
+        }
     }
 
     private void fail(String reason) {
@@ -402,7 +417,11 @@ public final class Agent {
             RestServer open = rest;
             if (open != null) {
                 open.reconfigure(restConfig)
-                        .onSuccess(_ -> clock.execute(() -> advertise(restConfig)))
+                        .onSuccess(_ ->
+                                clock.execute(() -> {
+                                    tellHealthcheck(restConfig, open);
+                                    advertise(restConfig);
+                                }))
                         .onFailure(failure ->
                                 LOG.atError()
                                         .addKeyValue("error", failure.getMessage())

@@ -37,8 +37,7 @@ public final class DataDirectoryCheck {
             return Optional.of(place + " is no directory");
         }
         Optional<String> wrong =
-                wrongOwner(dataDir, place, where)
-                        .or(() -> wrongMajor(dataDir, binaryMajor, where));
+                wrongOwner(dataDir, place, where).or(() -> wrongMajor(dataDir, binaryMajor, where));
         return wrong.isPresent() || serverRuns(dataDir)
                 ? wrong
                 : wrongVolume(dataDir, place, where);

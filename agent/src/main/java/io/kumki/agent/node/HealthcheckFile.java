@@ -1,0 +1,47 @@
+package io.kumki.agent.node;
+
+import io.kumki.agent.config.NodeConfig;
+import io.kumki.restapi.RestConfig;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.List;
+
+/**
+ * Tells {@code kumki healthcheck} where this agent listens: a script doesn't read YAML. The first
+ * line is the URL; the next two are certificate and key for calls to agents, empty without one.
+ */
+final class HealthcheckFile {
+
+    private static final List<String> EVERYWHERE = List.of("", "*", "0.0.0.0", "::", "[::]");
+
+    private HealthcheckFile() {}
+
+    /**
+     * @param runtime this data directory's own directory on tmpfs
+     * @param port that is really listened on
+     */
+    static void write(Path runtime, RestConfig rest, NodeConfig node, int port) throws IOException {
+        Path fresh = runtime.resolve("rest.new");
+        Files.write(
+                fresh,
+                List.of(
+                        url(rest, port),
+                        node.ctl().certfile().map(Path::toString).orElse(""),
+                        node.ctl().keyfile().map(Path::toString).orElse("")));
+        Files.move(
+                fresh,
+                runtime.resolve("rest"),
+                StandardCopyOption.ATOMIC_MOVE,
+                StandardCopyOption.REPLACE_EXISTING);
+    }
+
+    static String url(RestConfig rest, int port) {
+        String host = rest.listen().host();
+        String asked = EVERYWHERE.contains(host) ? "127.0.0.1" : host;
+        String bracketed =
+                asked.contains(":") && !asked.startsWith("[") ? "[" + asked + "]" : asked;
+        return (rest.tls().isPresent() ? "https" : "http") + "://" + bracketed + ":" + port;
+    }
+}
