@@ -6,8 +6,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Warns when the clock of a standby's machine is far from that of the server it streams from. No
- * decision depends on wall clocks, but what people schedule, certificates and log lines do.
+ * Warns when the clock of a standby's machine is far from that of the server it streams from. Two
+ * clocks can't tell which of them is wrong, so both are named. No decision depends on wall clocks,
+ * but what people schedule, certificates and log lines do.
  *
  * <p>A WAL sender says with each message when it sent it, and the receiver keeps that together with
  * the time of receipt ({@code pg_stat_wal_receiver}).
@@ -39,10 +40,10 @@ final class ClockWatch {
                 .addKeyValue("offBySeconds", ahead.toSeconds())
                 .addKeyValue("comparedWith", sender)
                 .log(
-                        "the clock of this machine is far "
+                        "the clocks of this machine and of the server it streams from differ: this one is "
                                 + (ahead.isNegative() ? "behind" : "ahead")
-                                + "; leases don't depend on it, but scheduled restarts and switchovers,"
-                                + " certificates and log lines do: let NTP set it, see \"timedatectl\"");
+                                + ", and either may be wrong; leases don't depend on it, but scheduled restarts and switchovers,"
+                                + " certificates and log lines do: let NTP set both, see \"timedatectl\"");
         return true;
     }
 }
