@@ -88,9 +88,20 @@ public final class ResultingConfig {
         Map<String, Object> all = new LinkedHashMap<>();
         all.put("namespace", node.namespace());
         all.put("lease_guard", lower(node.leaseGuard()));
+        all.put("thread_pool_size", node.threadPoolSize());
         all.put(
                 "log",
-                Map.of("level", node.log().level(), "type", node.log().json() ? "json" : "plain"));
+                Map.of(
+                        "level",
+                        node.log().level(),
+                        "type",
+                        node.log().json() ? "json" : "plain",
+                        "traceback_level",
+                        node.log().tracebackAtDebugOnly() ? "DEBUG" : "ERROR",
+                        "max_queue_size",
+                        node.log().maxQueueSize(),
+                        "deduplicate_heartbeat_logs",
+                        node.log().deduplicateHeartbeatLogs()));
         all.put(
                 "restapi",
                 Map.of(
@@ -98,8 +109,17 @@ public final class ResultingConfig {
                         node.rest().connectAddress().toString(),
                         "server_tokens",
                         node.rest().serverTokens(),
+                        "allowlist",
+                        node.rest().allowlist(),
                         "allowlist_include_members",
-                        node.rest().allowlistIncludeMembers()));
+                        node.rest().allowlistIncludeMembers(),
+                        "verify_client",
+                        node.rest().tls().map(RestSettings.Tls::verifyClient).orElse("none"),
+                        "request_queue_size",
+                        node.rest().limits().requestQueueSize(),
+                        "thread_pool_size",
+                        node.rest().limits().threadPoolSize()));
+        all.put("etcd3", Map.of("protocol", node.etcd().https() ? "https" : "http"));
         all.put("ctl", Map.of("insecure", node.ctl().insecure()));
         all.put(
                 "watchdog",
@@ -108,6 +128,8 @@ public final class ResultingConfig {
                         lower(node.watchdog().mode()),
                         "device",
                         node.watchdog().device().toString(),
+                        "driver",
+                        node.watchdog().driver(),
                         "safety_margin",
                         node.watchdog().safetyMarginSeconds()));
         all.put("postgresql", postgresql(effective.postgres()));
@@ -121,6 +143,8 @@ public final class ResultingConfig {
         section.put("connect_address", listen.connectHost() + ":" + listen.connectPort());
         section.put("database", listen.database());
         section.put("config_dir", postgres.files().configDir().toString());
+        section.put("config_base_name", postgres.files().configBaseName());
+        postgres.files().binDir().ifPresent(bin -> section.put("bin_dir", bin.toString()));
         section.put("pgpass", postgres.files().pgpass().toString());
         section.put("pg_ctl_timeout", postgres.pgCtlTimeout().toSeconds());
         section.put("use_unix_socket", postgres.sockets().superuser());
@@ -151,13 +175,20 @@ public final class ResultingConfig {
         section.put("synchronous_mode_strict", settings.synchronousModeStrict());
         section.put("synchronous_node_count", settings.synchronousNodeCount());
         section.put("member_slots_ttl", settings.memberSlotsTtl().toSeconds());
+        section.put("crash_loop_limit", settings.crashLoop().crashes());
+        section.put("crash_loop_window", settings.crashLoop().window().toSeconds());
+        PostgresConfig.Rejoin rejoin = effective.postgres().rejoin();
         section.put(
                 "postgresql",
                 Map.of(
                         "use_slots",
                         effective.postgres().useSlots(),
                         "use_pg_rewind",
-                        effective.postgres().rejoin().usePgRewind(),
+                        rejoin.usePgRewind(),
+                        "remove_data_directory_on_rewind_failure",
+                        rejoin.removeDataDirectoryOnRewindFailure(),
+                        "remove_data_directory_on_diverged_timelines",
+                        rejoin.removeDataDirectoryOnDivergedTimelines(),
                         "parameters",
                         parameters));
         return section;

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Hides passwords in what people and logs get to see. */
@@ -17,6 +18,22 @@ final class Secrets {
     private static final Set<String> SECTIONS =
             Set.of("authentication", "superuser", "replication", "rewind");
 
+    /**
+     * In lines and commands: {@code ldapbindpasswd="x"}, {@code PGPASSWORD=x}, {@code --token x}.
+     */
+    private static final Pattern IN_TEXT =
+            Pattern.compile(
+                    "((?i)[\\w-]*(?:passw(?:or)?d|passphrase|secret|token|api_?key)\\w*(?:\\s*[=:]\\s*|(?<=--[\\w-]{1,40})\\s+))"
+                            + "(\"[^\"]*\"|'[^']*'|[^\\s,;]+)");
+
+    private static final Pattern AUTHORIZATION =
+            Pattern.compile("((?i)\\b(?:bearer|basic)\\s+)[A-Za-z0-9+/=._~-]{4,}");
+
+    /** Headers, and keys of whatever else may be written. */
+    private static final Pattern SECRET_KEY =
+            Pattern.compile(
+                    "(?i)authorization|(?:set-)?cookie|.*passphrase.*|.*(?:password|secret|token|api[-_]?key)");
+
     private Secrets() {}
 
     /** The value as text, at most some 200 characters of it. */
@@ -25,12 +42,17 @@ final class Secrets {
         return text.length() > MAX_SHOWN ? text.substring(0, MAX_SHOWN) + "…" : text;
     }
 
+    private static String inText(String text) {
+        String masked = text.replaceAll("://[^/@\\s]*@", "://***@");
+        masked = IN_TEXT.matcher(masked).replaceAll("$1***");
+        return AUTHORIZATION.matcher(masked).replaceAll("$1***");
+    }
+
     /** A copy with {@code ***} for secrets. */
     static @Nullable Object masked(String key, @Nullable Object value) {
         String name = key.toLowerCase(Locale.ROOT);
         if (value != null
-                && (name.endsWith("password")
-                        || name.equals("token")
+                && (SECRET_KEY.matcher(name).matches() && !(value instanceof Map)
                         || name.equals("auth")
                         || name.equals("auth_data")
                         || name.endsWith("conninfo")
@@ -49,7 +71,7 @@ final class Secrets {
                 list.forEach(item -> copy.add(masked("", item)));
                 yield copy;
             }
-            case String text -> text.replaceAll("://[^/@\\s]*@", "://***@");
+            case String text -> inText(text);
             case null, default -> value;
         };
     }

@@ -47,6 +47,61 @@ class ResultingConfigTest {
     }
 
     @Test
+    void secretsInLinesHeadersAndCommandsAreMaskedToo() throws Exception {
+        Path file =
+                Files.writeString(
+                        directory.resolve("node.yml"),
+                        Configs.MINIMAL.replace(
+                                "postgresql:\n",
+                                """
+                                postgresql:
+                                  pg_hba:
+                                  - host all all all ldap ldapserver=l ldapbindpasswd="hidden 1" ldapprefix=x
+                                  - host all all all radius radiussecrets=hidden-2
+                                  - host all all all password
+                                  callbacks: {on_start: "PGPASSWORD=hidden-3 /run --token hidden-4 -v"}
+                                  parameters: {ssl_passphrase_command: "echo hidden-5", password_encryption: scram-sha-256}
+                                """));
+
+        String printed =
+                ResultingConfig.print(
+                        new LocalConfigLoader(
+                                        Optional.of(file),
+                                        Map.of(
+                                                "KUMKI_RESTAPI_HTTP_EXTRA_HEADERS",
+                                                "X-Api-Key: hidden-6, X-A: Bearer hidden-7, X-B: seen"))
+                                .load());
+
+        assertThat(printed)
+                .doesNotContain("hidden")
+                .contains(
+                        "ldapserver=l",
+                        "ldapprefix=x",
+                        "all password",
+                        "/run --token *** -v",
+                        "X-B: seen",
+                        "password_encryption: scram-sha-256");
+    }
+
+    @Test
+    void nothingThatCountsIsMissing() throws Exception {
+        String printed = ResultingConfig.print(Configs.local(Configs.MINIMAL));
+
+        assertThat(printed.lines().map(String::strip))
+                .contains(
+                        "thread_pool_size: 5  # default",
+                        "max_queue_size: 1000  # default",
+                        "allowlist: []  # default",
+                        "verify_client: none  # default",
+                        "protocol: http  # default",
+                        "driver: default  # default",
+                        "config_base_name: postgresql  # default",
+                        "crash_loop_limit: 3  # default",
+                        "crash_loop_window: 600  # default",
+                        "remove_data_directory_on_rewind_failure: false  # default");
+    }
+
+    @Test
     void parametersOfTheNodeAreNotTheClusters() throws Exception {
         Path file =
                 Files.writeString(
