@@ -3,7 +3,23 @@
 # heredocs, mounts or links), so that old builders read it. docs/container.md says how to use it.
 ARG BASE=debian:trixie-slim
 
-FROM ${BASE} AS build
+# A wrong pair of base and version is told before anything is built. It needs a JDK 25 and the version among BASE's packages:
+# debian:trixie-slim with 17, debian:forky-slim with 18.
+FROM ${BASE} AS base
+ARG PG_MAJOR=17
+RUN set -eu; \
+    apt-get -qq update; \
+    for package in "postgresql-$PG_MAJOR" openjdk-25-jdk-headless; do \
+        if [ -z "$(apt-cache show "$package" 2>/dev/null)" ]; then \
+            echo "ERROR: this base image ($(. /etc/os-release; echo "$PRETTY_NAME")) has no package $package. PG_MAJOR=$PG_MAJOR needs another BASE:" \
+                "debian:trixie-slim has PostgreSQL 17, debian:forky-slim 18, both with JDK 25; see docs/container.md" >&2; \
+            exit 1; \
+        fi; \
+    done; \
+    apt-get clean; \
+    rm -rf /var/lib/apt/lists/*
+
+FROM base AS build
 # Whose images these are: tools/run-containers clears away old ones of its own.
 ARG STAGE=build
 LABEL io.kumki.stage=$STAGE
@@ -54,7 +70,7 @@ RUN set -eux; \
     mv /opt/kumki/lib/kumki* /opt/own/lib/; \
     mv /opt/kumki/bin/* /opt/own/bin/
 
-FROM ${BASE}
+FROM base
 ARG PG_MAJOR=17
 ARG POSTGRES_UID=999
 ARG POSTGRES_GID=999

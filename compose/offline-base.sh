@@ -1,9 +1,10 @@
 #!/bin/bash
-# Makes the image debian:trixie-slim out of Debian's own packages, for machines that reach a Debian mirror but no image
-# registry. Needs root, debootstrap and a running Docker engine. With the image there, every build here goes on as usual.
-#   compose/offline-base.sh [MIRROR]     the mirror of this machine, else deb.debian.org
+# Makes the base image kumki-base:trixie out of Debian's own packages, for machines that reach a Debian mirror but no image
+# registry. Needs root, debootstrap and a running Docker engine. compose/prepare takes it where debian:trixie-slim isn't had.
+#   compose/offline-base.sh [MIRROR [SECURITY_MIRROR]]     those of this machine, else deb.debian.org
 set -euo pipefail
-image=debian:trixie-slim
+suite=trixie
+image=kumki-base:$suite
 
 fail() {
     echo "offline-base: $*" >&2
@@ -17,21 +18,26 @@ if docker image inspect "$image" >/dev/null 2>&1; then
     echo "offline-base: $image is there already"
     exit 0
 fi
-mirror=${1:-$(awk '/^URIs:/ { print $2; exit }' /etc/apt/sources.list.d/debian.sources 2>/dev/null)}
+sources=/etc/apt/sources.list.d/debian.sources
+mirror=${1:-$(awk '/^URIs:/ && !/security/ { print $2; exit }' "$sources" 2>/dev/null || true)}
 mirror=${mirror:-http://deb.debian.org/debian}
+security=${2:-$(awk '/^URIs:/ && /security/ { print $2; exit }' "$sources" 2>/dev/null || true)}
+security=${security:-http://deb.debian.org/debian-security}
 
 root=$(mktemp -d /var/tmp/kumki-base.XXXXXX)
 trap 'rm -rf --one-file-system "$root"' EXIT
-debootstrap --variant=minbase --include=ca-certificates trixie "$root" "$mirror" >"$root.log" 2>&1 \
-    || fail "debootstrap trixie from $mirror failed; its output: $root.log"
+debootstrap --variant=minbase --include=ca-certificates "$suite" "$root" "$mirror" >"$root.log" 2>&1 \
+    || fail "debootstrap $suite from $mirror failed; its output: $root.log"
 rm -f "$root.log"
 # The authorities this machine trusts on top of Debian's: behind a proxy with its own, Maven could fetch nothing without.
 cp /usr/local/share/ca-certificates/*.crt "$root/usr/local/share/ca-certificates/" 2>/dev/null || true
 chroot "$root" update-ca-certificates >"$root.log" 2>&1 || fail "the authorities can't be taken over: $(tail -n 5 "$root.log")"
 rm -f "$root.log"
+# As the registry's image has it: security updates and what was mended since the release.
+printf 'deb %s main\n' "$mirror $suite" "$mirror $suite-updates" "$security $suite-security" >"$root/etc/apt/sources.list"
 # A mirror that stands still for a while is no reason to stop.
 echo 'Acquire::Check-Valid-Until "false";' >"$root/etc/apt/apt.conf.d/99valid-until"
-# As slim as the registry's image of this name: no manuals, no translations, neither now nor with packages to come.
+# As slim as the registry's image debian:trixie-slim: no manuals, no translations, neither now nor with packages to come.
 cat >"$root/etc/dpkg/dpkg.cfg.d/slim" <<'END'
 path-exclude /usr/share/doc/*
 path-include /usr/share/doc/*/copyright
@@ -42,4 +48,4 @@ END
 find "$root/usr/share/doc" -type f ! -name copyright -delete
 rm -rf "$root"/usr/share/{info,locale,man}/* "$root"/var/cache/apt/* "$root"/var/lib/apt/lists/* "$root"/var/log/*
 tar -C "$root" -c . | docker import -c 'CMD ["bash"]' - "$image" >/dev/null
-echo "offline-base: $image made from $mirror"
+echo "offline-base: $image made from $mirror and $security"
