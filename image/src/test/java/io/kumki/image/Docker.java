@@ -17,6 +17,12 @@ final class Docker {
     /** etcd, HAProxy, iptables. */
     static final String TOOLS = variable("KUMKI_TOOLS_IMAGE");
 
+    /** Its base image. */
+    static final String BASE = variable("KUMKI_TEST_BASE");
+
+    /** A text that lies around the sources, and must be in no image. */
+    static final String CANARY = variable("KUMKI_TEST_CANARY");
+
     /** Label and prefix of all that this run starts: tools/run-containers removes what is left. */
     static final String RUN = variable("KUMKI_TEST_RUN");
 
