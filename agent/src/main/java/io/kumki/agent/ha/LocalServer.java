@@ -64,8 +64,10 @@ public record LocalServer(
 
     /** The state of the postmaster. */
     public enum Postmaster {
-        /** No postmaster. */
+        /** No process of the server. */
         STOPPED,
+        /** No postmaster, but processes that it left behind: a session may go on and commit. */
+        ORPHANED,
         /** A postmaster that doesn't accept connections yet. */
         STARTING,
         /**

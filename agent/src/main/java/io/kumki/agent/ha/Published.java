@@ -54,6 +54,7 @@ public final class Published {
         return switch (s.server().postmaster()) {
             case RUNNING -> "running";
             case STARTING -> "starting";
+            case ORPHANED -> "crashed";
             case STOPPING ->
                     s.memory().failedWork().equals(Optional.of(Memory.FailedWork.STOP))
                             ? "stop failed"

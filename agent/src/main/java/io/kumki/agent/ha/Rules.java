@@ -31,6 +31,7 @@ public final class Rules {
                     // nothing to run
                     DataDirectoryRules::decide,
                     // a server that isn't up
+                    OrphanRules::decide,
                     StepDownRules::handsOver,
                     RecoveryRules::decide,
                     StartingRules::decide,

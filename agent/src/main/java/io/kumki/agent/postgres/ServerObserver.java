@@ -29,11 +29,15 @@ final class ServerObserver {
 
     private static final Logger LOG = LoggerFactory.getLogger(ServerObserver.class);
 
+    /** Sessions that wait for something end at once when their postmaster dies. */
+    private static final Duration ORPHANS_END = Duration.ofMillis(100);
+
     /** How long to wait for somebody else's query on the connection. */
     private static final Duration WAIT = Duration.ofSeconds(1);
 
     private final Installation installation;
     private final ServerProcess process;
+    private final Orphans orphans;
     private final ConfigFiles files;
     private final Heartbeat heartbeat;
     private final Marker marker;
@@ -50,12 +54,14 @@ final class ServerObserver {
     ServerObserver(
             Installation installation,
             ServerProcess process,
+            Orphans orphans,
             ConfigFiles files,
             Heartbeat heartbeat,
             Marker marker,
             Supplier<SortedMap<String, ParameterChange>> pendingRestart) {
         this.installation = installation;
         this.process = process;
+        this.orphans = orphans;
         this.files = files;
         this.heartbeat = heartbeat;
         this.marker = marker;
@@ -78,7 +84,7 @@ final class ServerObserver {
         if (postmaster.isEmpty()) {
             lastReading.set(null);
             return new LocalServer(
-                    data, Postmaster.STOPPED, Optional.empty(), pendingRestart.get());
+                    data, withoutPostmaster(), Optional.empty(), pendingRestart.get());
         }
         Postmaster state = process.file().map(ServerObserver::state).orElse(Postmaster.STARTING);
         Optional<Answer> answer = Optional.empty();
@@ -92,11 +98,20 @@ final class ServerObserver {
                 lastError.set("");
             } catch (SQLException e) {
                 shutOut.set(String.valueOf(e.getSQLState()).startsWith("28"));
-                state = process.postmaster().isPresent() ? stateBy(e) : Postmaster.STOPPED;
+                state = process.postmaster().isPresent() ? stateBy(e) : withoutPostmaster();
                 logOnce(e);
             }
         }
         return new LocalServer(data, state, answer, pendingRestart.get());
+    }
+
+    private Postmaster withoutPostmaster() {
+        try {
+            return orphans.endWithin(ORPHANS_END) ? Postmaster.STOPPED : Postmaster.ORPHANED;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return Postmaster.ORPHANED;
+        }
     }
 
     private void compareClocks(MonitoringQuery.Reading reading) {
@@ -114,7 +129,7 @@ final class ServerObserver {
     LocalServer observeWithoutQuery() {
         Postmaster state =
                 process.postmaster().isEmpty()
-                        ? Postmaster.STOPPED
+                        ? withoutPostmaster()
                         : process.file().map(ServerObserver::state).orElse(Postmaster.STARTING);
         return new LocalServer(data(), state, Optional.empty(), pendingRestart.get());
     }

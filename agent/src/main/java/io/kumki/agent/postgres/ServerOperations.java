@@ -72,7 +72,8 @@ final class ServerOperations {
                         new Heartbeat(installation, "position", WalPosition.STATEMENT_LIMIT));
         health = new HealthWatch(installation, System::nanoTime, InstantSource.system());
         watch = new ServerWatch(process);
-        stopper = new ServerStopper(installation, process);
+        Orphans orphans = new Orphans(installation, process);
+        stopper = new ServerStopper(installation, process, orphans);
         starter = new ServerStarter(installation, process, files, stopper);
         promoter = new ServerPromoter(installation, process, heartbeat, stopper);
         following = new Following(installation, files);
@@ -83,6 +84,7 @@ final class ServerOperations {
                 new ServerObserver(
                         installation,
                         process,
+                        orphans,
                         files,
                         heartbeat,
                         UnfinishedMarker::read,

@@ -27,8 +27,11 @@ import org.slf4j.LoggerFactory;
  *       misses its limit goes straight to the kill.
  * </ol>
  *
- * The limit counts from after the checkpoint: {@code before_stop} has half of it, not time of its
- * own.
+ * A postmaster that died alone left its sessions committing: they are killed, and the server isn't
+ * stopped before the last one has ended.
+ *
+ * <p>The limit counts from after the checkpoint: {@code before_stop} has half of it, not time of
+ * its own.
  */
 final class ServerStopper {
 
@@ -47,11 +50,13 @@ final class ServerStopper {
 
     private final Installation installation;
     private final ServerProcess process;
+    private final Orphans orphans;
     private final LastRecord lastRecord;
 
-    ServerStopper(Installation installation, ServerProcess process) {
+    ServerStopper(Installation installation, ServerProcess process, Orphans orphans) {
         this.installation = installation;
         this.process = process;
+        this.orphans = orphans;
         this.lastRecord = new LastRecord(installation);
     }
 
@@ -59,7 +64,7 @@ final class ServerStopper {
             throws InterruptedException {
         Optional<ProcessIdentity> running = process.postmaster();
         if (running.isEmpty()) {
-            return NOT_RUNNING;
+            return withoutOrphans(NOT_RUNNING);
         }
         ProcessIdentity server = running.get();
         Deadline whole = Deadline.in(Duration.ofDays(365));
@@ -82,7 +87,9 @@ final class ServerStopper {
             if (!told) {
                 tell(shutDown);
             }
-            return new OperationResult.Done("stopped after " + whole.elapsed().toMillis() + " ms");
+            return withoutOrphans(
+                    new OperationResult.Done(
+                            "stopped after " + whole.elapsed().toMillis() + " ms"));
         }
         LOG.atWarn()
                 .addKeyValue("operation", "stop")
@@ -90,13 +97,29 @@ final class ServerStopper {
                 .log("server did not stop within its limit; ending it at once");
         Duration again = mode == StopMode.IMMEDIATE ? Duration.ZERO : limit.orElse(IMMEDIATE_LIMIT);
         return end(server, again)
-                ? new OperationResult.Done("stopped by force after its limit")
+                ? withoutOrphans(new OperationResult.Done("stopped by force after its limit"))
                 : new OperationResult.Failed("process " + server.pid() + " cannot be killed");
+    }
+
+    /** The same result if no process of the server is left, or none after they were killed. */
+    private OperationResult withoutOrphans(OperationResult stopped) throws InterruptedException {
+        try {
+            int killed = orphans.kill(IMMEDIATE_LIMIT);
+            return killed == 0
+                    ? stopped
+                    : new OperationResult.Done(
+                            "the postmaster was gone; killed what it left: "
+                                    + killed
+                                    + " processes");
+        } catch (IllegalStateException e) {
+            return new OperationResult.Failed(String.valueOf(e.getMessage()));
+        }
     }
 
     /** Immediate shutdown, and if that doesn't help, kill. */
     boolean end(ProcessIdentity server) throws InterruptedException {
-        return end(server, IMMEDIATE_LIMIT);
+        return end(server, IMMEDIATE_LIMIT)
+                && withoutOrphans(NOT_RUNNING) instanceof OperationResult.Done;
     }
 
     private boolean end(ProcessIdentity server, Duration limit) throws InterruptedException {

@@ -50,6 +50,7 @@ class EveryStateTest {
                     s -> s.mute(Postmaster.RUNNING),
                     s -> s.mute(Postmaster.STARTING),
                     s -> s.mute(Postmaster.STOPPING),
+                    s -> s.mute(Postmaster.ORPHANED),
                     s -> s.mute(Postmaster.RUNNING).data(new DataDirectory.Empty()),
                     s -> s.data(new DataDirectory.Unreadable("?")),
                     s -> s.without(new DataDirectory.Empty()),

@@ -923,6 +923,24 @@ class RulesTest {
                 row("standby", standby().mute(Postmaster.STARTING), "server.starting"),
                 row("stopping", standby().mute(Postmaster.STOPPING), "server.stopping"),
                 row(
+                        "the postmaster died alone",
+                        leader().mute(Postmaster.ORPHANED),
+                        "server.ends-orphans"),
+                row(
+                        "it died alone long ago: nothing is given away",
+                        leader().mute(Postmaster.ORPHANED)
+                                .crashedFor(ofSeconds(301))
+                                .heard("n2", peer(1000)),
+                        "server.ends-orphans"),
+                row(
+                        "it died alone, and the lease ran out",
+                        leader().leaseLeft(ofSeconds(-1)).mute(Postmaster.ORPHANED),
+                        "fence.lease-ran-out"),
+                row(
+                        "it died alone in pause",
+                        leader().paused().mute(Postmaster.ORPHANED),
+                        "pause.leaves-orphans"),
+                row(
                         "holder in time",
                         leader().mute(Postmaster.STARTING).crashedFor(ofSeconds(300)),
                         "server.starting"),

@@ -27,6 +27,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -106,6 +107,57 @@ class LocalPostgresIT {
         assertThat(pg.observe().primary()).isTrue();
         Duration took = Duration.ofNanos(System.nanoTime() - begun);
         assertThat(took).isLessThan(Duration.ofSeconds(5));
+    }
+
+    /** A session that computes doesn't look for its postmaster before it has committed. */
+    @Test
+    void aPostmasterThatDiesAloneIsNotStoppedBeforeItsSessionsHaveEnded() throws Exception {
+        pg.bootstrapped();
+        pg.sql("CREATE TABLE public.rows (id int)", BUSY);
+        CompletableFuture<Optional<String>> client =
+                CompletableFuture.supplyAsync(() -> failureOf("SELECT public.busy()"));
+        pg.observeUntil(_ -> pg.query(WORKING).equals("1"));
+        long pid = PostmasterPid.read(pg.dataDir()).orElseThrow().pid();
+
+        ProcessHandle.of(pid).orElseThrow().destroyForcibly();
+        pg.observeUntil(seen -> seen.postmaster() != Postmaster.RUNNING);
+
+        assertThat(pg.observe().postmaster()).isEqualTo(Postmaster.ORPHANED);
+        assertThat(pg.anotherAgent().observe().postmaster()).isEqualTo(Postmaster.ORPHANED);
+        assertThat(client).isNotDone();
+
+        expectDone(
+                pg.server.stop(
+                        StopMode.IMMEDIATE,
+                        Optional.of(Duration.ofSeconds(2)),
+                        ShutdownListener.NONE));
+
+        assertThat(pg.observe().postmaster()).isEqualTo(Postmaster.STOPPED);
+        assertThat(client.get(5, TimeUnit.SECONDS)).as("the session's end").isPresent();
+        expectDone(pg.server.startAsPrimary(LIMIT, new Cancellation()));
+        assertThat(pg.query("SELECT count(*) FROM public.rows")).isEqualTo("0");
+    }
+
+    /** Computes for long, then would commit. */
+    private static final String BUSY =
+            """
+            CREATE FUNCTION public.busy() RETURNS void LANGUAGE plpgsql AS $$
+            BEGIN
+              INSERT INTO public.rows VALUES (1);
+              WHILE clock_timestamp() < now() + interval '30 s' LOOP END LOOP;
+            END $$\
+            """;
+
+    private static final String WORKING =
+            "SELECT count(*) FROM pg_stat_activity WHERE query = 'SELECT public.busy()' AND state = 'active'";
+
+    private Optional<String> failureOf(String sql) {
+        try {
+            pg.query(sql);
+            return Optional.empty();
+        } catch (AssertionError e) {
+            return Optional.of(e.toString());
+        }
     }
 
     /** Frozen alone, it stops nothing: its sessions would go on committing. */

@@ -178,6 +178,7 @@ public final class DivergenceCheck {
     private Optional<LocalLog> localLog(PostgresConfig current) throws SQLException, IOException {
         return switch (postmaster.get()) {
             case STOPPED -> LocalLog.of(control(current));
+            case ORPHANED -> Optional.empty(); // it may still grow
             case RUNNING, STOPPING -> Optional.of(running(current));
             case STARTING -> {
                 Optional<LocalLog> answered = runningIfItAnswers(current);
