@@ -11,6 +11,9 @@ public final class Versions {
     /** {@link #WIRE} as one number: each part padded to two digits. */
     static final String WIRE_NUMBER = "040104";
 
+    /** Of our requests to other members, which look at its begin; then who we are. */
+    public static final String USER_AGENT = "Patroni/" + WIRE + " Kumki/" + own();
+
     private Versions() {}
 
     /** Our own version, from the jar's manifest; {@code dev} when run from class files. */

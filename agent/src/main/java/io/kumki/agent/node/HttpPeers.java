@@ -5,6 +5,7 @@ import io.kumki.dcs.cluster.Member;
 import io.kumki.dcs.cluster.MemberName;
 import io.kumki.restapi.Lease;
 import io.kumki.restapi.NodeControl.FailsafeCall;
+import io.kumki.restapi.Versions;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxException;
@@ -101,7 +102,7 @@ final class HttpPeers implements Peers {
             return Future.failedFuture(
                     new IllegalArgumentException("api_url \"" + url + "\" is no URL", nonsense));
         }
-        authorization.get().ifPresent(value -> request.putHeader("Authorization", value));
+        identify(request);
         Future<Buffer> body =
                 opened(request).compose(open -> open.send()).compose(response -> response.body());
         return Within.limit(
@@ -138,7 +139,7 @@ final class HttpPeers implements Peers {
             return Future.succeededFuture(
                     new FailsafeReply.Refused("its address \"" + url + "\" is no URL"));
         }
-        authorization.get().ifPresent(value -> request.putHeader("Authorization", value));
+        identify(request);
         request.putHeader("Content-Type", "application/json");
         Future<FailsafeReply> reply =
                 opened(request)
@@ -156,6 +157,11 @@ final class HttpPeers implements Peers {
                         clock,
                         () -> new IllegalStateException("no answer in " + limit.toMillis() + " ms"))
                 .otherwise(failure -> new FailsafeReply.Refused(message(failure)));
+    }
+
+    private void identify(RequestOptions request) {
+        request.putHeader("User-Agent", Versions.USER_AGENT);
+        authorization.get().ifPresent(value -> request.putHeader("Authorization", value));
     }
 
     /** Vert.x throws at some addresses, such as one without a host, instead of failing. */

@@ -1,5 +1,6 @@
 package io.kumki.agent.node;
 
+import io.kumki.restapi.Versions;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxException;
@@ -50,6 +51,7 @@ final class NameCheck {
                             .setSslOptions(tls)
                             .setMethod(HttpMethod.GET)
                             .setAbsoluteURI(apiUrl.replaceAll("/patroni/?$", "") + "/liveness")
+                            .putHeader("User-Agent", Versions.USER_AGENT)
                             .setTimeout(limit.toMillis());
         } catch (VertxException | IllegalArgumentException nonsense) {
             return Future.succeededFuture(Optional.empty()); // nobody can be at no address

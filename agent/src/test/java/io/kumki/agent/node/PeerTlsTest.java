@@ -9,6 +9,7 @@ import io.kumki.agent.postgres.TestKeys;
 import io.kumki.dcs.cluster.Member;
 import io.kumki.dcs.cluster.MemberName;
 import io.kumki.restapi.NodeControl.FailsafeCall;
+import io.kumki.restapi.Versions;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.ClientAuth;
@@ -20,6 +21,8 @@ import io.vertx.core.net.PemKeyCertOptions;
 import io.vertx.core.net.PemTrustOptions;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -200,6 +203,41 @@ class PeerTlsTest {
                     .as(url)
                     .isInstanceOf(Peers.FailsafeReply.Refused.class);
         }
+    }
+
+    @Test
+    void eachCallSaysWhoAsksAndWithWhatRight() {
+        List<String> asked = Collections.synchronizedList(new ArrayList<>());
+        HttpServer server =
+                await(
+                        vertx.createHttpServer()
+                                .requestHandler(request -> {
+                                    asked.add(
+                                            request.method()
+                                                    + " "
+                                                    + request.uri()
+                                                    + " "
+                                                    + request.getHeader("User-Agent")
+                                                    + " "
+                                                    + request.getHeader("Authorization"));
+                                    request.response().end("{}");
+                                })
+                                .listen(0, "127.0.0.1"));
+        String url = "http://127.0.0.1:" + server.actualPort() + "/patroni";
+        HttpPeers peers =
+                new HttpPeers(vertx, clock, () -> Optional.of("Basic eA=="), ClientSSLOptions::new);
+        MemberName name = new MemberName("n2");
+        FailsafeCall call =
+                new FailsafeCall(new MemberName("n1"), "postgres://a/", url, Optional.empty());
+        await(peers.ask(List.of(Member.reachedBy(name, url)), LIMIT));
+        await(peers.askFailsafe(new TreeMap<>(Map.of(name, url)), call, LIMIT));
+        assertThat(nameCheck(url, new ClientSSLOptions())).contains("answers");
+        String agent = "Patroni/4.1.4 Kumki/" + Versions.own();
+        assertThat(asked)
+                .containsExactly(
+                        "GET /patroni?fresh=true " + agent + " Basic eA==",
+                        "POST /failsafe " + agent + " Basic eA==",
+                        "GET /liveness " + agent + " null");
     }
 
     private Optional<String> nameCheck(String url, ClientSSLOptions tls) {
