@@ -35,6 +35,9 @@ final class Connections {
      */
     static final int HANDSHAKES = 100;
 
+    /** Who was heard so shortly ago needs no new entry: pollers come by the thousand. */
+    private static final long NEGLIGIBLE_NANOS = 100_000_000;
+
     private enum Phase {
         SILENT,
         /** A handler works for somebody who may be a stranger. */
@@ -140,6 +143,12 @@ final class Connections {
      * @return false if the connection isn't open, or cut off
      */
     boolean answered(Channel channel, long nowNanos) {
+        State before = open.get(channel);
+        if (before != null
+                && before.phase() == Phase.SILENT
+                && nowNanos - before.sinceNanos() < NEGLIGIBLE_NANOS) {
+            return true;
+        }
         return change(channel, Phase.SILENT, nowNanos);
     }
 

@@ -15,6 +15,7 @@ import java.time.InstantSource;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -86,16 +87,20 @@ final class Dispatcher implements Handler<HttpServerRequest> {
     }
 
     /**
-     * The answer to a request that was recognised by its first bytes: the same as to one that was
-     * read in full.
+     * What answers a request that was recognised by its first bytes, as one that was read in full;
+     * given the monotonic time.
      */
-    Future<Answer> answer(ProbeRequest request) {
-        Optional<Endpoint> endpoint = endpoints.find("GET", segment(request.path()));
-        return endpoint.isPresent()
-                ? endpoint.get()
-                        .handler()
-                        .apply(new Endpoint.Call(Query.NONE, Map.of(), request.accept(), ""))
-                : Future.succeededFuture(probe(HttpMethod.GET, request.path(), ""));
+    LongFunction<Future<Answer>> answers(ProbeRequest request) {
+        String path = request.path();
+        Endpoint.Call call = new Endpoint.Call(Query.NONE, Map.of(), request.accept(), "");
+        return endpoints
+                .find("GET", segment(path))
+                .<LongFunction<Future<Answer>>>map(endpoint -> _ -> endpoint.handler().apply(call))
+                .orElse(nowNanos -> {
+                    Probes probes = new Probes(view.snapshot(), nowNanos);
+                    return Future.succeededFuture(
+                            probed(HttpMethod.GET, probes, probes.healthy(path, Query.NONE)));
+                });
     }
 
     /** An answer to HTTP/1.1 on a connection that stays open; see {@link Responder#bytes}. */

@@ -9,6 +9,7 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.util.ReferenceCountUtil;
 import io.vertx.core.AsyncResult;
 import io.vertx.core.Future;
+import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,7 +38,7 @@ final class FastProbes extends ChannelInboundHandlerAdapter {
     private final NodeView view;
     private final RestMeter meter;
     private ByteBuf lastBytes = Unpooled.EMPTY_BUFFER;
-    private @Nullable ProbeRequest last;
+    private @Nullable LongFunction<Future<Answer>> lastAnswers;
     private boolean waiting;
 
     FastProbes(Dispatcher dispatcher, Connections connections, NodeView view, RestMeter meter) {
@@ -55,47 +56,51 @@ final class FastProbes extends ChannelInboundHandlerAdapter {
             ServerSocketGrip.cut(context.channel());
             return;
         }
-        Future<Answer> answer = message instanceof ByteBuf bytes ? answer(bytes) : null;
+        long nowNanos = view.nowNanos();
+        Future<Answer> answer = message instanceof ByteBuf bytes ? answer(bytes, nowNanos) : null;
         if (answer == null) {
             leave(context, message);
         } else if (answer.isComplete()) {
-            answered(context, message, answer);
+            answered(context, message, answer, nowNanos);
         } else {
-            await(context, message, answer);
+            await(context, message, answer, nowNanos);
         }
     }
 
     /** Null if it's not for here. */
-    private @Nullable Future<Answer> answer(ByteBuf bytes) {
-        ProbeRequest request = recognized(bytes);
-        if (request == null || dispatcher.logsRequests()) {
+    private @Nullable Future<Answer> answer(ByteBuf bytes, long nowNanos) {
+        LongFunction<Future<Answer>> answers = recognized(bytes);
+        if (answers == null || dispatcher.logsRequests()) {
             return null;
         }
         try {
-            return dispatcher.answer(request);
+            return answers.apply(nowNanos);
         } catch (RuntimeException e) {
             return Future.failedFuture(e); // fails once more on its usual way, which tells of it
         }
     }
 
-    private @Nullable ProbeRequest recognized(ByteBuf bytes) {
+    private @Nullable LongFunction<Future<Answer>> recognized(ByteBuf bytes) {
         if (!bytes.equals(lastBytes)) {
             if (bytes.readableBytes() > LONGEST) {
                 return null;
             }
             byte[] copy = new byte[bytes.readableBytes()];
             bytes.getBytes(bytes.readerIndex(), copy);
-            last = ProbeRequest.recognize(copy).orElse(null);
+            lastAnswers = ProbeRequest.recognize(copy).map(dispatcher::answers).orElse(null);
             lastBytes = Unpooled.wrappedBuffer(copy);
         }
-        return last;
+        return lastAnswers;
     }
 
     private void answered(
-            ChannelHandlerContext context, Object message, AsyncResult<Answer> answer) {
+            ChannelHandlerContext context,
+            Object message,
+            AsyncResult<Answer> answer,
+            long nowNanos) {
         if (answer.succeeded()
                 && answer.result() instanceof Answer.Document document
-                && connections.answered(context.channel(), view.nowNanos())) {
+                && connections.answered(context.channel(), nowNanos)) {
             ReferenceCountUtil.release(message);
             meter.answeredPrepared();
             ChannelFuture _ = context.writeAndFlush(dispatcher.bytes(document).retainedDuplicate());
@@ -121,15 +126,16 @@ final class FastProbes extends ChannelInboundHandlerAdapter {
     }
 
     /** The server is being looked at, on another thread. */
-    private void await(ChannelHandlerContext context, Object message, Future<Answer> answer) {
+    private void await(
+            ChannelHandlerContext context, Object message, Future<Answer> answer, long nowNanos) {
         waiting = true;
         context.channel().config().setAutoRead(false);
-        connections.reading(context.channel(), view.nowNanos());
+        connections.reading(context.channel(), nowNanos);
         answer.onComplete(result ->
                 context.executor()
                         .execute(() -> {
                             waiting = false;
-                            answered(context, message, result);
+                            answered(context, message, result, view.nowNanos());
                             if (context.channel().isWritable()) {
                                 context.channel().config().setAutoRead(true);
                             }
