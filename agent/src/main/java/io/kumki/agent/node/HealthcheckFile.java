@@ -27,7 +27,7 @@ final class HealthcheckFile {
         Files.write(
                 fresh,
                 List.of(
-                        url(rest, port),
+                        url(rest.tls().isPresent(), rest.listen().host(), port),
                         node.ctl().certfile().map(Path::toString).orElse(""),
                         node.ctl().keyfile().map(Path::toString).orElse("")));
         Files.move(
@@ -37,11 +37,10 @@ final class HealthcheckFile {
                 StandardCopyOption.REPLACE_EXISTING);
     }
 
-    static String url(RestConfig rest, int port) {
-        String host = rest.listen().host();
+    static String url(boolean tls, String host, int port) {
         String asked = EVERYWHERE.contains(host) ? "127.0.0.1" : host;
         String bracketed =
                 asked.contains(":") && !asked.startsWith("[") ? "[" + asked + "]" : asked;
-        return (rest.tls().isPresent() ? "https" : "http") + "://" + bracketed + ":" + port;
+        return (tls ? "https" : "http") + "://" + bracketed + ":" + port;
     }
 }
