@@ -5,8 +5,10 @@
  *
  * It outlives its agent: a killed, hung or frozen agent can't leave a primary behind its lease. DIRECTORY (on tmpfs)
  * holds
- *   deadline  written by the agent: "armed NANOS PID", "idle 0 PID" or "end 0 PID"; NANOS is CLOCK_BOOTTIME, which
- *             counts suspended time; PID is the agent's
+ *   deadline  written in place by the agent: two slots of 80 bytes, each "STATE NANOS PID SEQUENCE CHECKSUM\n" in
+ *             columns of fixed width; STATE is armed, idle or end, NANOS is CLOCK_BOOTTIME, which counts suspended time,
+ *             PID is the agent's, the checksum is FNV-1a (64 bits, in hexadecimal) of what stands before it. The newest
+ *             slot that is whole counts
  *   guard     locked by the one guard of this directory, which writes "PID NANOS" into it at each look: its sign of life
  *   fired     written by the guard when it has stopped the server: what it did, for the agent's log
  *
@@ -39,10 +41,19 @@
 
 enum state { ARMED, IDLE, END };
 
+/* The same in DeadlineFile.java. */
+#define SLOT 80
+#define SLOTS 2
+#define CHECKED (SLOT - 17)
+/* A slot that is seen half written is whole within microseconds. */
+#define READINGS 10
+#define READ_AGAIN (MILLI / 10)
+
 struct order {
     enum state state;
     long long deadline;
     long agent;
+    long long sequence;
 };
 
 static long long now(void) {
@@ -66,17 +77,42 @@ static int read_text(int directory, const char *path, char *text, size_t size) {
     return 0;
 }
 
+static unsigned long long checksum(const char *text, size_t length) {
+    unsigned long long hash = 0xcbf29ce484222325ULL;
+    for (size_t i = 0; i < length; i++) hash = (hash ^ (unsigned char) text[i]) * 0x100000001b3ULL;
+    return hash;
+}
+
+/* Whether the slot is whole. */
+static int read_slot(const char *text, struct order *order) {
+    char slot[SLOT + 1], word[16];
+    unsigned long long check;
+    memcpy(slot, text, SLOT);
+    slot[SLOT] = 0;
+    if (sscanf(slot, "%15s %lld %ld %lld %llx", word, &order->deadline, &order->agent, &order->sequence, &check) != 5
+        || check != checksum(slot, CHECKED)) return 0;
+    if (strcmp(word, "armed") == 0) order->state = ARMED;
+    else if (strcmp(word, "idle") == 0) order->state = IDLE;
+    else if (strcmp(word, "end") == 0) order->state = END;
+    else return 0;
+    return 1;
+}
+
 /* A file that can't be read, or holds nonsense, changes nothing: the last deadline still counts. */
 static void read_order(int directory, struct order *order) {
-    char text[128], word[16];
-    struct order read;
-    if (read_text(directory, "deadline", text, sizeof text) != 0) return;
-    if (sscanf(text, "%15s %lld %ld", word, &read.deadline, &read.agent) != 3) return;
-    if (strcmp(word, "armed") == 0) read.state = ARMED;
-    else if (strcmp(word, "idle") == 0) read.state = IDLE;
-    else if (strcmp(word, "end") == 0) read.state = END;
-    else return;
-    *order = read;
+    for (int reading = 0; reading < READINGS; reading++) {
+        char text[SLOTS * SLOT + 1] = {0};
+        struct order slot;
+        int whole = 0;
+        if (read_text(directory, "deadline", text, sizeof text) != 0) return;
+        for (int i = 0; i < SLOTS; i++) {
+            if (!read_slot(text + i * SLOT, &slot)) continue;
+            whole++;
+            if (slot.sequence >= order->sequence) *order = slot;
+        }
+        if (whole == SLOTS) return;
+        sleep_until(now() + READ_AGAIN);
+    }
 }
 
 /* The postmaster's working directory is its data directory, and its children inherit it. */
@@ -196,7 +232,7 @@ int main(int argc, char **argv) {
     (void) !mlockall(MCL_CURRENT | MCL_FUTURE);
     (void) !setpriority(PRIO_PROCESS, 0, -10);
 
-    struct order order = {IDLE, 0, getppid()};
+    struct order order = {IDLE, 0, getppid(), 0};
     for (;;) {
         read_order(directory, &order);
         long long seen = now();

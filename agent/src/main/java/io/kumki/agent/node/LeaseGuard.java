@@ -6,10 +6,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -36,10 +36,15 @@ final class LeaseGuard implements Guard {
     private final Path directory;
     private final Path dataDir;
     private final LoopClock clock;
-    private String written = "";
+    private final DeadlineFile deadline;
+    private @Nullable Order written;
+    private boolean unwritable;
     private long lastStart;
     private boolean started;
     private boolean warned;
+
+    /** What the guard was told last. */
+    private record Order(String state, long nanos) {}
 
     private LeaseGuard(
             boolean required, Path program, Path directory, Path dataDir, LoopClock clock) {
@@ -48,6 +53,7 @@ final class LeaseGuard implements Guard {
         this.directory = directory;
         this.dataDir = dataDir;
         this.clock = clock;
+        this.deadline = new DeadlineFile(directory, clock);
     }
 
     /**
@@ -94,7 +100,7 @@ final class LeaseGuard implements Guard {
     public void armed(long untilNanos, Timing timing) {
         Duration tenth = timing.ttl().dividedBy(10);
         Duration margin = tenth.compareTo(LONGEST_MARGIN) < 0 ? tenth : LONGEST_MARGIN;
-        tell("armed " + (untilNanos - margin.toNanos()));
+        tell(new Order("armed", untilNanos - margin.toNanos()));
     }
 
     @Override
@@ -104,50 +110,64 @@ final class LeaseGuard implements Guard {
 
     @Override
     public void idle() {
-        tell("idle 0");
+        tell(new Order("idle", 0));
     }
 
     @Override
     public void end() {
-        write("end 0");
+        write(new Order("end", 0));
     }
 
     @Override
     public Optional<String> missing() {
-        return required && !lives()
-                ? Optional.of("lease_guard is required, and its process gives no sign of life")
-                : Optional.empty();
+        if (!required) {
+            return Optional.empty();
+        }
+        if (unwritable) {
+            return Optional.of("lease_guard is required, and can't be told the deadline");
+        }
+        return lives()
+                ? Optional.empty()
+                : Optional.of("lease_guard is required, and its process gives no sign of life");
     }
 
-    private void tell(String order) {
+    private void tell(Order order) {
         if (!order.equals(written)) {
             write(order);
         }
         reportFired();
         if (lives()) {
             warned = false;
+        } else if (unwritable) {
+            // one that knows no deadline guards nothing
+            return;
         } else if (!started || clock.nanos() - lastStart > BETWEEN_STARTS.toNanos()) {
             start();
         }
     }
 
-    private void write(String order) {
+    private void write(Order order) {
         try {
-            Path fresh = directory.resolve("deadline.new");
-            Files.writeString(fresh, order + " " + ProcessHandle.current().pid() + "\n");
-            Files.move(
-                    fresh,
-                    directory.resolve("deadline"),
-                    StandardCopyOption.ATOMIC_MOVE,
-                    StandardCopyOption.REPLACE_EXISTING);
+            deadline.write(order.state(), order.nanos());
             written = order;
+            if (unwritable) {
+                unwritable = false;
+                LOG.atInfo()
+                        .addKeyValue("file", deadline.path())
+                        .log("the lease guard is told the deadline again");
+            }
         } catch (IOException e) {
             // the guard keeps the deadline before: too early is safe
-            written = "";
-            LOG.atError()
-                    .addKeyValue("file", directory.resolve("deadline"))
-                    .addKeyValue("error", e.toString())
-                    .log("the lease guard can't be told the deadline");
+            written = null;
+            if (!unwritable) {
+                unwritable = true;
+                LOG.atError()
+                        .addKeyValue("file", deadline.path())
+                        .addKeyValue("error", e.toString())
+                        .log(
+                                "the lease guard can't be told the deadline, so it stops a primary when the last one it knows"
+                                        + " is over: make room in that file system (\"df\"), or see to the directory's owner and mode");
+            }
         }
     }
 
