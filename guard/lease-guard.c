@@ -125,11 +125,33 @@ static int works_in(long pid, const char *data) {
     return strcmp(cwd, data) == 0;
 }
 
-static int is_postgres(long pid) {
+/* Each process of a server is attached to a System V segment, also where most of its memory isn't. */
+static int has_shared_memory(long pid) {
+    static const char MARK[] = "/SYSV";
+    char path[64], text[4096 + sizeof MARK];
+    size_t kept = 0;
+    int found = 0;
+    snprintf(path, sizeof path, "/proc/%ld/maps", pid);
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0) return 0;
+    for (ssize_t length; !found && (length = read(file, text + kept, 4096)) > 0;) {
+        size_t all = kept + (size_t) length;
+        found = memmem(text, all, MARK, sizeof MARK - 1) != NULL;
+        kept = all < sizeof MARK - 2 ? all : sizeof MARK - 2;
+        memmove(text, text + all - kept, kept);
+    }
+    close(file);
+    return found;
+}
+
+/* Of those that work in the data directory. The program may have any name (postgresql.bin_name), so the name alone
+   doesn't tell; but one that has just been started, and the logger, have nothing else yet. */
+static int is_server(long pid) {
     char path[64], name[32];
     snprintf(path, sizeof path, "/proc/%ld/comm", pid);
-    return read_text(AT_FDCWD, path, name, sizeof name) == 0
-        && (strncmp(name, "postgres", 8) == 0 || strncmp(name, "postmaster", 10) == 0);
+    if (read_text(AT_FDCWD, path, name, sizeof name) == 0
+        && (strncmp(name, "postgres", 8) == 0 || strncmp(name, "postmaster", 10) == 0)) return 1;
+    return has_shared_memory(pid);
 }
 
 /* A zombie holds nothing any more, but stays until its parent looks. */
@@ -141,23 +163,31 @@ static int lives(long pid) {
     return after != NULL && after[1] == ' ' && after[2] != 'Z' && after[2] != 'X';
 }
 
-static long postmaster(const char *data) {
+/* The process that postmaster.pid names; 0 if none. */
+static long named(const char *data) {
     char path[PATH_MAX + 32], text[64];
     snprintf(path, sizeof path, "%s/postmaster.pid", data);
     if (read_text(AT_FDCWD, path, text, sizeof text) != 0) return 0;
     long pid = strtol(text, NULL, 10);
     if (pid < 0) pid = -pid; /* a single-user server */
-    return pid > 1 && is_postgres(pid) && works_in(pid, data) && lives(pid) ? pid : 0;
+    return pid > 1 && lives(pid) ? pid : 0;
+}
+
+/* Whatever its program is called: no other process is named there and works there. */
+static long postmaster(const char *data) {
+    long pid = named(data);
+    return pid != 0 && works_in(pid, data) ? pid : 0;
 }
 
 /* Signals every server process of this data directory, and says how many there are. */
 static int each_process(const char *data, int signal) {
     int count = 0;
+    long server = postmaster(data);
     DIR *proc = opendir("/proc");
     if (proc == NULL) return 0;
     for (struct dirent *entry; (entry = readdir(proc)) != NULL;) {
         long pid = strtol(entry->d_name, NULL, 10);
-        if (pid <= 1 || !is_postgres(pid) || !works_in(pid, data) || !lives(pid)) continue;
+        if (pid <= 1 || !works_in(pid, data) || !(pid == server || is_server(pid)) || !lives(pid)) continue;
         kill((pid_t) pid, signal);
         count++;
     }
@@ -188,12 +218,18 @@ static void report(int directory, const char *format, ...) {
     dprintf(STDERR_FILENO, "kumki-lease-guard: %s\n", text);
 }
 
-static void stop_server(int directory, const char *named, long long deadline) {
+static void stop_server(int directory, const char *place, long long deadline) {
     long long begun = now();
     char data[PATH_MAX];
-    if (realpath(named, data) == NULL) return; /* without a data directory there is no server */
+    if (realpath(place, data) == NULL) return; /* without a data directory there is no server */
     long server = postmaster(data);
-    if (server == 0 && each_process(data, 0) == 0) return;
+    if (server == 0 && each_process(data, 0) == 0) {
+        long other = named(data);
+        if (other != 0)
+            report(directory, "the lease ran out, and no server was found to stop: postmaster.pid names process %ld, which lives and "
+                   "doesn't work in that directory as far as this user can see; if it is the server, stop it", other);
+        return;
+    }
     const char *how = "by an immediate shutdown";
     if (server != 0) kill((pid_t) server, SIGQUIT);
     if (server == 0 || !gone_within(data, QUIT_LIMIT)) {

@@ -24,7 +24,12 @@ class LeaseGuardIT {
     @Test
     @Timeout(600)
     void serverIsDownBeforeTheLeaseEnds() throws Exception {
-        try (TestCluster cluster = TestCluster.start(2, TestCluster.Settings.USUAL.withTtl(5))) {
+        try (TestCluster cluster = TestCluster.prepare(2, TestCluster.Settings.USUAL.withTtl(5))) {
+            renameServer(cluster, cluster.nodes.getFirst());
+            cluster.nodes.getFirst().start();
+            cluster.awaitLeader(LIMIT);
+            cluster.nodes.getLast().start();
+            cluster.awaitHealthy();
             cluster.leader().orElseThrow().execute("CREATE TABLE rows (id bigint PRIMARY KEY)");
             try (RowWriter writer = new RowWriter(cluster.nodes)) {
                 for (int round = 1; round <= ROUNDS; round++) {
@@ -68,6 +73,17 @@ class LeaseGuardIT {
                 }
             }
         }
+    }
+
+    /** The server's program may have any name ({@code postgresql.bin_name}). */
+    private static void renameServer(TestCluster cluster, TestNode node) throws IOException {
+        Path named = node.dir.resolve("pg-of-lease-guard-it");
+        Files.createSymbolicLink(named, Path.of("/usr/lib/postgresql/15/bin/postgres"));
+        String places = "  bin_dir: /usr/lib/postgresql/15/bin\n";
+        node.writeConfig(
+                cluster.yaml(node)
+                        .replace(places, places + "  bin_name: {postgres: " + named + "}\n"));
+        assertThat(node.config()).content().contains("bin_name");
     }
 
     @Test
