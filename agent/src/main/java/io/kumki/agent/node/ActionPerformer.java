@@ -107,7 +107,7 @@ final class ActionPerformer {
         return switch (action) {
             case Action.AskMembers _ -> done();
             case Action.Start(var operation) -> {
-                if (!operations.start(operation)) {
+                if (!operations.start(operation, () -> lease.unproven(clock.nanos()))) {
                     yield Future.succeededFuture(
                             new Outcome.Refused("another operation has just begun"));
                 }

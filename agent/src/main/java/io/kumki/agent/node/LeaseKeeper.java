@@ -8,6 +8,7 @@ import io.kumki.dcs.cluster.Leadership;
 import io.kumki.dcs.cluster.MemberName;
 import io.vertx.core.Future;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
@@ -29,7 +30,10 @@ final class LeaseKeeper {
     private final MemberName self;
     private OptionalLong leaseId = OptionalLong.empty();
     private OptionalLong sentNanos = OptionalLong.empty();
-    private OptionalLong leaderUntilNanos = OptionalLong.empty();
+
+    /** Read on other threads, too: see {@link #unproven}. */
+    private volatile OptionalLong leaderUntilNanos = OptionalLong.empty();
+
     private OptionalLong keptUntilNanos = OptionalLong.empty();
 
     LeaseKeeper(ClusterStore store, MemberName self) {
@@ -48,6 +52,18 @@ final class LeaseKeeper {
 
     Situation.Lease facts() {
         return new Situation.Lease(leaseId, sentNanos, leaderUntilNanos);
+    }
+
+    /** Why the lead isn't proven at this instant; empty if it is. From any thread. */
+    Optional<String> unproven(long nowNanos) {
+        OptionalLong until = leaderUntilNanos;
+        if (until.isEmpty()) {
+            return Optional.of("no lease proves that this member leads");
+        }
+        long left = until.getAsLong() - nowNanos;
+        return left > 0
+                ? Optional.empty()
+                : Optional.of("the lease ended " + -left / 1_000_000 + " ms ago: another may lead");
     }
 
     OptionalLong leaseId() {

@@ -16,6 +16,7 @@ import java.time.Instant;
 import java.util.Optional;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -48,14 +49,15 @@ final class OperationRunner {
     private static final class Run {
         final Operation operation;
         final long startedNanos;
-        final Cancellation cancellation = new Cancellation();
+        final Cancellation cancellation;
         Optional<Lsn> shutdownLsn = Optional.empty();
         Future<OperationOutcome> work = Future.succeededFuture(new OperationOutcome.Cancelled());
         @Nullable OperationOutcome outcome;
 
-        Run(Operation operation, long startedNanos) {
+        Run(Operation operation, long startedNanos, Cancellation cancellation) {
             this.operation = operation;
             this.startedNanos = startedNanos;
+            this.cancellation = cancellation;
         }
 
         Situation.Ongoing facts() {
@@ -100,12 +102,21 @@ final class OperationRunner {
         return Optional.of(new Ended(run.facts(), run.outcome));
     }
 
-    /** Starts an operation; false if another one runs. */
-    boolean start(Operation operation) {
+    /**
+     * Starts an operation.
+     *
+     * @param unproven why the lead isn't proven; asked from any thread at the last moment before
+     *     the server becomes a primary, however long what comes before it takes
+     * @return false if another one runs
+     */
+    boolean start(Operation operation, Supplier<Optional<String>> unproven) {
         if (current != null) {
             return false;
         }
-        run(operation, this::execute);
+        run(
+                operation,
+                operation.makesPrimary() ? new Cancellation(unproven) : new Cancellation(),
+                this::execute);
         return true;
     }
 
@@ -117,7 +128,7 @@ final class OperationRunner {
     void fence() {
         Run before = current;
         if (before == null || before.outcome != null) {
-            run(new Operation.FenceStop(), this::execute);
+            run(new Operation.FenceStop(), new Cancellation(), this::execute);
             return;
         }
         if (before.operation instanceof Operation.FenceStop) {
@@ -126,6 +137,7 @@ final class OperationRunner {
         before.cancellation.cancel();
         run(
                 new Operation.FenceStop(),
+                new Cancellation(),
                 _ -> stopped().transform(_ -> before.work).transform(_ -> result(stopped())));
     }
 
@@ -140,8 +152,11 @@ final class OperationRunner {
         }
     }
 
-    private void run(Operation operation, Function<Run, Future<OperationOutcome>> work) {
-        Run run = new Run(operation, clock.nanos());
+    private void run(
+            Operation operation,
+            Cancellation cancellation,
+            Function<Run, Future<OperationOutcome>> work) {
+        Run run = new Run(operation, clock.nanos(), cancellation);
         current = run;
         LOG.atInfo().addKeyValue("operation", operation.title()).log("operation begins");
         events.accept(clock.wall(), new NodeEvent.OperationBegan(operation.title()));

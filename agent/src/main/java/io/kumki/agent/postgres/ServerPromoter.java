@@ -61,6 +61,10 @@ final class ServerPromoter {
         if (refusal.isPresent()) {
             return refusal.get();
         }
+        Optional<String> lost = cancellation.lostGround();
+        if (lost.isPresent()) {
+            return new OperationResult.Postponed("not promoted: " + lost.get());
+        }
         Path request = installation.dataDir().resolve("promote");
         Files.writeString(request, "");
         if (!process.signal(server, Signal.USR1)) {

@@ -157,6 +157,10 @@ final class ServerStarter {
         arguments.addAll(ServerParameters.commandLine(parameters));
         arguments.addAll(more);
         boolean ownLogging = isOn(parameters.getOrDefault("logging_collector", "off"));
+        Optional<String> lost = cancellation.lostGround();
+        if (lost.isPresent()) {
+            return new OperationResult.Postponed("not started: " + lost.get());
+        }
         ProcessIdentity started = process.launch(arguments, ownLogging);
         LOG.atInfo()
                 .addKeyValue(

@@ -45,6 +45,17 @@ class LeaseKeeperTest {
         assertThat(lease.renew(HELD).result()).isEqualTo(LeaseKeeper.Renewal.LOST);
     }
 
+    /** What a promotion asks just before its signal, after a script of any length. */
+    @Test
+    void theLeadIsProvenUpToTheDeadlineAndNoLonger() {
+        assertThat(lease.unproven(0)).get().asString().contains("no lease");
+        store(7, 20, false, new WriteOutcome.Applied(6));
+        assertThat(lease.renew(HELD).result()).isEqualTo(LeaseKeeper.Renewal.RENEWED);
+        long until = lease.facts().leaderUntilNanos().orElseThrow();
+        assertThat(lease.unproven(until - 1)).isEmpty();
+        assertThat(lease.unproven(until)).get().asString().contains("the lease ended 0 ms ago");
+    }
+
     private void store(long leaseId, int ttl, boolean granted, WriteOutcome move) {
         answers.put(
                 "refreshLease",

@@ -102,6 +102,11 @@ class LocalPostgresIT {
         assertThat(dead.postmaster()).isEqualTo(Postmaster.STOPPED);
         assertThat(dead.control().orElseThrow().state().unclean()).isTrue();
 
+        Cancellation lapsed = new Cancellation(() -> Optional.of("the lease ended"));
+        assertThat(await(pg.server.startAsPrimary(LIMIT, lapsed)))
+                .isEqualTo(new OperationResult.Postponed("not started: the lease ended"));
+        assertThat(pg.observe().postmaster()).isEqualTo(Postmaster.STOPPED);
+
         long begun = System.nanoTime();
         expectDone(pg.server.startAsPrimary(LIMIT, new Cancellation()));
         assertThat(pg.observe().primary()).isTrue();

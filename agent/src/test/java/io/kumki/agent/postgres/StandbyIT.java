@@ -96,6 +96,11 @@ class StandbyIT {
                 .singleElement()
                 .satisfies(slot -> assertThat(slot.active()).isTrue());
 
+        Cancellation lapsed = new Cancellation(() -> Optional.of("the lease ended"));
+        assertThat(ServerFixture.await(standby.server.promote(LIMIT, lapsed)))
+                .isEqualTo(new OperationResult.Postponed("not promoted: the lease ended"));
+        assertThat(standby.dataDir().resolve("promote")).doesNotExist();
+
         long begun = System.nanoTime();
         expectDone(standby.server.promote(LIMIT, new Cancellation()));
         Duration took = Duration.ofNanos(System.nanoTime() - begun);
