@@ -114,7 +114,7 @@ public final class FakeStore implements ClusterStore {
     }
 
     @Override
-    public Future<WriteOutcome> releaseLeader(MemberName self) {
+    public Future<WriteOutcome> releaseLeader(MemberName self, long createRevision) {
         throw notForClients();
     }
 

@@ -62,8 +62,13 @@ public interface ClusterStore {
      */
     Future<WriteOutcome> takeLeaderAfterBootstrap(MemberName self, long leaseId);
 
-    /** Deletes the leader key if its value is {@code self}. */
-    Future<WriteOutcome> releaseLeader(MemberName self);
+    /**
+     * Deletes the leader key of this term. One that arrives late finds another term, perhaps of the
+     * same member, and leaves it alone.
+     *
+     * @param createRevision of the key, as {@link Leadership.Held} has it
+     */
+    Future<WriteOutcome> releaseLeader(MemberName self, long createRevision);
 
     /** Puts the member's key with the lease. Not repeated. */
     Future<WriteOutcome> putMember(Member member, long leaseId);

@@ -162,7 +162,7 @@ public abstract class ClusterStoreContract {
     @Test
     void a_leader_key_of_another_term_is_not_moved() {
         long first = applied(store.acquireLeader(A, lease(store).leaseId(), ANY_REVISION));
-        applied(store.releaseLeader(A));
+        applied(release(store, A));
         rejected(store.reattachLeader(A, first, lease(store).leaseId()));
         applied(store.acquireLeader(A, lease(store).leaseId(), ANY_REVISION));
         rejected(store.reattachLeader(A, first, lease(store).leaseId()));
@@ -179,19 +179,37 @@ public abstract class ClusterStoreContract {
     @Test
     void the_leader_key_is_released_by_its_holder_only() {
         applied(store.acquireLeader(A, lease(store).leaseId(), ANY_REVISION));
-        rejected(other.releaseLeader(B));
+        rejected(release(other, B));
         assertThat(read().leader()).contains(A);
 
-        applied(store.releaseLeader(A));
+        applied(release(store, A));
         assertThat(read().leadership()).isEqualTo(new Leadership.Vacant());
-        rejected(store.releaseLeader(A));
+        rejected(release(store, A));
+    }
+
+    /** It was given up without an answer, and the lead was won again since. */
+    @Test
+    void a_late_release_leaves_the_next_term_alone() {
+        long lease = lease(store).leaseId();
+        long first = applied(store.acquireLeader(A, lease, ANY_REVISION));
+        applied(release(store, A));
+        applied(store.acquireLeader(A, lease, ANY_REVISION));
+
+        rejected(store.releaseLeader(A, first));
+        assertThat(read().leader()).contains(A);
+    }
+
+    /** Of the term that is there. */
+    private Future<WriteOutcome> release(ClusterStore by, MemberName name) {
+        long term = read().leadership() instanceof Leadership.Held held ? held.createRevision() : 0;
+        return by.releaseLeader(name, term);
     }
 
     @Test
     void a_new_term_of_leadership_has_a_higher_create_revision() {
         long lease = lease(store).leaseId();
         long first = applied(store.acquireLeader(A, lease, ANY_REVISION));
-        applied(store.releaseLeader(A));
+        applied(release(store, A));
         applied(store.acquireLeader(A, lease, ANY_REVISION));
 
         assertThat(((Leadership.Held) read().leadership()).createRevision()).isGreaterThan(first);
@@ -340,7 +358,7 @@ public abstract class ClusterStoreContract {
     void the_leader_key_is_not_taken_by_who_has_not_seen_the_last_failsafe_key() {
         long term = applied(store.acquireLeader(A, lease(store).leaseId(), ANY_REVISION));
         long named = applied(store.putFailsafe(A, new TreeMap<>(Map.of(A, "http://a:8008"))));
-        applied(store.releaseLeader(A));
+        applied(release(store, A));
 
         rejected(other.acquireLeader(B, lease(other).leaseId(), term));
         assertThat(read().leader()).isEmpty();
@@ -407,7 +425,7 @@ public abstract class ClusterStoreContract {
         read();
         store.watch((_, leaderGone) -> gone.add(leaderGone));
         applied(other.acquireLeader(B, lease(other).leaseId(), ANY_REVISION));
-        applied(other.releaseLeader(B));
+        applied(release(other, B));
 
         await(Duration.ofSeconds(10), () -> gone.contains(Optional.of(B)));
     }

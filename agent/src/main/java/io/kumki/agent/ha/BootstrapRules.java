@@ -2,6 +2,8 @@ package io.kumki.agent.ha;
 
 import io.kumki.agent.ha.Memory.BootstrapStage;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 
 /** This member won the right to create the cluster. */
@@ -112,15 +114,21 @@ final class BootstrapRules {
                             s.memory())
                     .after(Duration.ofMillis(100));
         }
-        return Decision.of(
-                        "bootstrap.takes-lead",
-                        "the new cluster is complete",
-                        s.memory().withBootstrap(new BootstrapStage.None()),
-                        new Action.RecordIdentifier(
-                                s.server().control().get().systemIdentifier(), false),
-                        new Action.WriteOwnConfig(),
-                        new Action.TakeLeadAfterBootstrap())
-                .atOnce();
+        List<Action> steps = new ArrayList<>();
+        if (!standbyCluster) { // from the first commit of a client on
+            SyncPlan.namesBeforePromotion(s)
+                    .ifPresent(names -> steps.add(new Action.SetSyncNames(Optional.of(names))));
+        }
+        steps.add(
+                new Action.RecordIdentifier(s.server().control().get().systemIdentifier(), false));
+        steps.add(new Action.WriteOwnConfig());
+        steps.add(new Action.TakeLeadAfterBootstrap());
+        return new Decision(
+                "bootstrap.takes-lead",
+                "the new cluster is complete",
+                steps,
+                s.memory().withBootstrap(new BootstrapStage.None()),
+                new Decision.Next.AtOnce());
     }
 
     private static Decision discard(Situation s, String reason) {

@@ -124,6 +124,42 @@ public final class Candidates {
         return refusals;
     }
 
+    /**
+     * As {@link #refusals}, when nobody is named to take over: who does needs the votes of others,
+     * so enough of them must be there.
+     */
+    static SortedMap<MemberName, String> refusalsWithVotes(
+            Situation s, List<Member> asked, Optional<Lsn> required, boolean onlySyncStandbys) {
+        SortedMap<MemberName, String> refusals = refusals(s, asked, required, onlySyncStandbys);
+        int quorum = s.cluster().sync().syncQuorum();
+        if (!onlySyncStandbys || !syncActive(s) || quorum == 0) {
+            return refusals;
+        }
+        long voters =
+                s.peers().orElse(new TreeMap<>()).entrySet().stream()
+                        .filter(entry -> s.cluster().sync().namesStandby(entry.getKey()))
+                        .filter(entry -> canVote(entry.getValue()))
+                        .count();
+        if (voters - 1 < quorum) {
+            asked.forEach(member ->
+                    refusals.putIfAbsent(
+                            member.name(),
+                            quorum
+                                    + " others would have to vote for it, and "
+                                    + Math.max(0, voters - 1)
+                                    + " can"));
+        }
+        return refusals;
+    }
+
+    private static boolean canVote(PeerAnswer answer) {
+        return answer instanceof PeerAnswer.Reached reached
+                && !reached.tags().nofailover()
+                && !reached.watchdogFailed()
+                && !reached.position().isZero()
+                && reached.complete();
+    }
+
     private static Optional<String> refusal(
             Situation s, MemberName name, Optional<Lsn> required, boolean onlySyncStandbys) {
         if (onlySyncStandbys && syncActive(s) && !s.cluster().sync().namesStandby(name)) {
@@ -169,12 +205,9 @@ public final class Candidates {
         long votes =
                 s.peers().orElse(new TreeMap<>()).entrySet().stream()
                         .filter(entry -> s.cluster().sync().names(entry.getKey()))
+                        .filter(entry -> canVote(entry.getValue()))
                         .filter(entry ->
                                 entry.getValue() instanceof PeerAnswer.Reached reached
-                                        && !reached.tags().nofailover()
-                                        && !reached.watchdogFailed()
-                                        && !reached.position().isZero()
-                                        && reached.complete()
                                         && inLine(
                                                                 s.cluster(),
                                                                 s.settings(),

@@ -88,7 +88,7 @@ final class CrashRules {
     /** Members that can't take over, those included that are as badly off. */
     static SortedMap<MemberName, String> refusals(Situation s, List<Member> asked) {
         SortedMap<MemberName, String> refusals =
-                Candidates.refusals(s, asked, Optional.empty(), true);
+                Candidates.refusalsWithVotes(s, asked, Optional.empty(), true);
         impaired(s).forEach((name, why) -> refusals.putIfAbsent(name, why));
         return refusals;
     }

@@ -122,13 +122,33 @@ final class DataDirectoryRules {
                     .after(java.time.Duration.ofSeconds(1));
         }
         if (s.otherLeads()) {
-            return clone(s, found);
+            return SyncLeave.named(s)
+                    ? Decision.of(
+                                    "data.waits-to-leave-duty",
+                                    found
+                                            + "; until the leader has taken this member off the key \"sync\" a copy"
+                                            + " could be let take over",
+                                    s.memory())
+                            .after(java.time.Duration.ofMillis(200))
+                    : clone(s, found);
         }
         boolean untouched = s.server().data() instanceof DataDirectory.Empty;
         boolean created = s.cluster().initialize().isPresent();
         boolean creates =
                 !created && untouched && s.self().mayBootstrap() && !s.self().tags().nofailover();
-        if (s.self().clonesWithoutSource() && s.vacant() && !creates && !beingCreated(s)) {
+        boolean clones =
+                s.self().clonesWithoutSource() && s.vacant() && !creates && !beingCreated(s);
+        if (clones && SyncLeave.named(s) && !Candidates.everKnown(s, false).isEmpty()) {
+            return Decision.of(
+                    "data.waits-for-synchronous",
+                    found
+                            + "; what a replica method restores without a leader may lack acknowledged commits, and"
+                            + " the key \"sync\" would let this member take over with it: start "
+                            + s.cluster().sync().standbys()
+                            + ", or fail over by hand, or switch synchronous_mode off",
+                    s.memory());
+        }
+        if (clones) {
             return Decision.of(
                     "data.clones-without-leader",
                     found + " and nobody leads; a replica method needs no leader (no_leader)",

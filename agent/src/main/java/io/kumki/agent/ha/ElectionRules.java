@@ -126,7 +126,11 @@ final class ElectionRules {
         FailoverRequest request = s.cluster().failover();
         boolean requested = request.present() && !StepDownRules.waitsForItsTime(s, request);
         if (!s.yieldIsOver()) {
-            return no(s, "election.yields", "the lead was given away a moment ago").after(SOON);
+            return no(
+                            s,
+                            "election.yields",
+                            "the lead was given away a moment ago, or left to another in failsafe mode")
+                    .after(SOON);
         }
         if (s.self().tags().nofailover()) {
             return no(
@@ -143,7 +147,7 @@ final class ElectionRules {
         if (Candidates.syncActive(s)
                 && !s.cluster().sync().names(s.me())
                 && s.synchronousMode() != ClusterSettings.SynchronousMode.QUORUM
-                && !(requested && request.leader().isEmpty())) {
+                && !(requested && SyncTakeover.askedForByHand(s))) {
             return no(s, "election.not-synchronous", "this member is no synchronous standby");
         }
         if (requested) {

@@ -76,7 +76,7 @@ final class LeaderRules {
         if (!s.yieldIsOver()) {
             return Decision.of(
                     "leader.gives-up-after-failed-promotion",
-                    "the promotion failed a moment ago: another member shall try",
+                    "the promotion failed a moment ago, or the lead was left to another in failsafe mode",
                     s.memory(),
                     new Action.ReleaseLeadership(Optional.empty()));
         }

@@ -112,8 +112,16 @@ public record Memory(
      * @param namesAreTheUsers {@code synchronous_standby_names} was given back to the user
      * @param silence who confirms nothing
      */
-    public record Sync(Optional<SyncProof> proof, boolean namesAreTheUsers, SyncSilence silence) {
+    public record Sync(
+            Optional<SyncProof> proof,
+            boolean namesAreTheUsers,
+            SyncSilence silence,
+            OptionalLong unanswered) {
         static final Sync NOTHING = new Sync(Optional.empty(), false, SyncSilence.NOTHING);
+
+        Sync(Optional<SyncProof> proof, boolean namesAreTheUsers, SyncSilence silence) {
+            this(proof, namesAreTheUsers, silence, OptionalLong.empty());
+        }
     }
 
     /** Who named it as {@code replicatefrom} streams from the leader until then. */
@@ -370,6 +378,12 @@ public record Memory(
         return edited(d -> d.stepDown = value);
     }
 
+    /** This member agreed to leave the lead to another until then. */
+    public Memory leavingLeadUntil(long nanos) {
+        boolean longer = yieldUntilNanos.isPresent() && yieldUntilNanos.getAsLong() - nanos > 0;
+        return longer ? this : withYieldUntil(OptionalLong.of(nanos));
+    }
+
     Memory withYieldUntil(OptionalLong value) {
         return edited(d -> d.yieldUntilNanos = value);
     }
@@ -411,7 +425,17 @@ public record Memory(
 
     /** Setting {@code synchronous_standby_names} failed: nothing is known of it. */
     public Memory withSyncNamesUnknown() {
-        return withSync(new Sync(Optional.empty(), false, sync.silence()));
+        return withSync(new Sync(Optional.empty(), false, sync.silence(), sync.unanswered()));
+    }
+
+    /** A write of the sync key at this revision had no answer: it may be on its way. */
+    public Memory withSyncUnanswered(long revision) {
+        return withSync(
+                new Sync(
+                        sync.proof(),
+                        sync.namesAreTheUsers(),
+                        sync.silence(),
+                        OptionalLong.of(revision)));
     }
 
     Memory withElectedOn(OptionalLong value) {

@@ -137,6 +137,12 @@ final class OperatorRules {
         if (leaves.isPresent()) {
             return leaves.get();
         }
+        if (SyncLeave.named(s)) {
+            return refuse(
+                    s,
+                    "reinitialize.in-duty", // a copy of older data could be let take over
+                    new CommandRefusal.Busy("leaving the key \"sync\""));
+        }
         return Decision.of(
                 "reinitialize.clones",
                 "an operator asked for a fresh copy",

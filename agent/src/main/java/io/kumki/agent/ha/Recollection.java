@@ -32,7 +32,11 @@ final class Recollection {
         if (s.server().answer().isPresent()) {
             memory = memory.withWasPrimary(s.server().primary());
         }
-        if (s.yieldIsOver()) {
+        // in pause a server that was stopped for a hand-over must be told from one an operator
+        // stopped
+        boolean staysStopped =
+                s.paused() && s.server().postmaster() == LocalServer.Postmaster.STOPPED;
+        if (s.yieldIsOver() && !staysStopped) {
             memory = memory.withYieldUntil(OptionalLong.empty());
         }
         if (s.server().running() || !s.iHoldKey()) {

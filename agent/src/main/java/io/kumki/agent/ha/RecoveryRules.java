@@ -19,10 +19,10 @@ final class RecoveryRules {
                 || s.server().control().isEmpty()) {
             return Optional.empty();
         }
-        if (s.paused()) {
+        ControlData control = s.server().control().get();
+        if (s.paused() && !(s.otherLeads() && stoppedByUs(s))) {
             return Optional.of(inPause(s));
         }
-        ControlData control = s.server().control().get();
         if (s.iHoldKey()) {
             return Optional.of(holder(s, control));
         }
@@ -35,6 +35,11 @@ final class RecoveryRules {
                             .after(Duration.ofMillis(500)));
         }
         return Optional.of(s.otherLeads() ? RejoinRules.startsAgain(s, control) : alone(s));
+    }
+
+    /** For a switchover or a rewind, whose last step is a start. */
+    private static boolean stoppedByUs(Situation s) {
+        return s.memory().rejoin().rewound() || s.memory().yieldUntilNanos().isPresent();
     }
 
     private static Decision inPause(Situation s) {
@@ -131,7 +136,7 @@ final class RecoveryRules {
         SortedMap<MemberName, String> refusals =
                 CrashRules.trouble(s).isPresent()
                         ? CrashRules.refusals(s, asked)
-                        : Candidates.refusals(s, asked, Optional.empty(), true);
+                        : Candidates.refusalsWithVotes(s, asked, Optional.empty(), true);
         if (refusals.size() == asked.size()) {
             return Optional.empty();
         }

@@ -459,6 +459,16 @@ final class RejoinRules {
                         && (policy.cloneWhenDiverged() && !s.followsRemote()
                                 || policy.cloneAfterFailedRewind()
                                         && s.memory().rejoin().rewindFailures() > 0);
+        if (mayClone && SyncLeave.named(s)) {
+            return Optional.of(
+                    Decision.of(
+                                    "rejoin.waits-to-leave-duty",
+                                    why
+                                            + "; until the leader has taken this member off the key \"sync\" a fresh"
+                                            + " copy could be let take over",
+                                    s.memory())
+                            .after(SOON));
+        }
         return mayClone
                 ? Optional.of(
                         Decision.of(

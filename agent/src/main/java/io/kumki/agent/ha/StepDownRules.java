@@ -74,7 +74,12 @@ final class StepDownRules {
                             new Action.AskMembers(asked)));
         }
         SortedMap<MemberName, String> refusals =
-                Candidates.refusals(s, asked, Optional.empty(), request.leader().isPresent());
+                refusals(
+                        s,
+                        asked,
+                        request.candidate(),
+                        Optional.empty(),
+                        request.leader().isPresent());
         if (refusals.size() == asked.size()) {
             return clear(s, "switchover.refused", Candidates.describe(refusals));
         }
@@ -308,7 +313,7 @@ final class StepDownRules {
         FailoverRequest request = s.cluster().failover();
         boolean onlySync = !request.present() || request.leader().isPresent();
         SortedMap<MemberName, String> refusals =
-                Candidates.refusals(s, asked, Optional.of(last), onlySync);
+                refusals(s, asked, stepDown.candidate(), Optional.of(last), onlySync);
         if (refusals.size() < asked.size()) {
             return Optional.of(
                     givesAway(
@@ -330,6 +335,17 @@ final class StepDownRules {
                                         Candidates.describe(refusals),
                                         s.memory())
                                 .after(SOON));
+    }
+
+    private static SortedMap<MemberName, String> refusals(
+            Situation s,
+            List<Member> asked,
+            Optional<MemberName> candidate,
+            Optional<Lsn> required,
+            boolean onlySync) {
+        return candidate.isPresent()
+                ? Candidates.refusals(s, asked, required, onlySync)
+                : Candidates.refusalsWithVotes(s, asked, required, onlySync);
     }
 
     private static Decision takeBack(Situation s, StepDown stepDown, String why) {

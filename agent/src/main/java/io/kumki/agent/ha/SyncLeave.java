@@ -68,6 +68,14 @@ public record SyncLeave(long sinceNanos, OptionalLong freeNanos) {
                         .after(SOON));
     }
 
+    /**
+     * Whether the sync key still lets this member take over. A copy of data that is older than what
+     * was acknowledged mustn't be made under such a name.
+     */
+    static boolean named(Situation s) {
+        return Candidates.syncActive(s) && s.cluster().sync().names(s.me());
+    }
+
     /** It goes, or has gone and is back. */
     static Memory ended(Situation s, Memory memory) {
         return s.command().isEmpty() && s.ongoing().isEmpty()

@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.SortedSet;
 
 /**
@@ -38,10 +39,25 @@ final class SyncPlan {
         SyncDemand inForce = SyncDemand.parse(primary.info().sync().inForce());
         SyncProof proof = SyncProof.look(s.memory().sync().proof(), inForce, primary);
         SyncSilence silence = s.memory().sync().silence().look(primary, s.nowNanos());
-        Memory memory = s.memory().withSync(new Memory.Sync(Optional.of(proof), false, silence));
         SyncState stored = s.cluster().sync();
+        OptionalLong unanswered = s.memory().sync().unanswered();
+        boolean onItsWay = unanswered.equals(OptionalLong.of(stored.modRevision()));
+        Memory memory =
+                s.memory()
+                        .withSync(
+                                new Memory.Sync(
+                                        Optional.of(proof),
+                                        false,
+                                        silence,
+                                        onItsWay ? unanswered : OptionalLong.empty()));
         if (!stored.leader().filter(s.me()::equals).isPresent()) {
             return new Next(memory, Optional.of(claim(s)), Optional.of(AGAIN));
+        }
+        if (onItsWay) { // one of the two comes too late, and then it is known which
+            return new Next(
+                    memory,
+                    Optional.of(write(s, stored.syncQuorum(), stored.standbys())),
+                    Optional.of(AGAIN));
         }
         SyncDemand wanted = SyncStandbys.wanted(s.withMemory(memory), primary);
         SyncSteps.Step step =

@@ -31,7 +31,8 @@ final class SyncTakeover {
         boolean leads = sync.leader().filter(s.me()::equals).isPresent();
         boolean alone = sync.syncQuorum() == 0 && sync.namesStandby(s.me());
         boolean elected =
-                s.memory().electedOn().isPresent()
+                (Candidates.votesCount(s) || sync.namesStandby(s.me()))
+                        && s.memory().electedOn().isPresent()
                         && s.memory().electedOn().getAsLong() == sync.modRevision();
         return leads || alone || elected
                 ? Optional.empty()

@@ -10,6 +10,7 @@ import io.kumki.dcs.ClusterStore;
 import io.kumki.dcs.WriteOutcome;
 import io.kumki.dcs.cluster.ClusterStatus;
 import io.kumki.dcs.cluster.FailoverRequest;
+import io.kumki.dcs.cluster.Leadership;
 import io.kumki.dcs.cluster.Lsn;
 import io.kumki.dcs.cluster.MemberName;
 import io.kumki.restapi.NodeControl.FailsafeCall;
@@ -259,6 +260,10 @@ final class ActionPerformer {
 
     /** The final position first, then the key: who takes over must see how far the log goes. */
     private Future<Outcome> release(Situation s, @Nullable Lsn lsn) {
+        if (!(s.cluster().leadership() instanceof Leadership.Held held)) {
+            return Future.succeededFuture(
+                    new Outcome.Refused("whether this member holds the key isn't known"));
+        }
         Future<WriteOutcome> position =
                 lsn == null
                         ? Future.succeededFuture(new WriteOutcome.Applied(0))
@@ -267,7 +272,7 @@ final class ActionPerformer {
                                         Optional.of(lsn),
                                         s.cluster().status().slots(),
                                         s.cluster().status().retainSlots()));
-        return position.compose(_ -> written(store.releaseLeader(self)));
+        return position.compose(_ -> written(store.releaseLeader(self, held.createRevision())));
     }
 
     /** Runs beside everything else: it may take long, and nothing waits for it. */

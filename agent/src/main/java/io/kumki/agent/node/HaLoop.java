@@ -631,7 +631,7 @@ public final class HaLoop {
             }
             return Future.succeededFuture();
         }
-        return store.releaseLeader(me)
+        return store.releaseLeader(me, givenUpTerm.getAsLong())
                 .map(outcome -> {
                     switch (outcome) {
                         case WriteOutcome.Applied _ -> leadGivenAway();
@@ -673,6 +673,9 @@ public final class HaLoop {
                 .perform(actions.get(index), s)
                 .compose(outcome -> {
                     if (outcome instanceof ActionPerformer.Outcome.StoreSilent) {
+                        if (actions.get(index) instanceof Action.WriteSync(_, long revision)) {
+                            memory = memory.withSyncUnanswered(revision);
+                        }
                         LOG.atWarn()
                                 .addKeyValue("member", me)
                                 .addKeyValue(
@@ -943,6 +946,10 @@ public final class HaLoop {
     }
 
     private Situation situation(Self self, Optional<SortedMap<MemberName, PeerAnswer>> peers) {
+        long now = clock.nanos();
+        OptionalLong promised = promise.until(now);
+        Memory known =
+                promised.isPresent() ? memory.leavingLeadUntil(promised.getAsLong()) : memory;
         return new Situation(
                 self,
                 view,
@@ -953,8 +960,8 @@ public final class HaLoop {
                 operations.ongoing(),
                 commands.waiting(),
                 peers,
-                memory,
-                clock.nanos(),
+                known,
+                now,
                 clock.wall());
     }
 

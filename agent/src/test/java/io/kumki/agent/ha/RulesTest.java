@@ -435,6 +435,14 @@ class RulesTest {
                 row("leader leads", standby().without(EMPTY), "data.clones"),
                 row("half a clone", standby().without(halfCloned), "data.clones"),
                 row(
+                        "the key would let the copy take over",
+                        synchronous("n1", "n2").without(EMPTY),
+                        "data.waits-to-leave-duty"),
+                row(
+                        "another is synchronous",
+                        synchronous("n1", "n3").without(EMPTY),
+                        "data.clones"),
+                row(
                         "leader without address",
                         standby().without(EMPTY).without("n1"),
                         "data.waits-for-leader-address"),
@@ -453,6 +461,20 @@ class RulesTest {
                 row(
                         "no leader, a method needs none",
                         race().without(EMPTY).clonesWithoutSource(),
+                        "data.clones-without-leader"),
+                row(
+                        "no leader, a method needs none, but it would restore less than was acknowledged",
+                        race().without(EMPTY)
+                                .clonesWithoutSource()
+                                .set("synchronous_mode", true)
+                                .sync(0, "n2", "n3"),
+                        "data.waits-for-synchronous"),
+                row(
+                        "no leader, a method needs none, another is synchronous",
+                        race().without(EMPTY)
+                                .clonesWithoutSource()
+                                .set("synchronous_mode", true)
+                                .sync(0, "n1", "n3"),
                         "data.clones-without-leader"),
                 row(
                         "no cluster, a method needs none: creating it comes first",
@@ -574,6 +596,10 @@ class RulesTest {
                         "restart of another than the synchronous standby",
                         synchronous("n1", "n3").command(RESTART),
                         "restart.restarts"),
+                row(
+                        "reinit, and the leader takes too long",
+                        synchronous("n1", "n2").leavingFor(ofSeconds(21)).command(reinit(false)),
+                        "reinitialize.in-duty"),
                 row(
                         "the leader takes too long",
                         synchronous("n1", "n2").leavingFor(ofSeconds(21)).command(RESTART),
@@ -718,6 +744,16 @@ class RulesTest {
                         "recovery.holder-starts-standby-again"),
                 row("holder in pause", stoppedLeader().paused(), "pause.stopped-leader-gives-up"),
                 row("in pause", stoppedStandby().paused(), "pause.leaves-server-stopped"),
+                row(
+                        "in pause, stopped for a switchover",
+                        stoppedStandby().paused().yields(ofSeconds(-9)),
+                        "rejoin.starts-standby"),
+                row(
+                        "in pause, rewound",
+                        stoppedStandby()
+                                .paused()
+                                .rejoining(r -> r.withRewind(0, true, OptionalLong.empty())),
+                        "rejoin.starts-standby"),
                 row("alone", stoppedStandby().vacant(), "recovery.starts-for-election"),
                 row(
                         "alone after a hand-over",
@@ -1016,6 +1052,14 @@ class RulesTest {
                         standby().held("n2").set("synchronous_mode", true).sync(0, "n1", "n3"),
                         "leader.not-synchronous-gives-up-lead"),
                 row(
+                        "standby with the key, asynchronous, whatever it was elected on",
+                        standby()
+                                .held("n2")
+                                .set("synchronous_mode", true)
+                                .sync(0, "n1", "n3")
+                                .memory(m -> m.withElectedOn(OptionalLong.of(3))),
+                        "leader.not-synchronous-gives-up-lead"),
+                row(
                         "standby with the key, voted for on another key",
                         standby()
                                 .held("n2")
@@ -1102,11 +1146,45 @@ class RulesTest {
                 .contains(stop);
     }
 
+    @Test
+    void aNewStrictClusterDemandsAStandbyBeforeClientsCommit() {
+        assertThat(
+                        Rules.decide(
+                                        leader().vacant()
+                                                .noLease()
+                                                .initialize("")
+                                                .stage(new BootstrapStage.Ready())
+                                                .set("synchronous_mode", true)
+                                                .set("synchronous_mode_strict", true)
+                                                .get())
+                                .actions())
+                .first()
+                .isEqualTo(new Action.SetSyncNames(Optional.of("*")));
+    }
+
     static Stream<Arguments> switchover() {
         Situations stopped = stoppedLeader().request("n1", "", "");
         return Stream.of(
                 row("asks", leader().request("n1", "", ""), "switchover.asks"),
                 row("possible", asked(), "switchover.stops-primary"),
+                row(
+                        "too few to vote for the next leader",
+                        leader().request("n1", "", "")
+                                .set("synchronous_mode", "quorum")
+                                .sync(1, "n1", "n2", "n3")
+                                .heard("n2", peer(1000)),
+                        "switchover.refused"),
+                row(
+                        "enough to vote for the next leader",
+                        asked().set("synchronous_mode", "quorum").sync(1, "n1", "n2", "n3"),
+                        "switchover.stops-primary"),
+                row(
+                        "one is named, and asks for votes itself",
+                        leader().request("n1", "n2", "")
+                                .set("synchronous_mode", "quorum")
+                                .sync(1, "n1", "n2", "n3")
+                                .heard("n2", peer(1000)),
+                        "switchover.stops-primary"),
                 row("nobody streams yet", unconnected(), "switchover.waits-for-stream"),
                 row(
                         "nobody streams, in time",
@@ -1531,6 +1609,14 @@ class RulesTest {
                         stalled(STRANDED).stalledFor(ofSeconds(76)).rejoin(true, false, true),
                         "rejoin.clones"),
                 row(
+                        "the leader's log is gone, and the key would let the copy take over",
+                        stalled(STRANDED)
+                                .stalledFor(ofSeconds(76))
+                                .rejoin(true, false, true)
+                                .set("synchronous_mode", true)
+                                .sync(0, "n1", "n2"),
+                        "rejoin.waits-to-leave-duty"),
+                row(
                         "the leader's log is gone, no clone allowed",
                         stalled(STRANDED).stalledFor(ofSeconds(76)),
                         "rejoin.needs-hand"),
@@ -1709,6 +1795,13 @@ class RulesTest {
                 row(
                         "not synchronous",
                         race().set("synchronous_mode", true).sync(0, "n1", "n3"),
+                        "election.not-synchronous"),
+                row(
+                        "not synchronous, and another is asked for by hand",
+                        race().set("synchronous_mode", true)
+                                .sync(0, "n1", "n4")
+                                .request("", "n3", "")
+                                .heardNobody(),
                         "election.not-synchronous"),
                 row(
                         "synchronous",

@@ -75,6 +75,14 @@ class SyncSafetyTest {
     }
 
     @Test
+    void to_forget_a_write_that_had_no_answer_would_be_found() {
+        assertFound((s, primary) ->
+                SyncPlan.next(
+                        s.withMemory(s.memory().withSyncUnanswered(-1)), // of no revision
+                        primary));
+    }
+
+    @Test
     void a_quorum_of_one_less_would_be_found() {
         assertFound((s, primary) -> {
             SyncPlan.Next right = SyncPlan.next(s, primary);

@@ -62,6 +62,10 @@ final class SyncWorld {
     private SyncState key = SyncState.NONE;
     private long revision = 5;
     private Memory memory = Memory.FRESH;
+
+    /** A write of the key without an answer, which comes later. */
+    private Optional<Action.WriteSync> onItsWay = Optional.empty();
+
     private String mode = "off";
     private boolean strict;
     private int count = 1;
@@ -91,11 +95,15 @@ final class SyncWorld {
             case 12 -> crash();
             default -> turn();
         }
+        if (quiet.nextInt(25) == 0) {
+            lands();
+        }
         check();
     }
 
     /** Everybody is there and nothing fails: soon nothing is left to do. */
     void calm() {
+        lands();
         mode = chance.nextBoolean() ? "on" : "quorum";
         trace.add("calm " + mode + " count " + count);
         for (Standby one : standbys.values()) {
@@ -242,7 +250,7 @@ final class SyncWorld {
 
     private void crash() {
         switch (chance.nextInt(3)) {
-            case 0 -> memory = Memory.FRESH;
+            case 0 -> forgets();
             case 1 -> {
                 started = started + "'";
                 waiting.clear();
@@ -274,8 +282,22 @@ final class SyncWorld {
         turnsWithSilent += someSilent(s) ? 1 : 0;
         next.action().ifPresent(this::perform);
         if (chance.nextInt(10) == 0) {
-            memory = Memory.FRESH;
+            forgets();
         }
+    }
+
+    /** What an agent has sent comes before the next agent begins. */
+    private void forgets() {
+        lands();
+        memory = Memory.FRESH;
+    }
+
+    private void lands() {
+        onItsWay.ifPresent(late -> {
+            trace.add("comes late");
+            write(late.state(), late.revision());
+        });
+        onItsWay = Optional.empty();
     }
 
     private boolean someSilent(Situation s) {
@@ -286,10 +308,16 @@ final class SyncWorld {
     private void perform(Action action) {
         if (chance.nextInt(10) == 0) {
             trace.add("died before " + action);
-            memory = Memory.FRESH;
+            forgets();
             return;
         }
         switch (action) {
+            case Action.WriteSync unanswered when quiet.nextInt(3) == 0 -> {
+                lands();
+                trace.add("no answer to " + unanswered);
+                onItsWay = Optional.of(unanswered);
+                memory = memory.withSyncUnanswered(unanswered.revision());
+            }
             case Action.WriteSync(var state, long expected) -> write(state, expected);
             case Action.DeleteSync(long expected) -> {
                 if (key.modRevision() == expected) {

@@ -243,11 +243,11 @@ final class SimStore implements ClusterStore {
     }
 
     @Override
-    public Future<WriteOutcome> releaseLeader(MemberName self) {
+    public Future<WriteOutcome> releaseLeader(MemberName self, long createRevision) {
         return write(
                 "release",
                 () -> {
-                    if (!leaderIs(self)) {
+                    if (!leaderIs(self) || etcd.term() != createRevision) {
                         return new WriteOutcome.Rejected("the leader key isn't ours");
                     }
                     node.parts().cluster().invariants().released(self.value());

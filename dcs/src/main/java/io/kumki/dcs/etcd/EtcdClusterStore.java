@@ -145,8 +145,8 @@ public final class EtcdClusterStore implements ClusterStore {
     }
 
     @Override
-    public Future<WriteOutcome> releaseLeader(MemberName self) {
-        return perform(Write.deleteIfValue(path, "leader", self.value()));
+    public Future<WriteOutcome> releaseLeader(MemberName self, long createRevision) {
+        return perform(Write.deleteTerm(path, "leader", self.value(), createRevision));
     }
 
     @Override

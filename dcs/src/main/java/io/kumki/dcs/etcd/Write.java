@@ -61,15 +61,10 @@ record Write(
     /** Puts a key that must be absent. */
     static Write create(
             ClusterPath path, String key, String value, long leaseId, Predicate<KeyValue> ours) {
-        Compare absent =
-                compare(path.key(key))
-                        .setTarget(Compare.CompareTarget.CREATE)
-                        .setCreateRevision(0)
-                        .build();
         return guarded(
                 path,
                 key,
-                absent,
+                createdAt(path.key(key), 0),
                 putOp(path.key(key), value, leaseId),
                 now -> now.filter(ours).isPresent());
     }
@@ -77,15 +72,10 @@ record Write(
     /** Puts a key with another lease while it is the one created at this revision. */
     static Write moveInTerm(
             ClusterPath path, String key, String value, long createRevision, long leaseId) {
-        Compare sameTerm =
-                compare(path.key(key))
-                        .setTarget(Compare.CompareTarget.CREATE)
-                        .setCreateRevision(createRevision)
-                        .build();
         return guarded(
                 path,
                 key,
-                sameTerm,
+                createdAt(path.key(key), createRevision),
                 putOp(path.key(key), value, leaseId),
                 now ->
                         now.filter(kv ->
@@ -94,14 +84,15 @@ record Write(
                                 .isPresent());
     }
 
-    /** Deletes a key that must hold this value. */
-    static Write deleteIfValue(ClusterPath path, String key, String value) {
+    /** Deletes a key that must hold this value since this revision created it. */
+    static Write deleteTerm(ClusterPath path, String key, String value, long createRevision) {
         return guarded(
-                path,
-                key,
-                valueIs(path.key(key), value),
-                deleteOp(path.key(key)),
-                Optional::isEmpty);
+                        path,
+                        key,
+                        valueIs(path.key(key), value),
+                        deleteOp(path.key(key)),
+                        Optional::isEmpty)
+                .and(createdAt(path.key(key), createRevision));
     }
 
     /** Deletes a key that must have this modification revision. */
@@ -147,8 +138,12 @@ record Write(
                         .setResult(Compare.CompareResult.LESS)
                         .setModRevision(revision + 1)
                         .build();
+        return and(seen);
+    }
+
+    private Write and(Compare condition) {
         return new Write(
-                transaction.toBuilder().addCompare(seen).build(), key, repeatable, doneBefore);
+                transaction.toBuilder().addCompare(condition).build(), key, repeatable, doneBefore);
     }
 
     private static Write guarded(
@@ -176,6 +171,14 @@ record Write(
         return compare(key)
                 .setTarget(Compare.CompareTarget.VALUE)
                 .setValue(EtcdApi.bytes(value))
+                .build();
+    }
+
+    /** 0: the key is absent. */
+    private static Compare createdAt(String key, long revision) {
+        return compare(key)
+                .setTarget(Compare.CompareTarget.CREATE)
+                .setCreateRevision(revision)
                 .build();
     }
 
