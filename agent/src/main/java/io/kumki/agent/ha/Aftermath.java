@@ -96,8 +96,9 @@ public final class Aftermath {
                                                             nowNanos + LONGEST_PAUSE.toNanos())));
             case Operation.Clone _ -> {
                 int failures = done ? 0 : rejoin.cloneFailures() + 1;
-                yield memory.withRejoin(rejoin.withClone(failures, retry(failures, nowNanos)))
-                        .withLineage(Optional.empty());
+                Memory known =
+                        memory.withRejoin(rejoin.withClone(failures, retry(failures, nowNanos)));
+                yield done ? known : known.withLineage(Optional.empty());
             }
             case Operation.StartPrimary _, Operation.StartStandby _ ->
                     memory.withRejoin(started(rejoin, outcome, nowNanos));
@@ -121,7 +122,7 @@ public final class Aftermath {
                                             nowNanos));
             case Operation.Rewind _ -> {
                 Memory known = memory.withRejoin(rewound(rejoin, outcome, nowNanos));
-                yield done ? known.withLineage(Optional.empty()) : known;
+                yield done ? known : known.withLineage(Optional.empty());
             }
             case Operation.SingleUserRecovery() ->
                     memory.withRejoin(recovered(rejoin, done, nowNanos));

@@ -184,7 +184,7 @@ final class DataDirectoryRules {
         return Decision.of(
                 "data.clones",
                 found + "; copying from " + source.get(),
-                s.memory(),
+                Lineage.copies(s, s.memory(), source),
                 new Action.Start(new Operation.Clone(source, follows(s), false, false)));
     }
 

@@ -42,6 +42,15 @@ public record Lineage(MemberName leader, int timeline) {
         return contradicts && !Comparison.fits(s) ? known : Optional.of(now);
     }
 
+    /** Before the data directory is replaced by, or made fit, what this server has. */
+    static Memory copies(Situation s, Memory memory, Optional<Upstream> source) {
+        int timeline = Comparison.leaderTimeline(s);
+        return memory.withLineage(
+                source.flatMap(Upstream::member)
+                        .filter(member -> s.cluster().leadership().heldBy(member) && timeline > 0)
+                        .map(leader -> new Lineage(leader, timeline)));
+    }
+
     /**
      * Whether the own log may be another one than the leader's although the numbers fit.
      *

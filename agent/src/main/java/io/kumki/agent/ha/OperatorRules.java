@@ -143,13 +143,15 @@ final class OperatorRules {
                     "reinitialize.in-duty", // a copy of older data could be let take over
                     new CommandRefusal.Busy("leaving the key \"sync\""));
         }
+        Optional<Upstream> source =
+                command.fromLeader() ? leader : DataDirectoryRules.cloneSource(s);
         return Decision.of(
                 "reinitialize.clones",
                 "an operator asked for a fresh copy",
-                s.memory().withRejoin(Memory.Rejoin.FRESH),
+                Lineage.copies(s, s.memory().withRejoin(Memory.Rejoin.FRESH), source),
                 new Action.Start(
                         new Operation.Clone(
-                                command.fromLeader() ? leader : DataDirectoryRules.cloneSource(s),
+                                source,
                                 DataDirectoryRules.follows(s),
                                 command.fromLeader(),
                                 true)));

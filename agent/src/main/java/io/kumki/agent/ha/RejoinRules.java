@@ -52,8 +52,16 @@ final class RejoinRules {
                 control.standbySignal()
                         && !Comparison.diverged(s)
                         && (trusted || Comparison.fits(s) || Comparison.cantBeCompared(s));
-        if (repaired) {
-            return start(s, target, "its data directory was made to fit");
+        int newest = Comparison.newestTimeline(s);
+        boolean fitsLeader =
+                Comparison.fits(s)
+                        || Comparison.cantBeCompared(s)
+                        || !Lineage.doubtful(s, newest) && !Lineage.unknown(s, newest);
+        if (repaired) { // maybe for a leader that isn't one any more
+            return start(
+                    s,
+                    fitsLeader ? target : Following.nobody(s),
+                    "its data directory was made to fit");
         }
         if (ordinary) {
             boolean sure =
@@ -349,9 +357,22 @@ final class RejoinRules {
         return switch (Comparison.verdict(s).orElse(null)) {
             case null -> Optional.of(assess(s, leader.orElseThrow(), found));
             case Divergence.Unknown _ -> Optional.of(assess(s, leader.orElseThrow(), found));
-            case Divergence.None _, Divergence.Stranded _ -> Optional.empty();
+            case Divergence.None _, Divergence.Stranded _ ->
+                    rejoin.restartTried() || s.followsRemote()
+                            ? Optional.empty()
+                            : Optional.of(followsInStart(s, found));
             case Divergence.Diverged(String why, _) -> repair(s, leader.orElseThrow(), why);
         };
+    }
+
+    /** One that was started with nobody to follow may need the leader's log to come up. */
+    private static Decision followsInStart(Situation s, String found) {
+        StandbyTarget target = Following.target(s);
+        return Decision.of(
+                "rejoin.follows-in-start",
+                found + " although its log fits: following " + target.described(),
+                s.memory().withRejoin(s.memory().rejoin().withRestartTried()),
+                new Action.Start(new Operation.Follow(target)));
     }
 
     /** The leader must be known, reachable and a primary before anything is compared with it. */
@@ -424,7 +445,7 @@ final class RejoinRules {
                             : Decision.of(
                                     "rejoin.rewinds",
                                     Rung.REWIND.because(why + tried(failures)),
-                                    s.memory(),
+                                    Lineage.copies(s, s.memory(), Optional.of(leader)),
                                     new Action.Start(new Operation.Rewind(leader))));
         }
         return clone(
@@ -469,15 +490,16 @@ final class RejoinRules {
                                     s.memory())
                             .after(SOON));
         }
+        Optional<Upstream> source = DataDirectoryRules.cloneSource(s);
         return mayClone
                 ? Optional.of(
                         Decision.of(
                                 "rejoin.clones",
                                 Rung.CLONE.because(why),
-                                s.memory(),
+                                Lineage.copies(s, s.memory(), source),
                                 new Action.Start(
                                         new Operation.Clone(
-                                                DataDirectoryRules.cloneSource(s),
+                                                source,
                                                 DataDirectoryRules.follows(s),
                                                 false,
                                                 false))))

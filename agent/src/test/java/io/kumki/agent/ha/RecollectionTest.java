@@ -199,7 +199,7 @@ class RecollectionTest {
 
     /** Else a copy of another log with the same number would pass for the one before. */
     @Test
-    void whoseLogItWasIsForgottenWithTheLog() {
+    void whoseLogItWouldBeIsForgottenWhenTheCopyFails() {
         Upstream leader =
                 new Upstream(Optional.empty(), "127.0.0.1", 5432, "postgres", Optional.empty());
         Memory known = Memory.FRESH.withLineage(Optional.of(new Lineage(new MemberName("n1"), 2)));
@@ -211,7 +211,7 @@ class RecollectionTest {
                     Aftermath.of(
                             known,
                             new Situation.Ongoing(operation, NOW, Optional.<Lsn>empty()),
-                            new OperationOutcome.Done("it fits now"),
+                            new OperationOutcome.Failed("disk full"),
                             ofSeconds(30),
                             NOW);
             assertThat(after.lineage()).as(operation.title()).isEmpty();

@@ -1015,6 +1015,14 @@ class RulesTest {
                 row(
                         "standby long in start, its log fits",
                         standby().mute(Postmaster.STARTING).stalledFor(ofSeconds(31)).verdict(FITS),
+                        "rejoin.follows-in-start"),
+                row(
+                        "standby long in start, its log fits and it follows",
+                        standby()
+                                .mute(Postmaster.STARTING)
+                                .rejoining(Memory.Rejoin::withRestartTried)
+                                .stalledFor(ofSeconds(31))
+                                .verdict(FITS),
                         "server.starting"),
                 row(
                         "standby long in start, diverged",
@@ -1659,6 +1667,43 @@ class RulesTest {
                         "no restart in pause",
                         stalled(FITS).stalledFor(ofSeconds(31)).paused(),
                         "rejoin.stalled"));
+    }
+
+    /** Another one may lead by now, on a timeline of the same number. */
+    @Test
+    void whatWasCopiedFollowsAtOnceOnlyWhomItIsACopyOf() {
+        Situations copied =
+                stoppedStandby()
+                        .recoveredOn(2)
+                        .rejoining(r -> r.withClone(0, OptionalLong.empty()));
+        assertThat(Rules.decide(copied.wrote("n3", 2).get()).actions())
+                .containsExactly(
+                        new Action.Start(new Operation.StartStandby(StandbyTarget.NOBODY)));
+        assertThat(Rules.decide(copied.wrote("n1", 2).get()).actions())
+                .singleElement()
+                .asString()
+                .contains("source=MEMBER");
+    }
+
+    @Test
+    void aCopyIsKnownToBeOfItsSourceFromTheBeginning() {
+        assertThat(
+                        Rules.decide(standby().without(new DataDirectory.Empty()).get())
+                                .memory()
+                                .lineage())
+                .contains(new Lineage(new MemberName("n1"), 2));
+        assertThat(
+                        Rules.decide(
+                                        standby()
+                                                .member(
+                                                        "n3",
+                                                        "replica",
+                                                        Tags.of(Map.of("clonefrom", true)))
+                                                .without(new DataDirectory.Empty())
+                                                .get())
+                                .memory()
+                                .lineage())
+                .isEmpty();
     }
 
     /** Whom it followed before it may follow at once; the leader only after a comparison. */
