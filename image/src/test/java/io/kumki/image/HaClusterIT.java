@@ -63,6 +63,15 @@ class HaClusterIT {
                     "retry_timeout=5",
                     "-s",
                     "synchronous_mode=true");
+            // before the leader has named one, nobody could take over
+            Await.until(
+                    "a synchronous standby",
+                    REJOIN,
+                    () ->
+                            Members.seenFrom(rest("node1"))
+                                    .all
+                                    .containsValue("sync_standby streaming"),
+                    () -> seen("node1"));
             createTable();
             try {
                 writes();
