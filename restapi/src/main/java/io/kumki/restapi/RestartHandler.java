@@ -32,18 +32,22 @@ final class RestartHandler {
     }
 
     Future<Answer> post(Endpoint.Call call) {
-        if (call.body().containsKey("schedule")) {
-            // The pause may be newer than our last look; an immediate restart needs no store.
-            return control.readCluster()
-                    .compose(cluster ->
-                            schedule(
-                                    call.body(),
-                                    cluster.config()
-                                            .map(ClusterSettings::of)
-                                            .orElse(view.snapshot().settings())
-                                            .pause()));
-        }
-        ScheduledRestart restart = parse(call.body());
+        // The pause may be newer than our last look. And without the store the loop takes up no
+        // wishes: the restart would come when the store is back, and nobody expects it any more.
+        return control.readCluster()
+                .compose(cluster ->
+                        call.body().containsKey("schedule")
+                                ? schedule(
+                                        call.body(),
+                                        cluster.config()
+                                                .map(ClusterSettings::of)
+                                                .orElse(view.snapshot().settings())
+                                                .pause())
+                                : restart(call.body()));
+    }
+
+    private Future<Answer> restart(Map<String, @Nullable Object> body) {
+        ScheduledRestart restart = parse(body);
         return control.restart(restart.conditions())
                 .map(RestartHandler::answer)
                 .otherwise(failure -> {

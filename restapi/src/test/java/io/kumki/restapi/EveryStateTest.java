@@ -74,7 +74,8 @@ class EveryStateTest {
 
     /** An answer from the store is needed; from the cached view while there is one. */
     private static final String NO_STORE =
-            "cluster=503 patch=503 put=503 at=503 failover=503 unswitch=503 restart-at=503";
+            "cluster=503 patch=503 put=503 at=503 failover=503 unswitch=503 restart=503"
+                    + " restart-at=503";
 
     private static Api api;
 

@@ -17,10 +17,13 @@ public final class Published {
 
     /**
      * Until when this member leads, as it tells load balancers (monotonic): the lease's end, but
-     * not any more from the moment in which it begins to step down.
+     * not any more from the moment in which it begins to step down. While etcd is silent nothing
+     * brings a server back as primary that can't write any more: it has stepped down, though its
+     * lease goes on.
      */
     public static OptionalLong leadsUntil(Situation s) {
-        boolean keyIsOurs = s.etcdSilent() || s.iHoldKey();
+        boolean goesOn = s.couldWrite() || s.settings().standbyCluster().isPresent();
+        boolean keyIsOurs = s.etcdSilent() ? goesOn : s.iHoldKey();
         boolean stepsDown =
                 s.ongoing().filter(ongoing -> ongoing.operation().demotes()).isPresent();
         return keyIsOurs && !stepsDown ? s.lease().endNanos() : OptionalLong.empty();

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.kumki.agent.ha.LocalServer.Postmaster;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -26,6 +27,31 @@ class PublishedTest {
         assertThat(
                         Published.leadsUntil(
                                 leader().doing(new Operation.Restart(Duration.ofSeconds(9))).get()))
+                .isPresent();
+    }
+
+    @Test
+    void aLeaderThatStoppedInTimeLeadsNoMoreThoughItsLeaseGoesOn() {
+        Duration left = Duration.ofSeconds(3);
+        assertThat(Published.leadsUntil(leader().leaseLeft(left).silent().get()))
+                .as("writes")
+                .isPresent();
+        assertThat(
+                        Published.leadsUntil(
+                                leader().leaseLeft(left).silent().mute(Postmaster.STOPPED).get()))
+                .as("stopped")
+                .isEmpty();
+        assertThat(Published.leadsUntil(standby().leaseLeft(left).silent().get()))
+                .as("serves reads")
+                .isEmpty();
+        assertThat(
+                        Published.leadsUntil(
+                                standby()
+                                        .leaseLeft(left)
+                                        .silent()
+                                        .set("standby_cluster", Map.of("host", "10.0.0.1"))
+                                        .get()))
+                .as("leads a standby cluster, which never writes")
                 .isPresent();
     }
 
