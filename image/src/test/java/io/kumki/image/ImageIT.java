@@ -273,6 +273,7 @@ class ImageIT {
         Result build =
                 Docker.tryDocker(
                         "build",
+                        "--force-rm",
                         "--build-arg",
                         "PG_MAJOR=12",
                         "--build-arg",
