@@ -52,7 +52,7 @@ final class Secrets {
     static @Nullable Object masked(String key, @Nullable Object value) {
         String name = key.toLowerCase(Locale.ROOT);
         if (value != null
-                && (SECRET_KEY.matcher(name).matches() && !(value instanceof Map)
+                && (SECRET_KEY.matcher(name).matches()
                         || name.equals("auth")
                         || name.equals("auth_data")
                         || name.endsWith("conninfo")

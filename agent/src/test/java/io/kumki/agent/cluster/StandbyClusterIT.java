@@ -83,7 +83,11 @@ class StandbyClusterIT {
         streams(second, first);
         primary.execute("INSERT INTO rows VALUES (2, 'main')");
         awaitRows(second, "2");
-        assertThat(second.status("/replica")).isEqualTo(200);
+        Await.until( // it shows what the agent saw in its last turn
+                second.name + " to count as a replica",
+                SOON,
+                () -> second.status("/replica") == 200,
+                this::describe);
         assertThat(second.status("/standby-leader")).isEqualTo(503);
     }
 
