@@ -6,7 +6,7 @@ import java.util.Map;
 
 /**
  * The metrics' bytes, kept for a moment: writing them takes a hundred times as long as sending
- * them, and whoever asks ten times a second gets what has changed since.
+ * them, and whoever asks twice a second gets what has changed since.
  *
  * <p>Who leads and what the node's state is are never kept past their time.
  *
@@ -15,7 +15,7 @@ import java.util.Map;
 final class MetricsBody {
 
     /** Scrapers come every some seconds; nobody can tell so short a time from the way there. */
-    static final long KEPT_NANOS = 100_000_000;
+    static final long KEPT_NANOS = 500_000_000;
 
     private final NodeView view;
     private final RestMeter meter;
