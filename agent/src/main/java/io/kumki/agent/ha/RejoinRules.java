@@ -46,13 +46,12 @@ final class RejoinRules {
         boolean repaired =
                 (rejoin.rewound() || control.backupLabel())
                         && rejoin.failedStarts() < STARTS_AFTER_REPAIR;
-        boolean trusted =
-                rejoin.failedStarts() == 0 && !Lineage.doubtful(s, Comparison.newestTimeline(s));
+        int newest = Comparison.newestTimeline(s);
+        boolean trusted = rejoin.failedStarts() == 0 && !Lineage.doubtful(s, newest);
         boolean ordinary =
                 control.standbySignal()
                         && !Comparison.diverged(s)
                         && (trusted || Comparison.fits(s) || Comparison.cantBeCompared(s));
-        int newest = Comparison.newestTimeline(s);
         boolean fitsLeader =
                 Comparison.fits(s)
                         || Comparison.cantBeCompared(s)
@@ -64,13 +63,9 @@ final class RejoinRules {
                     "its data directory was made to fit");
         }
         if (ordinary) {
-            boolean sure =
-                    Comparison.fits(s)
-                            || Comparison.cantBeCompared(s)
-                            || !Lineage.unknown(s, Comparison.newestTimeline(s));
             return startsWhatFits(
                     s,
-                    sure ? target : Following.nobody(s),
+                    fitsLeader ? target : Following.nobody(s),
                     "it was a standby" + Comparison.uncompared(s));
         }
         Optional<Upstream> leader = Following.reference(s);
