@@ -1,5 +1,6 @@
 package io.kumki.agent.node;
 
+import io.kumki.dcs.cluster.UrlPlace;
 import io.kumki.restapi.Versions;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -85,11 +86,11 @@ final class NameCheck {
      */
     static boolean own(String apiUrl) {
         try {
-            String host = URI.create(apiUrl).getHost();
-            if (host == null) {
+            Optional<UrlPlace> place = UrlPlace.of(URI.create(apiUrl));
+            if (place.isEmpty()) {
                 return false;
             }
-            for (InetAddress address : InetAddress.getAllByName(host.replaceAll("[\\[\\]]", ""))) {
+            for (InetAddress address : InetAddress.getAllByName(place.get().host())) {
                 if (address.isLoopbackAddress()
                         || NetworkInterface.getByInetAddress(address) != null) {
                     return true;

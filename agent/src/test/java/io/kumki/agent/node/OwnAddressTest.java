@@ -16,6 +16,8 @@ class OwnAddressTest {
         "http://127.0.0.1:8008/patroni, true",
         "https://[::1]:8008/patroni, true",
         "http://localhost:8008/patroni, true",
+        // URI.getHost takes it for no host, as it does a name with an underscore
+        "http://127.1:8008/patroni, true",
         "http://192.0.2.7:8008/patroni, false",
         "http://no-such-host.invalid:8008/patroni, false",
         "nonsense, false",
