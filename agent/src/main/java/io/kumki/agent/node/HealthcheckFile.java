@@ -1,11 +1,10 @@
 package io.kumki.agent.node;
 
 import io.kumki.agent.config.NodeConfig;
+import io.kumki.agent.postgres.AtomicFiles;
 import io.kumki.restapi.RestConfig;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.List;
 
 /**
@@ -23,18 +22,13 @@ final class HealthcheckFile {
      * @param port that is really listened on
      */
     static void write(Path runtime, RestConfig rest, NodeConfig node, int port) throws IOException {
-        Path fresh = runtime.resolve("rest.new");
-        Files.write(
-                fresh,
+        List<String> lines =
                 List.of(
                         url(rest.tls().isPresent(), rest.listen().host(), port),
                         node.ctl().certfile().map(Path::toString).orElse(""),
-                        node.ctl().keyfile().map(Path::toString).orElse("")));
-        Files.move(
-                fresh,
-                runtime.resolve("rest"),
-                StandardCopyOption.ATOMIC_MOVE,
-                StandardCopyOption.REPLACE_EXISTING);
+                        node.ctl().keyfile().map(Path::toString).orElse(""));
+        AtomicFiles.replace(
+                runtime.resolve("rest"), String.join("\n", lines) + "\n", AtomicFiles.Access.OWNER);
     }
 
     static String url(boolean tls, String host, int port) {
