@@ -220,7 +220,14 @@ public final class SystemCalls {
 
     private static final long LONGEST_TEXT = 256;
 
+    /**
+     * {@code invokeExact} declares every throwable, but C throws none: what comes is a handle whose
+     * types are wrong, a mistake of ours. An error of the JVM, such as no memory left, stays one.
+     */
     private static IllegalStateException broken(String call, Throwable e) {
+        if (e instanceof Error error) {
+            throw error;
+        }
         return new IllegalStateException("the C library's " + call + " can't be called", e);
     }
 
