@@ -35,8 +35,7 @@ class FullDiskIT {
     @Test
     @Timeout(300)
     void aLeaderWithoutRoomAndOneInACrashLoopHandOver() throws Exception {
-        Optional<Path> volume =
-                Optional.ofNullable(System.getenv("KUMKI_SMALL_VOLUME")).map(Path::of);
+        Optional<Path> volume = Optional.ofNullable(System.getenv("SMALL_VOLUME")).map(Path::of);
         assumeTrue(
                 volume.isPresent(),
                 "no small volume: tools/test-jvm mounts one if root runs it and may mount");

@@ -128,7 +128,7 @@ class LeaseGuardFilesIT {
 
     private static Path smallVolume() {
         Optional<Path> volume =
-                Optional.ofNullable(System.getenv("KUMKI_SMALL_VOLUME")).map(Path::of);
+                Optional.ofNullable(System.getenv("SMALL_VOLUME")).map(Path::of);
         assumeTrue(
                 volume.isPresent(),
                 "no small volume: tools/test-jvm mounts one if root runs it and may mount");
