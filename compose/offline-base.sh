@@ -19,9 +19,13 @@ if docker image inspect "$image" >/dev/null 2>&1; then
     exit 0
 fi
 sources=/etc/apt/sources.list.d/debian.sources
-mirror=${1:-$(awk '/^URIs:/ && !/security/ { print $2; exit }' "$sources" 2>/dev/null || true)}
+# The first one that $1 fits in what this machine itself takes packages from; nothing where that is written down elsewhere.
+mirror_here() {
+    [ ! -e "$sources" ] || awk "/^URIs:/ && $1 { print \$2; exit }" "$sources"
+}
+mirror=${1:-$(mirror_here '!/security/')}
 mirror=${mirror:-http://deb.debian.org/debian}
-security=${2:-$(awk '/^URIs:/ && /security/ { print $2; exit }' "$sources" 2>/dev/null || true)}
+security=${2:-$(mirror_here /security/)}
 security=${security:-http://deb.debian.org/debian-security}
 
 root=$(mktemp -d /var/tmp/kumki-base.XXXXXX)
@@ -30,7 +34,8 @@ debootstrap --variant=minbase --include=ca-certificates "$suite" "$root" "$mirro
     || fail "debootstrap $suite from $mirror failed; its output: $root.log"
 rm -f "$root.log"
 # The authorities this machine trusts on top of Debian's: behind a proxy with its own, Maven could fetch nothing without.
-cp /usr/local/share/ca-certificates/*.crt "$root/usr/local/share/ca-certificates/" 2>/dev/null || true
+authorities=/usr/local/share/ca-certificates
+[ ! -d "$authorities" ] || find "$authorities" -maxdepth 1 -name '*.crt' -exec cp -t "$root$authorities" {} +
 chroot "$root" update-ca-certificates >"$root.log" 2>&1 || fail "the authorities can't be taken over: $(tail -n 5 "$root.log")"
 rm -f "$root.log"
 # As the registry's image has it: security updates and what was mended since the release.
