@@ -131,7 +131,7 @@ public final class NodeConfigReader {
                                         section.text("ciphers"),
                                         verifyClient)),
                 section.texts("allowlist"),
-                truth(section.get("allowlist_include_members")),
+                LenientValues.truth(section.get("allowlist_include_members")),
                 section.textMap("http_extra_headers"),
                 section.textMap("https_extra_headers"),
                 tokens,
@@ -184,7 +184,7 @@ public final class NodeConfigReader {
                 section.integer("max_queue_size", 1000),
                 section.path("dir").map(dir -> logFile(dir, section)),
                 section.textMap("loggers"),
-                truth(section.get("deduplicate_heartbeat_logs")));
+                LenientValues.truth(section.get("deduplicate_heartbeat_logs")));
     }
 
     private static LogSettings.File logFile(Path dir, Section section) {
@@ -204,14 +204,14 @@ public final class NodeConfigReader {
                 .forEach((name, value) -> {
                     boolean speaks =
                             switch (name) {
-                                case "clonefrom", "noloadbalance" -> truth(value);
+                                case "clonefrom", "noloadbalance" -> LenientValues.truth(value);
                                 case "nostream" -> LenientValues.bool(value).orElse(false);
                                 case "nofailover" ->
-                                        truth(value)
+                                        LenientValues.truth(value)
                                                 || value != null
                                                         && section.has("failover_priority");
                                 case "nosync" ->
-                                        truth(value)
+                                        LenientValues.truth(value)
                                                 || value != null && section.has("sync_priority");
                                 default -> true;
                             };
@@ -228,7 +228,7 @@ public final class NodeConfigReader {
     private void warnOfConflict(Section tags, String flag, String priority) {
         if (tags.has(flag) && tags.integer(priority).isPresent()) {
             boolean excluded = tags.integer(priority).getAsLong() <= 0;
-            if (excluded != truth(tags.get(flag))) {
+            if (excluded != LenientValues.truth(tags.get(flag))) {
                 String shown = flag + ": " + tags.get(flag);
                 warnings.add(
                         "Conflicting configuration between "
@@ -279,16 +279,5 @@ public final class NodeConfigReader {
                 ? section.text("database")
                         .map(database -> new CitusSettings(section.integer("group", 0), database))
                 : Optional.empty();
-    }
-
-    /** Truth of the YAML value: any text but the empty one is true, {@code "false"} too. */
-    private static boolean truth(@Nullable Object value) {
-        return switch (value) {
-            case null -> false;
-            case Boolean flag -> flag;
-            case Number number -> number.doubleValue() != 0;
-            case String text -> !text.isEmpty();
-            default -> true;
-        };
     }
 }

@@ -1,6 +1,7 @@
 package io.kumki.ctl.config;
 
 import io.kumki.ctl.console.CtlException;
+import io.kumki.dcs.cluster.LenientValues;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -73,7 +74,7 @@ public record CtlConfig(
                         text(ctl, "certfile"),
                         text(ctl, "keyfile"),
                         text(ctl, "keyfile_password"),
-                        insecure || truthy(ctl.get("insecure")));
+                        insecure || LenientValues.truth(ctl.get("insecure")));
         return new CtlConfig(
                 text(root, "scope"),
                 text(root, "namespace").orElse("service"),
@@ -118,15 +119,5 @@ public record CtlConfig(
         return Optional.ofNullable(map.get(key))
                 .map(Object::toString)
                 .filter(text -> !text.isEmpty());
-    }
-
-    private static boolean truthy(@Nullable Object value) {
-        return switch (value) {
-            case null -> false;
-            case Boolean flag -> flag;
-            case Number number -> number.doubleValue() != 0;
-            case String text -> !text.isEmpty();
-            default -> true;
-        };
     }
 }

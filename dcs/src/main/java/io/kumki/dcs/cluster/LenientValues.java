@@ -54,6 +54,17 @@ public final class LenientValues {
         };
     }
 
+    /** Truth of a YAML value: any text but the empty one is true, {@code "false"} too. */
+    public static boolean truth(@Nullable Object value) {
+        return switch (value) {
+            case null -> false;
+            case Boolean flag -> flag;
+            case Number number -> number.doubleValue() != 0;
+            case String text -> !text.isEmpty();
+            default -> true;
+        };
+    }
+
     /**
      * An integer: decimal, octal with a leading 0, hexadecimal; fractions are rounded. Empty for
      * anything else.

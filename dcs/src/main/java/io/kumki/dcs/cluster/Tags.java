@@ -51,11 +51,11 @@ public record Tags(SortedMap<String, Object> values) {
     }
 
     public boolean noloadbalance() {
-        return truthy(values.get("noloadbalance"));
+        return LenientValues.truth(values.get("noloadbalance"));
     }
 
     public boolean clonefrom() {
-        return truthy(values.get("clonefrom"));
+        return LenientValues.truth(values.get("clonefrom"));
     }
 
     /** No streaming to this member, and no slot for it anywhere. */
@@ -66,7 +66,7 @@ public record Tags(SortedMap<String, Object> values) {
                         || text.equalsIgnoreCase("on")
                         || text.equalsIgnoreCase("yes")
                         || text.equals("1")
-                : truthy(value);
+                : LenientValues.truth(value);
     }
 
     /** The member this one should stream from instead of the leader. */
@@ -84,13 +84,13 @@ public record Tags(SortedMap<String, Object> values) {
 
     private boolean excluded(String flag, String priority) {
         if (values.get(flag) != null) {
-            return truthy(values.get(flag));
+            return LenientValues.truth(values.get(flag));
         }
         return integer(values.get(priority)).map(number -> number <= 0).orElse(false);
     }
 
     private int priority(String flag, String priority) {
-        if (values.get(flag) != null && truthy(values.get(flag))) {
+        if (values.get(flag) != null && LenientValues.truth(values.get(flag))) {
             return 0;
         }
         return integer(values.get(priority)).orElse(1);
@@ -102,16 +102,6 @@ public record Tags(SortedMap<String, Object> values) {
             case String text when text.strip().matches("-?[0-9]{1,9}") ->
                     Optional.of(Integer.valueOf(text.strip()));
             case null, default -> Optional.empty();
-        };
-    }
-
-    private static boolean truthy(@Nullable Object value) {
-        return switch (value) {
-            case null -> false;
-            case Boolean flag -> flag;
-            case Number number -> number.doubleValue() != 0;
-            case String text -> !text.isEmpty();
-            default -> true;
         };
     }
 }
