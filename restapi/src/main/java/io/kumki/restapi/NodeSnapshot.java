@@ -76,20 +76,7 @@ public record NodeSnapshot(
 
     /** The same in this condition. */
     public NodeSnapshot withCondition(Condition other) {
-        return new NodeSnapshot(
-                scope,
-                name,
-                server,
-                leadership,
-                cluster,
-                settings,
-                tags,
-                configuredTags,
-                loop,
-                scheduledRestart,
-                failsafeActiveUntilNanos,
-                watchdogFailed,
-                other);
+        return with(server, cluster, scheduledRestart, other);
     }
 
     /**
@@ -278,38 +265,12 @@ public record NodeSnapshot(
 
     /** The same with this view of the store. */
     public NodeSnapshot withCluster(Optional<CachedCluster> other) {
-        return new NodeSnapshot(
-                scope,
-                name,
-                server,
-                leadership,
-                other,
-                settings,
-                tags,
-                configuredTags,
-                loop,
-                scheduledRestart,
-                failsafeActiveUntilNanos,
-                watchdogFailed,
-                condition);
+        return with(server, other, scheduledRestart, condition);
     }
 
     /** The same with this restart that waits for its time. */
     public NodeSnapshot withScheduledRestart(Optional<ScheduledRestart> other) {
-        return new NodeSnapshot(
-                scope,
-                name,
-                server,
-                leadership,
-                cluster,
-                settings,
-                tags,
-                configuredTags,
-                loop,
-                other,
-                failsafeActiveUntilNanos,
-                watchdogFailed,
-                condition);
+        return with(server, cluster, other, condition);
     }
 
     /** The same, as if its server had given no answer: what is remembered. */
@@ -350,10 +311,18 @@ public record NodeSnapshot(
     }
 
     private NodeSnapshot withServer(ServerStatus other) {
+        return with(other, cluster, scheduledRestart, condition);
+    }
+
+    private NodeSnapshot with(
+            ServerStatus server,
+            Optional<CachedCluster> cluster,
+            Optional<ScheduledRestart> scheduledRestart,
+            Condition condition) {
         return new NodeSnapshot(
                 scope,
                 name,
-                other,
+                server,
                 leadership,
                 cluster,
                 settings,
