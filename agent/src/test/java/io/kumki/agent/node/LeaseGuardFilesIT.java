@@ -5,15 +5,16 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.kumki.agent.config.LeaseGuardMode;
 import io.kumki.dcs.cluster.ClusterSettings.Timing;
+import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -25,7 +26,11 @@ import org.junit.jupiter.api.io.TempDir;
 class LeaseGuardFilesIT {
 
     private static final Duration AWAY = Duration.ofHours(1);
-    private static final LoopClock CLOCK = new BootClock();
+
+    private static Vertx vertx;
+
+    /** The clock that the guard has. */
+    private static LoopClock clock;
 
     private static Path program;
 
@@ -41,6 +46,13 @@ class LeaseGuardFilesIT {
                                 .start()
                                 .waitFor())
                 .isZero();
+        vertx = Vertx.vertx();
+        clock = new VertxClock(vertx, vertx.getOrCreateContext());
+    }
+
+    @AfterAll
+    static void close() {
+        vertx.close().await();
     }
 
     @AfterEach
@@ -50,10 +62,10 @@ class LeaseGuardFilesIT {
 
     @Test
     void theNewestWholeSlotCounts() throws Exception {
-        DeadlineFile deadline = new DeadlineFile(directory, CLOCK);
-        deadline.write("armed", CLOCK.nanos() + AWAY.toNanos());
+        DeadlineFile deadline = new DeadlineFile(directory, clock);
+        deadline.write("armed", clock.nanos() + AWAY.toNanos());
         Process started = startGuard(directory);
-        awaitSign(directory, CLOCK.nanos());
+        awaitSign(directory, clock.nanos());
 
         byte[] late = Files.readAllBytes(deadline.path());
         deadline.write("end", 0);
@@ -74,10 +86,10 @@ class LeaseGuardFilesIT {
         broken[DeadlineFile.SLOT + 12]++;
         Files.write(deadline.path(), joined(torn, joined(late, broken)));
         Process blind = startGuard(directory);
-        awaitSign(directory, CLOCK.nanos());
+        awaitSign(directory, clock.nanos());
         assertThat(blind.isAlive()).isTrue();
         assertThat(Files.size(deadline.path())).isEqualTo(2L * DeadlineFile.SLOT);
-        new DeadlineFile(directory, CLOCK).write("end", 0);
+        new DeadlineFile(directory, clock).write("end", 0);
         assertThat(blind.waitFor(10, TimeUnit.SECONDS)).isTrue();
     }
 
@@ -88,11 +100,11 @@ class LeaseGuardFilesIT {
         Files.createDirectories(full);
         Path ballast = full.resolve("ballast");
         try {
-            DeadlineFile deadline = new DeadlineFile(full, CLOCK);
-            deadline.write("armed", CLOCK.nanos());
+            DeadlineFile deadline = new DeadlineFile(full, clock);
+            deadline.write("armed", clock.nanos());
             fill(ballast);
 
-            deadline.write("armed", CLOCK.nanos() + AWAY.toNanos());
+            deadline.write("armed", clock.nanos() + AWAY.toNanos());
             Process started = startGuard(full);
             assertThat(started.waitFor(2, TimeUnit.SECONDS))
                     .as("the first deadline fired")
@@ -111,24 +123,23 @@ class LeaseGuardFilesIT {
         Path ballast = full.resolve("ballast");
         Guard told =
                 LeaseGuard.of(
-                        LeaseGuardMode.REQUIRED, Optional.of(program), full, directory, CLOCK);
+                        LeaseGuardMode.REQUIRED, Optional.of(program), full, directory, clock);
         try {
             fill(ballast);
-            told.armed(CLOCK.nanos() + AWAY.toNanos(), Timing.DEFAULT);
+            told.armed(clock.nanos() + AWAY.toNanos(), Timing.DEFAULT);
             assertThat(told.missing()).get().asString().contains("can't be told the deadline");
         } finally {
             Files.deleteIfExists(ballast);
         }
         while (told.missing().isPresent()) {
-            told.armed(CLOCK.nanos() + AWAY.toNanos(), Timing.DEFAULT);
+            told.armed(clock.nanos() + AWAY.toNanos(), Timing.DEFAULT);
             Thread.onSpinWait();
         }
         told.end();
     }
 
     private static Path smallVolume() {
-        Optional<Path> volume =
-                Optional.ofNullable(System.getenv("SMALL_VOLUME")).map(Path::of);
+        Optional<Path> volume = Optional.ofNullable(System.getenv("SMALL_VOLUME")).map(Path::of);
         assumeTrue(
                 volume.isPresent(),
                 "no small volume: tools/test-jvm mounts one if root runs it and may mount");
@@ -174,28 +185,5 @@ class LeaseGuardFilesIT {
         System.arraycopy(first, 0, whole, 0, DeadlineFile.SLOT);
         System.arraycopy(second, DeadlineFile.SLOT, whole, DeadlineFile.SLOT, DeadlineFile.SLOT);
         return whole;
-    }
-
-    /** The clock that the guard has. */
-    private static final class BootClock implements LoopClock {
-        @Override
-        public long nanos() {
-            return BootTime.nanos();
-        }
-
-        @Override
-        public Instant wall() {
-            return Instant.now();
-        }
-
-        @Override
-        public Timer schedule(Duration delay, Runnable task) {
-            throw new UnsupportedOperationException();
-        }
-
-        @Override
-        public void execute(Runnable task) {
-            throw new UnsupportedOperationException();
-        }
     }
 }
