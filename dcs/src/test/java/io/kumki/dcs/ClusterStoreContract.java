@@ -190,13 +190,19 @@ public abstract class ClusterStoreContract {
     /** It was given up without an answer, and the lead was won again since. */
     @Test
     void a_late_release_leaves_the_next_term_alone() {
+        long first = leadsAgain();
+
+        rejected(store.releaseLeader(A, first));
+        assertThat(read().leader()).contains(A);
+    }
+
+    /** One member twice, one term after the other; the answer is the first one's revision. */
+    private long leadsAgain() {
         long lease = lease(store).leaseId();
         long first = applied(store.acquireLeader(A, lease, ANY_REVISION));
         applied(release(store, A));
         applied(store.acquireLeader(A, lease, ANY_REVISION));
-
-        rejected(store.releaseLeader(A, first));
-        assertThat(read().leader()).contains(A);
+        return first;
     }
 
     /** Of the term that is there. */
@@ -207,10 +213,7 @@ public abstract class ClusterStoreContract {
 
     @Test
     void a_new_term_of_leadership_has_a_higher_create_revision() {
-        long lease = lease(store).leaseId();
-        long first = applied(store.acquireLeader(A, lease, ANY_REVISION));
-        applied(release(store, A));
-        applied(store.acquireLeader(A, lease, ANY_REVISION));
+        long first = leadsAgain();
 
         assertThat(((Leadership.Held) read().leadership()).createRevision()).isGreaterThan(first);
     }

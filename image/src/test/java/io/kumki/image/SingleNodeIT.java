@@ -80,14 +80,15 @@ class SingleNodeIT {
         }
     }
 
+    private static String bash(String node, String script) {
+        return docker("exec", node, "bash", "-c", script);
+    }
+
     /** The time that it takes inside: what the engine adds isn't the program's. */
     private static void isSoonToldHealthy(String node, String what) {
         String output =
-                docker(
-                        "exec",
+                bash(
                         node,
-                        "bash",
-                        "-c",
                         "a=${EPOCHREALTIME/./}; kumki healthcheck "
                                 + what
                                 + " || exit; echo $((${EPOCHREALTIME/./} - a))");
@@ -102,11 +103,8 @@ class SingleNodeIT {
     /** By a server that answers as the agent does: this node has no TLS. */
     private static void isSoonToldByTls(String node) {
         String output =
-                docker(
-                        "exec",
+                bash(
                         node,
-                        "bash",
-                        "-c",
                         """
                         mkdir /tmp/tls; cd /tmp/tls
                         openssl req -x509 -newkey rsa:2048 -nodes -keyout key -out cert -subj /CN=x -days 2 2>/dev/null

@@ -143,10 +143,7 @@ class DelayedMemberIT {
         Await.until(
                 node.name + " to stream from " + from.name + " at " + from.pgPort,
                 SOON,
-                () ->
-                        node.query(
-                                        "SELECT sender_port FROM pg_stat_wal_receiver WHERE status = 'streaming'")
-                                .equals(Integer.toString(from.pgPort)),
+                () -> node.streamsFrom(from),
                 this::describe);
     }
 

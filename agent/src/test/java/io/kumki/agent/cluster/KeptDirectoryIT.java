@@ -76,8 +76,8 @@ class KeptDirectoryIT {
                     () -> old.logText().contains("rule=" + firstRule) && givenUp(old),
                     cluster::describe);
             // for several turns more nothing happens to it
-            long turns = turns(old);
-            Await.until("turns", LIMIT, () -> turns(old) > turns + 5, cluster::describe);
+            long turns = old.turns();
+            Await.until("turns", LIMIT, () -> old.turns() > turns + 5, cluster::describe);
             assertThat(old.logText()).doesNotContain("rule=rejoin.clones");
             assertThat(mine).hasContent("precious");
             assertThat(relations(old).keySet()).containsAll(before.keySet());
@@ -94,16 +94,6 @@ class KeptDirectoryIT {
     private static boolean givenUp(TestNode node) {
         return node.json("/decisions").toString().contains("rejoin.needs-hand")
                 || node.json("/decisions").toString().contains("nothing else is allowed");
-    }
-
-    private static long turns(TestNode node) {
-        return node.send("GET", "/metrics", "")
-                .orElseThrow()
-                .body()
-                .lines()
-                .filter(line -> line.startsWith("kumki_loop_turns_total{"))
-                .mapToLong(line -> Long.parseLong(line.substring(line.indexOf(' ') + 1)))
-                .sum();
     }
 
     /** The crashed server runs once more without an agent, and writes what nobody else has. */

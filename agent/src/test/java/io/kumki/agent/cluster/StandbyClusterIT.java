@@ -222,10 +222,7 @@ class StandbyClusterIT {
         Await.until(
                 node.name + " to stream from " + from.pgPort,
                 SOON,
-                () ->
-                        node.query(
-                                        "SELECT sender_port FROM pg_stat_wal_receiver WHERE status = 'streaming'")
-                                .equals(Integer.toString(from.pgPort)),
+                () -> node.streamsFrom(from),
                 this::describe);
     }
 

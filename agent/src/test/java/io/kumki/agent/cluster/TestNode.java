@@ -278,6 +278,23 @@ final class TestNode {
         }
     }
 
+    /** How many the loop has had since its start. */
+    long turns() {
+        return send("GET", "/metrics", "")
+                .orElseThrow()
+                .body()
+                .lines()
+                .filter(line -> line.startsWith("kumki_loop_turns_total{"))
+                .mapToLong(line -> Long.parseLong(line.substring(line.indexOf(' ') + 1)))
+                .sum();
+    }
+
+    /** By the port: it is another one of the same host. */
+    boolean streamsFrom(TestNode other) throws SQLException {
+        return query("SELECT sender_port FROM pg_stat_wal_receiver WHERE status = 'streaming'")
+                .equals(Integer.toString(other.pgPort));
+    }
+
     boolean leads() {
         return status("/primary") == 200;
     }

@@ -4,9 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.kumki.agent.ha.Action;
 import io.kumki.agent.ha.Decision;
-import io.kumki.agent.ha.LocalServer;
-import io.kumki.agent.ha.Memory;
-import io.kumki.agent.ha.Self;
 import io.kumki.agent.ha.Situation;
 import io.kumki.agent.ha.SlotChange;
 import io.kumki.agent.postgres.PostgresServer;
@@ -23,7 +20,6 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -94,22 +90,11 @@ class ActionPerformerTest {
     }
 
     private static Situation situation() {
-        Self self = PlainSelf.named(ME);
-        return new Situation(
-                self,
+        return PlainSituation.of(
+                PlainSelf.named(ME),
                 ClusterView.EMPTY,
                 ClusterSettings.DEFAULT,
-                new LocalServer(
-                        new LocalServer.DataDirectory.Empty(),
-                        LocalServer.Postmaster.STOPPED,
-                        Optional.empty(),
-                        new TreeMap<>()),
-                true,
-                Situation.Lease.NONE,
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                Memory.FRESH,
+                PlainSituation.NO_SERVER,
                 0,
                 Instant.EPOCH);
     }

@@ -2,9 +2,6 @@ package io.kumki.agent.node;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.kumki.agent.ha.LocalServer;
-import io.kumki.agent.ha.Memory;
-import io.kumki.agent.ha.Self;
 import io.kumki.agent.ha.Situation;
 import io.kumki.dcs.ClusterStore;
 import io.kumki.dcs.LeaseRenewal;
@@ -102,22 +99,11 @@ class FailsafePromiseTest {
     }
 
     private static Situation situation(ClusterView view, boolean failsafe) {
-        Self self = PlainSelf.named(ME);
-        return new Situation(
-                self,
+        return PlainSituation.of(
+                PlainSelf.named(ME),
                 view,
                 ClusterSettings.of(new DynamicConfig(Map.of("failsafe_mode", failsafe), 1)),
-                new LocalServer(
-                        new LocalServer.DataDirectory.Empty(),
-                        LocalServer.Postmaster.STOPPED,
-                        Optional.empty(),
-                        new TreeMap<>()),
-                true,
-                Situation.Lease.NONE,
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                Memory.FRESH,
+                PlainSituation.NO_SERVER,
                 NOW,
                 Instant.EPOCH);
     }

@@ -3,8 +3,6 @@ package io.kumki.agent.node;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.kumki.agent.ha.LocalServer;
-import io.kumki.agent.ha.Memory;
-import io.kumki.agent.ha.Self;
 import io.kumki.agent.ha.Situation;
 import io.kumki.dcs.cluster.ClusterSettings;
 import io.kumki.dcs.cluster.ClusterView;
@@ -143,19 +141,12 @@ class NodeBoardTest {
 
     private static NodeSnapshot board(
             ClusterView view, LocalServer server, Optional<NodeBoard.LastGood> lastGood) {
-        Self self = PlainSelf.named(ME);
         Situation situation =
-                new Situation(
-                        self,
+                PlainSituation.of(
+                        PlainSelf.named(ME),
                         view,
                         ClusterSettings.of(new DynamicConfig(Map.of("ttl", 30), 1)),
                         server,
-                        true,
-                        Situation.Lease.NONE,
-                        Optional.empty(),
-                        Optional.empty(),
-                        Optional.empty(),
-                        Memory.FRESH,
                         NOW,
                         SEEN);
         return NodeBoard.snapshot(

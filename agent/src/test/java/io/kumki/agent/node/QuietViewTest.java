@@ -6,14 +6,11 @@ import io.kumki.agent.ha.Action;
 import io.kumki.agent.ha.Decision;
 import io.kumki.agent.ha.LocalServer;
 import io.kumki.agent.ha.Memory;
-import io.kumki.agent.ha.Self;
 import io.kumki.agent.ha.Situation;
 import io.kumki.dcs.cluster.ClusterSettings;
 import io.kumki.dcs.cluster.ClusterView;
 import io.kumki.dcs.cluster.Leadership;
-import io.kumki.dcs.cluster.Member;
 import io.kumki.dcs.cluster.MemberName;
-import io.kumki.dcs.cluster.Tags;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -32,15 +29,8 @@ class QuietViewTest {
 
     /** Member n2 at a moment, with a ttl of 30 s. */
     private static Situation at(int seconds, Leadership leadership) {
-        return new Situation(
-                new Self(
-                        new MemberName("n2"),
-                        new Member.Addresses(Optional.empty(), Optional.empty(), Optional.empty()),
-                        Tags.NONE,
-                        true,
-                        false,
-                        new Self.RejoinPolicy(true, false, false),
-                        Self.SlotPolicy.MEMBERS),
+        return PlainSituation.of(
+                PlainSelf.named(new MemberName("n2")),
                 ClusterView.EMPTY.withLeadership(leadership),
                 ClusterSettings.of(Map.of("ttl", 30)),
                 new LocalServer(
@@ -48,12 +38,6 @@ class QuietViewTest {
                         LocalServer.Postmaster.RUNNING,
                         Optional.empty(),
                         new TreeMap<>()),
-                true,
-                Situation.Lease.NONE,
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                Memory.FRESH,
                 Duration.ofSeconds(seconds).toNanos(),
                 Instant.EPOCH);
     }

@@ -26,27 +26,10 @@ class CallbacksTest {
                 List.of("on_start", "on_stop", "on_restart", "on_reload", "on_role_change")) {
             commands.put(name, file + " word");
         }
-        PostgresConfig base = new ServerFixture(directory, "pg-1").config;
         PostgresConfig config =
-                new PostgresConfig(
-                        base.clusterName(),
-                        base.memberName(),
-                        base.listen(),
-                        base.files(),
-                        base.superuser(),
-                        base.replication(),
-                        base.rewind(),
-                        base.parameters(),
-                        base.pgHba(),
-                        base.pgIdent(),
-                        base.recoveryConf(),
-                        base.useSlots(),
-                        base.rejoin(),
-                        base.createReplicaMethods(),
-                        base.replicaMethods(),
-                        new PostgresConfig.Scripts(commands, Optional.empty(), Optional.empty()),
-                        base.pgCtlTimeout(),
-                        base.sockets());
+                ServerFixture.withScripts(
+                        new ServerFixture(directory, "pg-1").config,
+                        new PostgresConfig.Scripts(commands, Optional.empty(), Optional.empty()));
         return new Callbacks(() -> config);
     }
 

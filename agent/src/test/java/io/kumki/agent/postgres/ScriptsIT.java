@@ -67,26 +67,8 @@ class ScriptsIT {
     }
 
     private PostgresConfig withScripts(Optional<String> prePromote, Optional<String> beforeStop) {
-        PostgresConfig base = pg.config;
-        return new PostgresConfig(
-                base.clusterName(),
-                base.memberName(),
-                base.listen(),
-                base.files(),
-                base.superuser(),
-                base.replication(),
-                base.rewind(),
-                base.parameters(),
-                base.pgHba(),
-                base.pgIdent(),
-                base.recoveryConf(),
-                base.useSlots(),
-                base.rejoin(),
-                base.createReplicaMethods(),
-                base.replicaMethods(),
-                new PostgresConfig.Scripts(new TreeMap<>(), prePromote, beforeStop),
-                base.pgCtlTimeout(),
-                base.sockets());
+        return ServerFixture.withScripts(
+                pg.config, new PostgresConfig.Scripts(new TreeMap<>(), prePromote, beforeStop));
     }
 
     @Test

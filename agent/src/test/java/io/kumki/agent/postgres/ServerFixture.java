@@ -113,6 +113,29 @@ public final class ServerFixture implements AutoCloseable {
                 new PostgresConfig.Sockets(false, false, Optional.empty()));
     }
 
+    /** The same but for the scripts. */
+    static PostgresConfig withScripts(PostgresConfig config, PostgresConfig.Scripts scripts) {
+        return new PostgresConfig(
+                config.clusterName(),
+                config.memberName(),
+                config.listen(),
+                config.files(),
+                config.superuser(),
+                config.replication(),
+                config.rewind(),
+                config.parameters(),
+                config.pgHba(),
+                config.pgIdent(),
+                config.recoveryConf(),
+                config.useSlots(),
+                config.rejoin(),
+                config.createReplicaMethods(),
+                config.replicaMethods(),
+                scripts,
+                config.pgCtlTimeout(),
+                config.sockets());
+    }
+
     /** The same but for these parts. */
     static PostgresConfig changed(
             PostgresConfig config,

@@ -65,8 +65,7 @@ class VolumeLockTest {
     @Test
     void aServerThatNoProcessHereHasKeepsAnAgentAway() throws Exception {
         Path dataDir = cluster("data");
-        int server =
-                SystemCalls.open(dataDir.resolve("PG_VERSION").toString(), SystemCalls.O_RDONLY);
+        int server = open(dataDir);
         SystemCalls.flock(server, "PG_VERSION");
         assertThat(VolumeLock.take(dataDir))
                 .isInstanceOfSatisfying(
@@ -88,9 +87,7 @@ class VolumeLockTest {
         Process server = new ProcessBuilder(call.command()).start();
         try {
             assertThat(line(server)).isEqualTo("runs");
-            int probe =
-                    SystemCalls.open(
-                            dataDir.resolve("PG_VERSION").toString(), SystemCalls.O_RDONLY);
+            int probe = open(dataDir);
             assertThat(catchFlock(probe)).contains("errno 11");
             SystemCalls.close(probe);
             held(VolumeLock.take(dataDir)).close();
@@ -102,14 +99,18 @@ class VolumeLockTest {
     @Test
     void aServerIsNotStartedWhereAnotherContainersRuns() throws Exception {
         Path dataDir = cluster("data");
-        int other =
-                SystemCalls.open(dataDir.resolve("PG_VERSION").toString(), SystemCalls.O_RDONLY);
+        int other = open(dataDir);
         SystemCalls.flock(other, "PG_VERSION");
         ProgramRun run =
                 Programs.run(VolumeLock.locked(ProgramCall.of(List.of("echo", "runs")), dataDir));
         assertThat(run.succeeded()).isFalse();
         assertThat(run.summary()).contains("is locked by another container or machine");
         SystemCalls.close(other);
+    }
+
+    /** The file whose lock it is. */
+    private static int open(Path dataDir) throws IOException {
+        return SystemCalls.open(dataDir.resolve("PG_VERSION").toString(), SystemCalls.O_RDONLY);
     }
 
     private static String line(Process process) throws IOException {

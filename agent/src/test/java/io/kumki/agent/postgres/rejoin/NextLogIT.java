@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.kumki.agent.ha.Divergence;
 import io.kumki.agent.postgres.Cancellation;
 import io.kumki.dcs.cluster.Lsn;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -26,6 +27,19 @@ class NextLogIT {
             return files.filter(file -> file.getFileName().toString().matches("[0-9A-F]{24}"))
                     .sorted()
                     .toList();
+        }
+    }
+
+    /** As the server's archive_command would: all before the one of that name. */
+    private static void moveOlder(List<Path> segments, String than, Path archive)
+            throws IOException {
+        for (Path segment : segments) {
+            if (segment.getFileName().toString().compareTo(than) < 0) {
+                Files.move(
+                        segment,
+                        archive.resolve(segment.getFileName()),
+                        StandardCopyOption.ATOMIC_MOVE);
+            }
         }
     }
 
@@ -85,14 +99,7 @@ class NextLogIT {
             // what was received and isn't replayed yet isn't missed
             Path archive = Files.createDirectory(base.resolve("archive"));
             String needed = LastSegment.name(1, Lsn.parse(at), 16L << 20);
-            for (Path segment : segments(a)) {
-                if (segment.getFileName().toString().compareTo(needed) < 0) {
-                    Files.move(
-                            segment,
-                            archive.resolve(segment.getFileName()),
-                            StandardCopyOption.ATOMIC_MOVE);
-                }
-            }
+            moveOlder(segments(a), needed, archive);
             reads(
                     b.check().assess(a.asUpstream()),
                     Divergence.None.class,
@@ -106,14 +113,7 @@ class NextLogIT {
                     "t"::equals);
             List<Path> left = segments(a);
             String current = a.ask("SELECT pg_walfile_name(pg_current_wal_flush_lsn())");
-            for (Path segment : left) {
-                if (segment.getFileName().toString().compareTo(current) < 0) {
-                    Files.move(
-                            segment,
-                            archive.resolve(segment.getFileName()),
-                            StandardCopyOption.ATOMIC_MOVE);
-                }
-            }
+            moveOlder(left, current, archive);
             reads(
                     b.check().assess(a.asUpstream()),
                     Divergence.Stranded.class,
