@@ -2,6 +2,7 @@ package io.kumki.agent.sim;
 
 import io.kumki.agent.ha.Decision;
 import io.kumki.agent.ha.Situation;
+import io.kumki.dcs.cluster.ClusterSettings;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -19,6 +20,7 @@ final class Cluster {
 
     private final SimWorld world;
     private final Scenario scenario;
+    private final ClusterSettings settings;
     private final SimNetwork network;
     private final SimEtcd etcd;
     private final Mishaps mishaps = new Mishaps();
@@ -28,6 +30,7 @@ final class Cluster {
     Cluster(SimWorld world, Scenario scenario, Chance chance, Function<Situation, Decision> rules) {
         this.world = world;
         this.scenario = scenario;
+        this.settings = scenario.settings();
         this.network = new SimNetwork(world, chance.fork());
         this.etcd = new SimEtcd(world, chance.fork());
         this.invariants = new Invariants(this);
@@ -46,6 +49,11 @@ final class Cluster {
 
     Scenario scenario() {
         return scenario;
+    }
+
+    /** Those that the scenario's dynamic configuration says. */
+    ClusterSettings settings() {
+        return settings;
     }
 
     SimNetwork network() {

@@ -118,7 +118,7 @@ final class Invariants {
                         && server.node().guard().withinDeadline();
         boolean keptByFailsafe =
                 cluster.etcd().leader().isEmpty()
-                        && server.node().parts().scenario().settings().failsafeMode()
+                        && cluster.settings().failsafeMode()
                         && server.node().guard().withinDeadline();
         if (!leads && !revokedEarly && !keptByFailsafe) {
             world().violate(
@@ -157,7 +157,7 @@ final class Invariants {
     /** The client was told that its commit is safe. */
     void acknowledged(SimServer server, long at) {
         lastAcknowledged = world().now();
-        if (cluster.scenario().settings().synchronousMode() != SynchronousMode.OFF) {
+        if (cluster.settings().synchronousMode() != SynchronousMode.OFF) {
             acknowledged++;
             relied.put(server.branch(), Math.max(at, relied.getOrDefault(server.branch(), 0L)));
         }
@@ -168,7 +168,7 @@ final class Invariants {
      * it. So whoever the sync key lets take over must have that.
      */
     private void seen(SimServer server) {
-        if (!cluster.scenario().settings().synchronousModeStrict()) {
+        if (!cluster.settings().synchronousModeStrict()) {
             return;
         }
         relied.merge(server.branch(), server.recovered(), Math::max);
@@ -407,7 +407,7 @@ final class Invariants {
 
     private boolean withinLag(SimServer server) {
         long known = cluster.etcd().view().status().leaderLsn().map(lsn -> lsn.bytes()).orElse(0L);
-        return known - server.end() <= cluster.scenario().settings().maximumLagOnFailover();
+        return known - server.end() <= cluster.settings().maximumLagOnFailover();
     }
 
     // ---- what the faults tell

@@ -114,13 +114,20 @@ final class Observation {
 
     private static String startTime(long worldNanos) {
         long micros = worldNanos / 1_000;
-        return String.format(
-                java.util.Locale.ROOT,
-                "2026-01-01 %02d:%02d:%02d.%06d+00:00",
-                micros / 3_600_000_000L % 24,
-                micros / 60_000_000L % 60,
-                micros / 1_000_000L % 60,
-                micros % 1_000_000L);
+        return "2026-01-01 "
+                + digits(2, micros / 3_600_000_000L % 24)
+                + ":"
+                + digits(2, micros / 60_000_000L % 60)
+                + ":"
+                + digits(2, micros / 1_000_000L % 60)
+                + "."
+                + digits(6, micros % 1_000_000L)
+                + "+00:00";
+    }
+
+    private static String digits(int count, long number) {
+        String digits = Long.toString(number);
+        return "0".repeat(count - digits.length()) + digits;
     }
 
     /** The standbys that stream from here. */

@@ -15,6 +15,8 @@ import java.util.regex.Pattern;
  */
 final class SimCommits {
 
+    private static final Pattern AROUND_NAMES = Pattern.compile("^(ANY )?\\d+ |[()]");
+
     private static final Pattern SEVERAL = Pattern.compile("(?:ANY )?(\\d+) \\((.*)\\)");
 
     private final SimNode node;
@@ -76,7 +78,7 @@ final class SimCommits {
     static String state(String setting, String name) {
         boolean named =
                 setting.contains("*")
-                        || List.of(setting.replaceAll("^(ANY )?\\d+ |[()]", "").split(","))
+                        || List.of(AROUND_NAMES.matcher(setting).replaceAll("").split(","))
                                 .contains(name);
         if (!named) {
             return "async";
