@@ -26,7 +26,7 @@ final class ClusterDocument {
     /** Not {@code java.net.URI}: that one finds no host in {@code postgres://pg_1:5432/x}. */
     private static final Pattern HOST_AND_PORT =
             Pattern.compile(
-                    "[a-z]+://(?:[^/@]*@)?(\\[[^]]+]|[^:/?,\\[]+)(?::([0-9]{1,5})(?![0-9]))?");
+                    "[a-z]+://(?:[^/@]*@)?(?:\\[(?<ipv6>[^]]+)]|(?<name>[^:/?,\\[]+))(?::(?<port>[0-9]{1,5})(?![0-9]))?");
 
     private final ClusterView view;
     private final ClusterSettings settings;
@@ -157,10 +157,11 @@ final class ClusterDocument {
     private static void putHost(Map<String, @Nullable Object> fields, String connUrl) {
         Matcher matcher = HOST_AND_PORT.matcher(connUrl);
         if (matcher.lookingAt()) {
-            String host = matcher.group(1).replaceAll("[\\[\\]]", "");
+            String ipv6 = matcher.group("ipv6");
+            String host = ipv6 == null ? matcher.group("name") : ipv6;
+            String port = matcher.group("port");
             fields.put("host", host.toLowerCase(Locale.ROOT));
-            fields.put(
-                    "port", matcher.group(2) == null ? 5432 : Integer.parseInt(matcher.group(2)));
+            fields.put("port", port == null ? 5432 : Integer.parseInt(port));
         }
     }
 }

@@ -126,10 +126,12 @@ final class SlotPlan {
             PermanentSlot.Logical definition = logical.get(slot.name());
             return definition == null || !definition.matches(slot) || lost(slot);
         }
-        boolean usedElsewhere =
-                s.otherLeads() && !feeds(s, slot) || leads(s) && ofCascade(s, slot).isPresent();
-        boolean useless = usedElsewhere && (slot.xmin() || slot.restartLsn().isZero());
-        return !wanted.contains(slot.name()) || lost(slot) || useless;
+        boolean harms = slot.xmin() || slot.restartLsn().isZero();
+        return !wanted.contains(slot.name()) || lost(slot) || harms && usedElsewhere(s, slot);
+    }
+
+    private static boolean usedElsewhere(Situation s, LocalServer.Slot slot) {
+        return s.otherLeads() && !feeds(s, slot) || leads(s) && ofCascade(s, slot).isPresent();
     }
 
     private static boolean leads(Situation s) {

@@ -7,7 +7,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Stream;
 
 /**
  * What every turn does besides its decision: keep the lease, tell the others, keep slots. Pure,
@@ -120,7 +119,10 @@ public final class Upkeep {
     }
 
     private static Optional<Duration> sooner(Optional<Duration> one, Optional<Duration> other) {
-        return Stream.of(one, other).flatMap(Optional::stream).min(Duration::compareTo);
+        if (one.isEmpty() || other.isEmpty()) {
+            return one.or(() -> other);
+        }
+        return other.get().compareTo(one.get()) < 0 ? other : one;
     }
 
     private static void leader(Situation s, List<Action> actions) {

@@ -8,7 +8,6 @@ import io.kumki.restapi.DecisionEntry;
 import io.kumki.restapi.NodeSnapshot;
 import java.time.Instant;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Deque;
 import java.util.List;
@@ -67,17 +66,19 @@ final class DecisionLog {
         rejoin = step(time, decision);
         byRule.merge(decision.rule(), 1L, Long::sum);
         publishedByRule = Collections.unmodifiableSortedMap(new TreeMap<>(byRule));
+        List<String> actions = describe(decision.actions());
         DecisionEntry last = newestFirst.peekFirst();
         boolean repeats =
                 last != null
                         && last.rule().equals(decision.rule())
-                        && last.actions().equals(describe(decision.actions()))
+                        && last.actions().equals(actions)
                         && last.outcome().equals(outcome);
         if (repeats) {
             newestFirst.removeFirst();
-            newestFirst.addFirst(entry(last.time(), decision, outcome, last.repeated() + 1));
+            newestFirst.addFirst(
+                    entry(last.time(), decision, actions, outcome, last.repeated() + 1));
         } else {
-            newestFirst.addFirst(entry(time, decision, outcome, 1));
+            newestFirst.addFirst(entry(time, decision, actions, outcome, 1));
             if (newestFirst.size() > CAPACITY) {
                 newestFirst.removeLast();
             }
@@ -85,25 +86,20 @@ final class DecisionLog {
                     .addKeyValue("member", self)
                     .addKeyValue("rule", decision.rule())
                     .addKeyValue("reason", decision.reason())
-                    .addKeyValue("action", String.join(", ", describe(decision.actions())))
+                    .addKeyValue("action", String.join(", ", actions))
                     .addKeyValue("outcome", outcome)
                     .addKeyValue("leader", leader)
                     .addKeyValue("leaseLeftMs", leaseLeftMs)
                     .log("decision taken");
         }
-        published = List.copyOf(new ArrayList<>(newestFirst));
+        published = List.copyOf(newestFirst);
         return repeats ? Optional.empty() : Optional.of(newestFirst.getFirst());
     }
 
     private static DecisionEntry entry(
-            Instant time, Decision decision, String outcome, long repeated) {
+            Instant time, Decision decision, List<String> actions, String outcome, long repeated) {
         return new DecisionEntry(
-                time,
-                decision.rule(),
-                decision.reason(),
-                describe(decision.actions()),
-                outcome,
-                repeated);
+                time, decision.rule(), decision.reason(), actions, outcome, repeated);
     }
 
     static List<String> describe(List<Action> actions) {

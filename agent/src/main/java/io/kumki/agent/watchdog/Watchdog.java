@@ -404,12 +404,14 @@ public final class Watchdog {
 
     /** When the machine is reset unless a keep-alive comes before. */
     public OptionalLong resetAtNanos() {
-        return armed.stream().mapToLong(Armed::resetAtNanos).findFirst();
+        return armed.isPresent()
+                ? OptionalLong.of(armed.get().resetAtNanos())
+                : OptionalLong.empty();
     }
 
     /** The time-out of the armed device. */
     public OptionalLong timeoutSeconds() {
-        return armed.stream().mapToLong(Armed::seconds).findFirst();
+        return armed.isPresent() ? OptionalLong.of(armed.get().seconds()) : OptionalLong.empty();
     }
 
     /** Devices that couldn't be armed, keep-alives that failed. */

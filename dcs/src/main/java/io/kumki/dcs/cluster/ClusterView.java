@@ -4,6 +4,7 @@ import java.util.Collections;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 
 /**
  * All of a cluster's keys at one moment.
@@ -30,6 +31,8 @@ public record ClusterView(
         TimelineHistory history,
         Optional<SortedMap<MemberName, String>> failsafe,
         long revision) {
+
+    private static final Pattern IDENTIFIER = Pattern.compile("[0-9]{10,}");
 
     public ClusterView {
         members = Collections.unmodifiableSortedMap(new TreeMap<>(members));
@@ -120,6 +123,6 @@ public record ClusterView(
      * characters, all digits.
      */
     public Optional<String> systemIdentifier() {
-        return initialize.filter(text -> text.matches("[0-9]{10,}"));
+        return initialize.filter(text -> IDENTIFIER.matcher(text).matches());
     }
 }

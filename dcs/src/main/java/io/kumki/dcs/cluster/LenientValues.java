@@ -19,6 +19,10 @@ public final class LenientValues {
             Pattern.compile(
                     "\\s*([+-]?(?:0[xX][0-9A-Fa-f]+|[0-9]+(?:\\.[0-9]*)?(?:[eE][+-]?[0-9]+)?))\\s*([A-Za-z]*)\\s*");
 
+    private static final Pattern LEADING_ZERO = Pattern.compile("0[0-9]+");
+
+    private static final Pattern OCTAL = Pattern.compile("0[0-7]{1,20}");
+
     private static final Map<String, Double> MILLIS =
             Map.of(
                     "us",
@@ -70,6 +74,9 @@ public final class LenientValues {
      * anything else.
      */
     public static OptionalLong integer(@Nullable Object value) {
+        if (value instanceof Integer number) {
+            return OptionalLong.of(number);
+        }
         Matcher matcher = matcher(value);
         if (matcher == null || !matcher.group(2).isEmpty()) {
             return OptionalLong.empty();
@@ -122,8 +129,8 @@ public final class LenientValues {
                     ? null
                     : sign * Long.parseUnsignedLong(digits.substring(2), 16);
         }
-        if (digits.length() > 1 && digits.matches("0[0-9]+")) {
-            return digits.matches("0[0-7]{1,20}") ? sign * Long.parseLong(digits, 8) : null;
+        if (LEADING_ZERO.matcher(digits).matches()) {
+            return OCTAL.matcher(digits).matches() ? sign * Long.parseLong(digits, 8) : null;
         }
         return sign * Double.parseDouble(digits);
     }

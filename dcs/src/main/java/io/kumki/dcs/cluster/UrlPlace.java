@@ -15,12 +15,23 @@ import java.util.regex.Pattern;
  */
 public record UrlPlace(String host, OptionalInt port) {
 
+    private static final int MAX_PORT = 99_999;
+
     private static final Pattern AUTHORITY =
             Pattern.compile(
                     "(?:[^@]*@)?(?:\\[(?<ipv6>[^\\[\\]]+)\\]|(?<name>[^:@\\[\\]]+))(?::(?<port>[0-9]{1,5})?)?");
 
     /** Empty if the URL names no host, or several. */
     public static Optional<UrlPlace> of(URI url) {
+        if (url.getHost() != null && url.getPort() <= MAX_PORT) { // as nearly all have it
+            String host = url.getHost();
+            return Optional.of(
+                    new UrlPlace(
+                            host.startsWith("[") ? host.substring(1, host.length() - 1) : host,
+                            url.getPort() < 0
+                                    ? OptionalInt.empty()
+                                    : OptionalInt.of(url.getPort())));
+        }
         if (url.getRawAuthority() == null) {
             return Optional.empty();
         }

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.net.URI;
 import java.util.Optional;
 import java.util.OptionalInt;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -24,14 +23,24 @@ class UrlPlaceTest {
         assertThat(UrlPlace.of(URI.create(url))).contains(new UrlPlace(host, OptionalInt.of(port)));
     }
 
-    @Test
-    void aPortNeedNotBeNamed() {
-        assertThat(UrlPlace.of(URI.create("postgres://app_db_1/postgres")))
-                .contains(new UrlPlace("app_db_1", OptionalInt.empty()));
+    @ParameterizedTest
+    @CsvSource({
+        "postgres://app_db_1/postgres, app_db_1",
+        "postgres://node1/postgres, node1",
+        "http://[fe80::1]:/, fe80::1"
+    })
+    void aPortNeedNotBeNamed(String url, String host) {
+        assertThat(UrlPlace.of(URI.create(url))).contains(new UrlPlace(host, OptionalInt.empty()));
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"postgres:///postgres", "node1", "postgres://a:1,b:2/postgres"})
+    @ValueSource(
+            strings = {
+                "postgres:///postgres",
+                "node1",
+                "postgres://a:1,b:2/postgres",
+                "http://a:100000"
+            })
     void noHostIsNoPlace(String url) {
         assertThat(UrlPlace.of(URI.create(url))).isEqualTo(Optional.empty());
     }
