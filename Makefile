@@ -50,7 +50,7 @@ bench: ## failover gaps, REST throughput and memory on this machine
 	tools/make-distribution
 	bench/run $(ARGS)
 
-sim: ## the simulation: SEEDS=2000 FROM=1, or SEED=17 for one with its trace; MODE=sync, failsafe, remote, gone, silent
+sim: ## the simulation: SEEDS=2000 FROM=1, or SEED=17 for one with its trace; MODE=sync, restored, failsafe, remote, gone, silent
 	tools/install-deps build
 	tools/run-simulation $(sim_args)
 

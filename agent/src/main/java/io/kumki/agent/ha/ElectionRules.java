@@ -124,7 +124,10 @@ final class ElectionRules {
 
     private static Decision standby(Situation s, LocalServer.Answer.Standby standby) {
         FailoverRequest request = s.cluster().failover();
-        boolean requested = request.present() && !StepDownRules.waitsForItsTime(s, request);
+        boolean requested =
+                request.present()
+                        && !StoreTrust.isOld(s, request)
+                        && !StepDownRules.waitsForItsTime(s, request);
         if (!s.yieldIsOver()) {
             return no(
                             s,
@@ -144,7 +147,13 @@ final class ElectionRules {
         if (s.paused() && !requested) {
             return no(s, "election.paused", "maintenance mode: nobody is promoted by itself");
         }
+        Optional<Decision> setBack = SetBackElection.keepsFromLead(s, standby);
+        if (setBack.isPresent()) {
+            return setBack.get();
+        }
+        boolean inDoubt = StoreTrust.commitsInDoubt(s);
         if (Candidates.syncActive(s)
+                && !inDoubt
                 && !s.cluster().sync().names(s.me())
                 && s.synchronousMode() != ClusterSettings.SynchronousMode.QUORUM
                 && !(requested && SyncTakeover.askedForByHand(s))) {
@@ -202,6 +211,14 @@ final class ElectionRules {
                             withMember(electorate(s), member.get())));
         }
         PeerAnswer answer = answers(s).get(candidate);
+        if (answer instanceof PeerAnswer.Unreachable && isPatient(s)) {
+            return Optional.of(
+                    no(
+                                    s,
+                                    "election.waits-for-candidate",
+                                    candidate + " is asked for and hasn't answered yet")
+                            .after(SOON));
+        }
         boolean able =
                 answer instanceof PeerAnswer.Reached reached
                         && !reached.tags().nofailover()
@@ -314,7 +331,7 @@ final class ElectionRules {
         if (better.isPresent()) {
             return better.get();
         }
-        int missing = Candidates.missingVotes(s);
+        int missing = StoreTrust.commitsInDoubt(s) ? 0 : Candidates.missingVotes(s);
         if (missing > 0) {
             return lacksVotes(s, missing);
         }

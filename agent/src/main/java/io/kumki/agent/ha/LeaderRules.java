@@ -87,6 +87,13 @@ final class LeaderRules {
                     s.memory(),
                     new Action.ReleaseLeadership(Optional.empty()));
         }
+        if (StoreTrust.leadIsOld(s) && !SyncTakeover.askedForByHand(s)) {
+            return Decision.of(
+                    "leader.set-back-gives-up-lead",
+                    "etcd was set back, and its leader key names this member, which isn't a primary",
+                    s.memory(),
+                    new Action.ReleaseLeadership(Optional.empty()));
+        }
         Optional<String> barred = SyncTakeover.barred(s);
         if (barred.isPresent()) {
             return Decision.of(

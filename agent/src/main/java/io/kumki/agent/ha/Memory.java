@@ -41,6 +41,9 @@ import java.util.function.Consumer;
  * @param leavesSync how far this standby is that tells the leader not to wait for it, because it
  *     goes
  * @param lineage whose log the own one is, as far as this agent saw it
+ * @param leadLapsed whether the lead was ever in doubt since this server was a primary that led:
+ *     the lease ran out, or the agent is new
+ * @param storeTrust whether the store was set back
  */
 public record Memory(
         Optional<LastLocked> lastLocked,
@@ -64,7 +67,9 @@ public record Memory(
         Crashes crashes,
         Optional<SyncLeave> leavesSync,
         Optional<Lineage> lineage,
-        Optional<FailedWork> failedWork) {
+        Optional<FailedWork> failedWork,
+        boolean leadLapsed,
+        StoreTrust storeTrust) {
 
     public static final Memory FRESH =
             new Memory(
@@ -89,7 +94,9 @@ public record Memory(
                     Crashes.NONE,
                     Optional.empty(),
                     Optional.empty(),
-                    Optional.empty());
+                    Optional.empty(),
+                    true,
+                    StoreTrust.FRESH);
 
     public Memory {
         slotsSeenNanos = Collections.unmodifiableSortedMap(new TreeMap<>(slotsSeenNanos));
@@ -467,6 +474,14 @@ public record Memory(
         return value.equals(failedWork) ? this : edited(d -> d.failedWork = value);
     }
 
+    Memory withLeadLapsed(boolean value) {
+        return value == leadLapsed ? this : edited(d -> d.leadLapsed = value);
+    }
+
+    Memory withStoreTrust(StoreTrust value) {
+        return value.equals(storeTrust) ? this : edited(d -> d.storeTrust = value);
+    }
+
     Memory withRequest(Optional<RequestSeen> value) {
         return edited(d -> d.request = value);
     }
@@ -500,6 +515,8 @@ public record Memory(
         Optional<SyncLeave> leavesSync;
         Optional<Lineage> lineage;
         Optional<FailedWork> failedWork;
+        boolean leadLapsed;
+        StoreTrust storeTrust;
 
         Draft(Memory from) {
             lastLocked = from.lastLocked;
@@ -524,6 +541,8 @@ public record Memory(
             leavesSync = from.leavesSync;
             lineage = from.lineage;
             failedWork = from.failedWork;
+            leadLapsed = from.leadLapsed;
+            storeTrust = from.storeTrust;
         }
     }
 
@@ -552,6 +571,8 @@ public record Memory(
                 d.crashes,
                 d.leavesSync,
                 d.lineage,
-                d.failedWork);
+                d.failedWork,
+                d.leadLapsed,
+                d.storeTrust);
     }
 }

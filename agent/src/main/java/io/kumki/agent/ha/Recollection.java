@@ -19,7 +19,11 @@ final class Recollection {
     private Recollection() {}
 
     static Memory refresh(Situation s) {
-        Memory memory = s.memory();
+        StoreTrust trust = StoreTrust.refresh(s);
+        Memory memory = s.memory().withStoreTrust(trust);
+        if (!trust.doubt().equals(s.memory().storeTrust().doubt())) {
+            memory = memory.withElectedOn(OptionalLong.empty());
+        }
         if (s.cluster().leadership() instanceof Leadership.Held held) {
             memory =
                     memory.withLastLocked(new LastLocked(held.holder(), members(s, held.holder())));
@@ -29,6 +33,11 @@ final class Recollection {
             memory = memory.withBegun(OptionalLong.of(s.nowNanos()));
         }
         memory = memory.withCrashes(Crashes.refresh(s)).withLineage(Lineage.refresh(s));
+        if (s.iHoldKey() && s.server().primary()) {
+            memory = memory.withLeadLapsed(false);
+        } else if (s.leaseRanOut()) {
+            memory = memory.withLeadLapsed(true);
+        }
         if (s.server().answer().isPresent()) {
             memory = memory.withWasPrimary(s.server().primary());
         }

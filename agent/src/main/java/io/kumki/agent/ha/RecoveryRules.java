@@ -71,12 +71,24 @@ final class RecoveryRules {
                             new Action.ReleaseLeadership(Optional.empty()))
                     .atOnce();
         }
+        if (StoreTrust.leadIsOld(s)) {
+            return Decision.of(
+                            "recovery.set-back-gives-up-lead",
+                            "etcd was set back, so others may have led since its leader key was written",
+                            s.memory(),
+                            new Action.ReleaseLeadership(Optional.empty()))
+                    .atOnce();
+        }
         if (control.standbySignal()) {
             return retried(
                     s,
                     "recovery.holder-starts-standby",
                     "this member leads, and its server is a stopped standby",
                     new Operation.StartStandby(Following.nobody(s)));
+        }
+        Optional<Decision> newer = othersLedSince(s, control);
+        if (newer.isPresent()) {
+            return newer.get();
         }
         Duration limit = s.settings().primaryStartTimeout();
         Memory memory =
@@ -110,6 +122,40 @@ final class RecoveryRules {
                 "the primary is down; this member still holds the leader key, so nobody else was promoted",
                 new Operation.StartPrimary(
                         left.compareTo(MINIMUM_START) > 0 ? left : MINIMUM_START));
+    }
+
+    /**
+     * The key shows that nobody else led, unless the store was restored from a backup; an agent
+     * that is new, or that lost touch, can't see that. So it looks for a later timeline.
+     */
+    private static Optional<Decision> othersLedSince(Situation s, ControlData control) {
+        List<Member> asked = Candidates.toAsk(s, Optional.empty());
+        if (!s.memory().leadLapsed() || asked.isEmpty()) {
+            return Optional.empty();
+        }
+        if (s.peers().isEmpty()) {
+            return Optional.of(
+                    Decision.of(
+                            "recovery.asks-who-led",
+                            "the primary is down, and this agent can't know whether it led all the time",
+                            s.memory(),
+                            new Action.AskMembers(asked)));
+        }
+        return s.peers().get().entrySet().stream()
+                .filter(entry ->
+                        entry.getValue() instanceof PeerAnswer.Reached other
+                                && (other.primary() || other.timeline() > control.timeline()))
+                .findFirst()
+                .map(entry ->
+                        Decision.of(
+                                        "recovery.newer-timeline-gives-up-lead",
+                                        entry.getKey()
+                                                + " is on a later timeline than "
+                                                + control.timeline()
+                                                + ", whatever the leader key says",
+                                        s.memory(),
+                                        new Action.ReleaseLeadership(Optional.empty()))
+                                .atOnce());
     }
 
     /**

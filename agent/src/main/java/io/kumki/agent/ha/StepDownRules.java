@@ -44,6 +44,10 @@ final class StepDownRules {
         if (!request.present()) {
             return Optional.empty();
         }
+        if (StoreTrust.isOld(s, request)) {
+            return clear(
+                    s, "switchover.older-than-set-back", "etcd was set back: the request is old");
+        }
         Optional<Decision> schedule = schedule(s, request);
         if (schedule.isPresent() || waitsForItsTime(s, request)) {
             return schedule;

@@ -50,7 +50,8 @@ final class SyncPlan {
                                         false,
                                         silence,
                                         onItsWay ? unanswered : OptionalLong.empty()));
-        if (!stored.leader().filter(s.me()::equals).isPresent()) {
+        boolean others = !stored.leader().filter(s.me()::equals).isPresent();
+        if (others || StoreTrust.commitsInDoubt(s)) {
             return new Next(memory, Optional.of(claim(s)), Optional.of(AGAIN));
         }
         if (onItsWay) { // one of the two comes too late, and then it is known which

@@ -6,6 +6,7 @@ import io.kumki.dcs.cluster.SyncState;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * What a new leader does about synchronous replication before its server is promoted.
@@ -25,15 +26,20 @@ final class SyncTakeover {
     /** Why this member may not be promoted although it has the leader key; empty if it may. */
     static Optional<String> barred(Situation s) {
         SyncState sync = s.cluster().sync();
-        if (!Candidates.syncActive(s) || askedForByHand(s)) {
+        if (askedForByHand(s) || StoreTrust.commitsInDoubt(s) && onElectedKey(s)) {
+            return Optional.empty();
+        }
+        if (StoreTrust.commitsInDoubt(s)) {
+            return Optional.of(
+                    "etcd was set back, and not all have shown that this member has every commit");
+        }
+        if (!Candidates.syncActive(s)) {
             return Optional.empty();
         }
         boolean leads = sync.leader().filter(s.me()::equals).isPresent();
         boolean alone = sync.syncQuorum() == 0 && sync.namesStandby(s.me());
         boolean elected =
-                (Candidates.votesCount(s) || sync.namesStandby(s.me()))
-                        && s.memory().electedOn().isPresent()
-                        && s.memory().electedOn().getAsLong() == sync.modRevision();
+                (Candidates.votesCount(s) || sync.namesStandby(s.me())) && onElectedKey(s);
         return leads || alone || elected
                 ? Optional.empty()
                 : Optional.of(
@@ -41,10 +47,15 @@ final class SyncTakeover {
                                 + " acknowledged commits");
     }
 
+    private static boolean onElectedKey(Situation s) {
+        return s.memory().electedOn().equals(OptionalLong.of(s.cluster().sync().modRevision()));
+    }
+
     /** A failover by hand may lose something, by the operator's will. */
     static boolean askedForByHand(Situation s) {
         FailoverRequest request = s.cluster().failover();
         return request.present()
+                && !StoreTrust.isOld(s, request)
                 && request.leader().isEmpty()
                 && request.candidate().filter(s.me()::equals).isPresent();
     }

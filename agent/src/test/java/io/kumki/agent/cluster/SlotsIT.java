@@ -162,15 +162,10 @@ class SlotsIT {
             throws SQLException {
         try (RowWriter writer = new RowWriter(cluster.nodes, last)) {
             awaitAcknowledged(cluster, writer, 50);
-            assertThat(
-                            from.send(
-                                            "POST",
-                                            "/switchover",
-                                            "{\"leader\":\"%s\",\"candidate\":\"%s\"}"
-                                                    .formatted(from.name, to.name))
-                                    .orElseThrow()
-                                    .statusCode())
-                    .isEqualTo(200);
+            String asked = "{\"leader\":\"%s\",\"candidate\":\"%s\"}".formatted(from.name, to.name);
+            assertThat(from.send("POST", "/switchover", asked).orElseThrow().body())
+                    .as(cluster::describe)
+                    .isEqualTo("Successfully switched over to \"" + to.name + "\"");
             awaitAcknowledged(cluster, writer, writer.acknowledgedRows() + 50);
             writer.stop();
             assertThat(writer.missingOn(to)).isEmpty();

@@ -81,6 +81,7 @@ class RulesTest {
                         following(),
                         rejoin(),
                         election(),
+                        SetBackRows.all(),
                         StandbyClusterRows.all())
                 .flatMap(rows -> rows);
     }
@@ -1784,6 +1785,7 @@ class RulesTest {
     static Stream<Arguments> election() {
         Tags priority2 = Tags.of(Map.of("failover_priority", 2));
         Situations quorum = race().set("synchronous_mode", "quorum");
+        PeerAnswer away = new PeerAnswer.Unreachable("no answer");
         return Stream.of(
                 row("mute", race().mute(Postmaster.RUNNING), "election.server-silent"),
                 row("asks", race(), "election.asks-everybody"),
@@ -2076,8 +2078,12 @@ class RulesTest {
                                 .heard("n3", peer(1000)),
                         "election.wins"),
                 row(
-                        "another asked for, away",
-                        race().request("n1", "n3", "").heardNobody(),
+                        "another asked for, doesn't answer yet",
+                        race().request("n1", "n3", "").heard("n3", away),
+                        "election.waits-for-candidate"),
+                row(
+                        "another asked for, away for 5 s",
+                        race().vacantFor(ofSeconds(5)).request("n1", "n3", "").heard("n3", away),
                         "election.wins"),
                 row("primary asks", leader().vacant(), "election.primary-asks"),
                 row(

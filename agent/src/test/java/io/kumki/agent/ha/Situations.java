@@ -97,7 +97,7 @@ final class Situations {
     private Optional<Situation.Ongoing> ongoing = Optional.empty();
     private Optional<OperatorCommand> command = Optional.empty();
     private Optional<SortedMap<MemberName, PeerAnswer>> peers = Optional.empty();
-    private Memory memory = Memory.FRESH.withBegun(OptionalLong.of(0));
+    private Memory memory = Memory.FRESH.withBegun(OptionalLong.of(0)).withLeadLapsed(false);
     private Instant wall = WALL;
     private long now = NOW;
 
@@ -386,6 +386,28 @@ final class Situations {
                         at.isEmpty() ? Optional.empty() : Optional.of(at),
                         REQUEST_REVISION);
         return this;
+    }
+
+    Situations requestedAt(long revision) {
+        failover =
+                new FailoverRequest(
+                        failover.leader(), failover.candidate(), failover.scheduledAt(), revision);
+        return this;
+    }
+
+    /** A later revision was seen, and a later sync key. */
+    Situations setBack() {
+        return memory(m -> m.withStoreTrust(new StoreTrust(200, 60, Optional.empty())));
+    }
+
+    /** A later revision was seen, and no sync key. */
+    Situations setBackAsynchronous() {
+        return memory(m -> m.withStoreTrust(new StoreTrust(200, 0, Optional.empty())));
+    }
+
+    /** Nothing is known of what was before. */
+    Situations newAgent() {
+        return memory(m -> m.withLeadLapsed(true));
     }
 
     private static Optional<MemberName> name(String text) {

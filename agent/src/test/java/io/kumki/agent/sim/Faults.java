@@ -4,6 +4,7 @@ import io.kumki.dcs.cluster.DynamicConfig;
 import io.kumki.dcs.cluster.FailoverRequest;
 import io.kumki.dcs.cluster.MemberName;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -42,6 +43,8 @@ final class Faults {
         CRASH_LOOP,
         /** A standby is cut off, and its primary removes the log that it will need. */
         LOG_REMOVED,
+        /** etcd is lost, and comes back as it was a while ago. */
+        STORE_RESTORED,
         /** A standby stays connected and confirms nothing. */
         STANDBY_SILENT
     }
@@ -54,6 +57,7 @@ final class Faults {
     private long quietUntil;
     private boolean over;
     private boolean silenced;
+    private boolean restores;
 
     Faults(Cluster cluster, Chance chance) {
         this.cluster = cluster;
@@ -99,6 +103,42 @@ final class Faults {
         List.copyOf(cures).forEach(Runnable::run);
         cures.clear();
         world.trace(() -> "all faults are over");
+    }
+
+    /**
+     * Nobody leads for so long because nobody can know who has every commit: an operator looks and
+     * names the member with most; and looks again later.
+     */
+    void operatorLooksAfterVacancies() {
+        world.after(
+                cluster.scenario().ttl().multipliedBy(2).toNanos(),
+                () -> {
+                    endVacancy();
+                    operatorLooksAfterVacancies();
+                });
+    }
+
+    private void endVacancy() {
+        if (cluster.etcd().leader().isPresent()) {
+            return;
+        }
+        SimNode most =
+                cluster.nodes().stream()
+                        .max(
+                                Comparator.<SimNode>comparingInt(
+                                                node -> node.server().branch().timeline())
+                                        .thenComparingLong(node -> node.server().end()))
+                        .orElseThrow();
+        cluster.invariants().requested();
+        cluster.etcd()
+                .put(
+                        "failover",
+                        new FailoverRequest(
+                                Optional.empty(),
+                                Optional.of(new MemberName(most.name())),
+                                Optional.empty(),
+                                0),
+                        0);
     }
 
     boolean over() {
@@ -176,6 +216,7 @@ final class Faults {
                 cluster.etcd().stop();
                 cure(300, 2_500, () -> cluster.etcd().resume(true));
             }
+            case STORE_RESTORED -> restoreStore();
             case STORE_REVOKES_LEASES -> revoke();
             case NETWORK_DISTURBED -> {
                 cluster.network().disturb(chance.between(0.01, 0.3), chance.between(0.01, 0.3));
@@ -353,6 +394,38 @@ final class Faults {
             quietUntil = world.now() + cluster.scenario().ttl().multipliedBy(2).toNanos();
             cluster.etcd().revokeAll();
         }
+    }
+
+    /**
+     * One at a time, and lost while all goes well: who was cut off meanwhile can't know better than
+     * the backup.
+     */
+    private void restoreStore() {
+        if (restores) {
+            return;
+        }
+        restores = true;
+        SimEtcd.Backup backup = cluster.etcd().backup();
+        world.after(chance.millis(5_000, 40_000), () -> loseStore(backup));
+    }
+
+    private void loseStore(SimEtcd.Backup backup) {
+        if (over) {
+            return;
+        }
+        if (!cures.isEmpty() || cluster.ailment().isPresent()) {
+            world.after(SimWorld.SECOND, () -> loseStore(backup));
+            return;
+        }
+        cluster.etcd().stop();
+        cure(
+                500,
+                40_000,
+                () -> {
+                    cluster.etcd().restore(backup);
+                    cluster.etcd().resume(true);
+                    restores = false;
+                });
     }
 
     private void request(boolean switchover) {

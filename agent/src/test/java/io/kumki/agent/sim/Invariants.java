@@ -116,8 +116,11 @@ final class Invariants {
         boolean revokedEarly =
                 cluster.etcd().brokenPromiseTo().filter(server.name()::equals).isPresent()
                         && server.node().guard().withinDeadline();
-        boolean keptByFailsafe =
+        boolean nobodyTook =
                 cluster.etcd().leader().isEmpty()
+                        || cluster.etcd().term() <= cluster.etcd().restoredAt();
+        boolean keptByFailsafe =
+                nobodyTook
                         && cluster.settings().failsafeMode()
                         && server.node().guard().withinDeadline();
         if (!leads && !revokedEarly && !keptByFailsafe) {
@@ -173,6 +176,9 @@ final class Invariants {
         }
         relied.merge(server.branch(), server.recovered(), Math::max);
         SyncState key = cluster.etcd().view().sync();
+        if (key.modRevision() <= cluster.etcd().restoredAt()) {
+            return; // the members know better
+        }
         long lacking =
                 key.standbys().stream()
                         .map(name -> cluster.server(name.value()))

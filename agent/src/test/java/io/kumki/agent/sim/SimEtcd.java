@@ -39,6 +39,7 @@ final class SimEtcd {
     private boolean down;
     private long disturbedAt = Long.MIN_VALUE / 2;
     private @Nullable String brokenPromiseTo;
+    private long restoredAt;
 
     /** A key's value and where it comes from. */
     record Entry(Object value, long createRevision, long modRevision, long leaseId) {}
@@ -78,7 +79,14 @@ final class SimEtcd {
         return Optional.ofNullable(keys.get(LEADER)).map(entry -> entry.value().toString());
     }
 
-    /** Whose leader key was revoked before its lease was over, and nobody took it since. */
+    /** Keys up to this revision say what was true when the backup was made. */
+    long restoredAt() {
+        return restoredAt;
+    }
+
+    /**
+     * Whose leader key was revoked or set back before its lease was over, and nobody took it since.
+     */
     Optional<String> brokenPromiseTo() {
         return Optional.ofNullable(brokenPromiseTo);
     }
@@ -173,7 +181,9 @@ final class SimEtcd {
         long created = before == null ? revision : before.createRevision();
         keys.put(key, new Entry(value, created, revision, leaseId));
         if (key.equals(LEADER)) {
-            brokenPromiseTo = null;
+            if (before == null) {
+                brokenPromiseTo = null;
+            }
             if (before == null || !before.value().equals(value)) {
                 world.trace(() -> "etcd leader key: " + value);
             }
@@ -292,6 +302,32 @@ final class SimEtcd {
         disturbedAt = world.now();
         brokenPromiseTo = leader().orElse(null);
         List.copyOf(leases.keySet()).forEach(this::revoke);
+    }
+
+    /** Keys, leases and revision as they are now. */
+    record Backup(SortedMap<String, Entry> keys, SortedMap<Long, Duration> leases, long revision) {}
+
+    Backup backup() {
+        SortedMap<Long, Duration> lengths = new TreeMap<>();
+        leases.forEach((id, lease) -> lengths.put(id, lease.ttl));
+        return new Backup(new TreeMap<>(keys), lengths, revision);
+    }
+
+    /** What was written since is gone; leases that lived then begin anew. */
+    void restore(Backup backup) {
+        world.trace(() -> "etcd is restored from a backup at revision " + backup.revision);
+        brokenPromiseTo = leader().orElse(null);
+        keys.clear();
+        keys.putAll(backup.keys);
+        leases.clear();
+        revision = backup.revision;
+        restoredAt = revision;
+        backup.leases.forEach((id, ttl) -> {
+            Lease lease = new Lease(ttl);
+            lease.expiresAt = world.now() + ttl.toNanos();
+            leases.put(id, lease);
+            watchExpiry(id, lease);
+        });
     }
 
     // ---- watch

@@ -49,6 +49,8 @@ final class Simulation {
         SYNC,
         /** Primaries remove log that standbys need. */
         GONE,
+        /** Commits wait for standbys, and etcd is restored from backups. */
+        RESTORED,
         /** Standbys fall silent, and nothing else happens: commits must flow. */
         SILENT;
 
@@ -56,6 +58,7 @@ final class Simulation {
             return switch (this) {
                 case PLAIN -> drawn;
                 case SYNC -> drawn.withSync(seed);
+                case RESTORED -> drawn.withRestoredStore(seed);
                 case REMOTE -> drawn.withRemote();
                 case FAILSAFE -> drawn.withFailsafe();
                 case GONE -> drawn.withGoneLog();
@@ -103,6 +106,9 @@ final class Simulation {
             world.runUntil(world.now() + scenario.faultPhase());
             if (world.violation().isEmpty()) {
                 faults.end();
+                if (mode == Mode.RESTORED) {
+                    faults.operatorLooksAfterVacancies();
+                }
                 awaitWhole(cluster, scenario.recoveryBound(), "after the faults");
             }
         }

@@ -30,6 +30,7 @@ class SimulationTest {
         "REMOTE, 250",
         "FAILSAFE, 500",
         "SYNC, 300",
+        "RESTORED, 100",
         "GONE, 250",
         "SILENT, 30"
     })
@@ -90,7 +91,12 @@ class SimulationTest {
                         "a restarted primary lets clients in at once",
                         Mode.SYNC,
                         (Function<Situation, Decision>) BrokenRules::letsClientsIn,
-                        "what a client sees is never lost"));
+                        "what a client sees is never lost"),
+                argumentSet(
+                        "nobody notices that etcd was restored",
+                        Mode.RESTORED,
+                        (Function<Situation, Decision>) BrokenRules::believesEveryBackup,
+                        "no acknowledged commit is lost"));
     }
 
     @ParameterizedTest
