@@ -8,6 +8,7 @@ import io.kumki.dcs.cluster.Member;
 import io.kumki.dcs.cluster.Member.Addresses;
 import io.kumki.dcs.cluster.Tags;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -45,8 +46,10 @@ class ClusterDocumentTest {
                         plain.wal(),
                         Tags.NONE,
                         0);
-        return ClusterDocument.standing(
-                        Nodes.withMembers(ClusterView.EMPTY, member), ClusterSettings.DEFAULT)
-                .get(Nodes.N1);
+        return Objects.requireNonNull(
+                ClusterDocument.standing(
+                                Nodes.withMembers(ClusterView.EMPTY, member),
+                                ClusterSettings.DEFAULT)
+                        .get(Nodes.N1));
     }
 }

@@ -41,24 +41,23 @@ final class SetBackElection {
                             s.memory(),
                             new Action.AskMembers(asked)));
         }
+        SortedMap<MemberName, String> more = new TreeMap<>();
         for (MemberName name : others.keySet()) {
-            Optional<String> more = mayHaveMore(standby, answer(s, name));
-            if (more.isPresent()) {
-                return Optional.of(
+            mayHaveMore(standby, answer(s, name)).ifPresent(why -> more.put(name, why));
+        }
+        return more.isEmpty()
+                ? Optional.empty()
+                : Optional.of(
                         Decision.of(
                                         "election.set-back-waits",
                                         "etcd was set back (restored from a backup?), so the key \"sync\" may name"
-                                                + " somebody who lacks acknowledged commits; "
-                                                + name
-                                                + " may have more than this member: "
-                                                + more.get()
-                                                + ". Where it is lost for good: kumkictl failover --candidate"
-                                                + " with the member that has most",
+                                                + " somebody who lacks acknowledged commits, and others may have"
+                                                + " more than this member: "
+                                                + Candidates.describe(more)
+                                                + ". If one is lost for good: kumkictl failover --candidate with"
+                                                + " the member that has most",
                                         s.memory())
                                 .after(SOON));
-            }
-        }
-        return Optional.empty();
     }
 
     private static PeerAnswer answer(Situation s, MemberName name) {

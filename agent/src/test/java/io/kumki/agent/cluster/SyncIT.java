@@ -3,6 +3,7 @@ package io.kumki.agent.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -286,8 +287,59 @@ class SyncIT {
         awaitStandbys("quorum_standby", 2);
     }
 
+    /**
+     * The backup's key names a standby that has left duty since. It comes back, and the leader is
+     * lost together with etcd.
+     */
     @Test
     @Order(7)
+    void aStandbyThatARestoredEtcdNamesDoesNotTakeOver() throws Exception {
+        configure("{\"synchronous_mode\": true, \"synchronous_node_count\": null}");
+        TestNode named = awaitStandbys("sync_standby", 1).getFirst();
+        TestNode lost = leader();
+        TestNode other = otherStandby(lost, named);
+        Path backup = cluster.etcd.backup();
+        named.killAll();
+        Await.until(
+                other.name + " in duty",
+                SOON,
+                () -> withRole("sync_standby").contains(other),
+                () -> cluster.describe());
+        try (RowWriter writer = new RowWriter(List.of(lost), 200_000)) {
+            awaitRows(writer);
+            cluster.etcd.kill(0);
+            lost.killAll();
+            writer.stop();
+            cluster.etcd.restore(backup);
+            named.start();
+            for (TestNode standby : List.of(named, other)) {
+                Await.until(
+                        standby.name + " to wait for " + lost.name,
+                        SOON,
+                        () -> waitsFor(lost, standby),
+                        () -> cluster.describe());
+            }
+            assertThat(cluster.leader()).isEmpty();
+            post(other, "/failover", "{\"candidate\":\"%s\"}".formatted(other.name));
+            TestNode now = cluster.awaitLeader(SOON);
+            assertThat(now).isEqualTo(other);
+            assertThat(writer.missingOn(now)).isEmpty();
+        }
+        lost.start();
+        cluster.awaitHealthy();
+        awaitStandbys("sync_standby", 1);
+    }
+
+    private static boolean waitsFor(TestNode lost, TestNode standby) {
+        return standby.logText()
+                .lines()
+                .anyMatch(line ->
+                        line.contains("election.set-back-waits")
+                                && line.contains(lost.name + ": not reachable"));
+    }
+
+    @Test
+    @Order(8)
     void switchedOffNobodyIsDemandedAndTheKeyIsGone() throws Exception {
         configure("{\"synchronous_mode\": null}");
         TestNode leader = leader();
@@ -355,7 +407,11 @@ class SyncIT {
     }
 
     private static void post(TestNode node, String path) {
-        assertThat(node.send("POST", path, "{}").orElseThrow().statusCode()).isEqualTo(200);
+        post(node, path, "{}");
+    }
+
+    private static void post(TestNode node, String path, String body) {
+        assertThat(node.send("POST", path, body).orElseThrow().statusCode()).isEqualTo(200);
     }
 
     private static boolean commits(TestNode node, String sql) {

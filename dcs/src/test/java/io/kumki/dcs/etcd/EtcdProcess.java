@@ -113,6 +113,42 @@ public final class EtcdProcess implements AutoCloseable {
         processes.set(member, launch(member));
     }
 
+    /** Saves a backup ({@code etcdctl snapshot save}) of a single etcd. */
+    public Path backup() {
+        Path file = directory.resolve("backup-" + System.nanoTime());
+        run(
+                List.of(
+                        "etcdctl",
+                        "--endpoints",
+                        endpoint(0).toString(),
+                        "snapshot",
+                        "save",
+                        file.toString()));
+        return file;
+    }
+
+    /** Starts a killed single etcd from a backup; returns when it answers. */
+    public void restore(Path backup) {
+        Path data = directory.resolve("m0");
+        delete(data);
+        String peer = "http://127.0.0.1:" + ports.get(1);
+        run(
+                List.of(
+                        "etcdctl",
+                        "snapshot",
+                        "restore",
+                        backup.toString(),
+                        "--name",
+                        "m0",
+                        "--data-dir",
+                        data.toString(),
+                        "--initial-cluster",
+                        "m0=" + peer,
+                        "--initial-advertise-peer-urls",
+                        peer));
+        restart(0);
+    }
+
     /** Which member leads this etcd cluster. */
     public int leader() {
         return await().atMost(START_LIMIT)
@@ -149,6 +185,10 @@ public final class EtcdProcess implements AutoCloseable {
     public void close() {
         killAll();
         Runtime.getRuntime().removeShutdownHook(endWithJvm);
+        delete(directory);
+    }
+
+    private static void delete(Path directory) {
         try (Stream<Path> files = Files.walk(directory)) {
             for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
                 Files.delete(file);
