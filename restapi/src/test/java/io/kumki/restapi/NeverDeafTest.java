@@ -39,6 +39,9 @@ class NeverDeafTest {
             new SelfProbe.Pace(Duration.ofMillis(200), Duration.ofSeconds(2), 2);
     private static final Duration PATIENCE = SelfProbe.Pace.USUAL.patience();
 
+    /** For somebody who never says anything. */
+    private static final Duration BRIEF = Duration.ofMillis(200);
+
     @Test
     void aListenerThatGivesNoAnswerToItselfIsOpenedAnew() {
         CountDownLatch never = new CountDownLatch(1);
@@ -62,8 +65,8 @@ class NeverDeafTest {
             assertThat(look(api.server.port(), false)).isEmpty();
             api.node.snapshot = Nodes.loopLate(Nodes.leader(), 31_000_000_000L);
             assertThat(look(api.server.port(), false)).as("503 is an answer").isEmpty();
-            assertThat(look(mute.getLocalPort(), false)).isPresent();
-            assertThat(look(mute.getLocalPort(), true)).isPresent();
+            assertThat(look(mute.getLocalPort(), false, BRIEF)).isPresent();
+            assertThat(look(mute.getLocalPort(), true, BRIEF)).isPresent();
             closed = mute.getLocalPort();
         }
         assertThat(look(closed, false)).isPresent();
@@ -78,7 +81,11 @@ class NeverDeafTest {
     }
 
     private static Optional<String> look(int port, boolean tls) {
-        return SelfProbe.failure(new SelfProbe.Target("127.0.0.1", port, tls), PATIENCE);
+        return look(port, tls, PATIENCE);
+    }
+
+    private static Optional<String> look(int port, boolean tls, Duration patience) {
+        return SelfProbe.failure(new SelfProbe.Target("127.0.0.1", port, tls), patience);
     }
 
     /** The ways to keep a connection busy without ever asking for something. */
