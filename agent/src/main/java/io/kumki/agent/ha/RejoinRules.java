@@ -92,7 +92,7 @@ final class RejoinRules {
             case Divergence.Stranded(String why) -> startsWhatFits(s, target, why);
             case Divergence.Diverged(String why, boolean unnoticed) ->
                     endsRecovery(s, control, why)
-                            .or(() -> repair(s, leader.orElseThrow(), why))
+                            .or(() -> Repair.rewindOrClone(s, leader.orElseThrow(), why))
                             .orElseGet(() ->
                                     unnoticed || s.followsRemote()
                                             ? needsHand(s, why)
@@ -154,7 +154,8 @@ final class RejoinRules {
         }
         if (Comparison.verdict(s).orElse(null) instanceof Divergence.Diverged(String found, _)) {
             return Optional.of(
-                    repair(s, leader.orElseThrow(), found).orElseGet(() -> needsHand(s, found)));
+                    Repair.rewindOrClone(s, leader.orElseThrow(), found)
+                            .orElseGet(() -> needsHand(s, found)));
         }
         return Optional.of(
                 Comparison.mayCompare(s)
@@ -182,7 +183,7 @@ final class RejoinRules {
     private static Decision recoversCrash(Situation s, ControlData control) {
         if (control.backupLabel()) {
             // recovery alone would begin at the wrong checkpoint
-            return clone(s, "a copy that can't be started")
+            return Repair.clone(s, "a copy that can't be started")
                     .orElseGet(() -> start(s, Following.target(s), "it is a copy"));
         }
         Decision recover =
@@ -191,7 +192,7 @@ final class RejoinRules {
                         "the former primary wasn't shut down cleanly and its log must end cleanly"
                                 + " before it is compared");
         return s.memory().rejoin().singleUserTried()
-                ? clone(s, "its crash recovery failed").orElse(recover)
+                ? Repair.clone(s, "its crash recovery failed").orElse(recover)
                 : recover;
     }
 
@@ -201,7 +202,7 @@ final class RejoinRules {
         boolean due =
                 control.state() == LocalServer.ClusterState.IN_ARCHIVE_RECOVERY
                         && !control.backupLabel()
-                        && rewindIsNext(s)
+                        && Repair.rewindIsNext(s)
                         && !rejoin.singleUserTried()
                         && s.reached(rejoin.retryAtNanos());
         return due
@@ -249,7 +250,8 @@ final class RejoinRules {
                             .after(s.followsRemote() ? Duration.ofSeconds(1) : SOON);
         }
         if (verdict.get() instanceof Divergence.Diverged(String why, _)) {
-            return repair(s, leader.orElseThrow(), why).orElseGet(() -> needsHand(s, why));
+            return Repair.rewindOrClone(s, leader.orElseThrow(), why)
+                    .orElseGet(() -> needsHand(s, why));
         }
         if (delayed(s)) {
             return Decision.of(
@@ -295,7 +297,7 @@ final class RejoinRules {
         if (stalled.compareTo(STALL_BEFORE_CLONE) <= 0) {
             return Decision.of("rejoin.stranded", why, s.memory()).after(Duration.ofSeconds(1));
         }
-        return clone(s, why)
+        return Repair.clone(s, why)
                 .orElseGet(() ->
                         Decision.of(
                                 "rejoin.needs-hand",
@@ -317,7 +319,7 @@ final class RejoinRules {
         }
         if (Comparison.verdict(s).orElse(null) instanceof Divergence.Diverged(String why, _)) {
             return Optional.of(
-                    repair(s, remote.get(), why)
+                    Repair.rewindOrClone(s, remote.get(), why)
                             .orElseGet(() ->
                                     Decision.of(
                                             "rejoin.needs-hand",
@@ -356,7 +358,8 @@ final class RejoinRules {
                     rejoin.restartTried() || s.followsRemote()
                             ? Optional.empty()
                             : Optional.of(followsInStart(s, found));
-            case Divergence.Diverged(String why, _) -> repair(s, leader.orElseThrow(), why);
+            case Divergence.Diverged(String why, _) ->
+                    Repair.rewindOrClone(s, leader.orElseThrow(), why);
         };
     }
 
@@ -414,90 +417,5 @@ final class RejoinRules {
                 Rung.FOLLOW.because(why),
                 s.memory(),
                 new Action.Start(new Operation.StartStandby(target)));
-    }
-
-    /** Rewind, else clone; empty if neither is possible and allowed. */
-    private static Optional<Decision> repair(Situation s, Upstream leader, String why) {
-        int failures = s.memory().rejoin().rewindFailures();
-        if (!s.reached(s.memory().rejoin().retryAtNanos())) {
-            return Optional.of(
-                    Decision.of("rejoin.waits-to-retry", why, s.memory())
-                            .after(Duration.ofMillis(500)));
-        }
-        if (rewindIsNext(s)) {
-            boolean checkpointDue =
-                    s.cluster()
-                            .leaderMember()
-                            .filter(member -> member.status().checkpointAfterPromoteDue())
-                            .isPresent();
-            return Optional.of(
-                    checkpointDue
-                            ? Decision.of(
-                                            "rejoin.waits-for-checkpoint",
-                                            "the leader hasn't completed a checkpoint on its timeline yet",
-                                            s.memory())
-                                    .after(SOON)
-                            : Decision.of(
-                                    "rejoin.rewinds",
-                                    Rung.REWIND.because(why + tried(failures)),
-                                    Lineage.copies(s, s.memory(), Optional.of(leader)),
-                                    new Action.Start(new Operation.Rewind(leader))));
-        }
-        return clone(
-                s, why + (failures > 0 ? "; pg_rewind didn't help" : "; pg_rewind can't be used"));
-    }
-
-    /** pg_rewind compares numbers only: with the leader's number it would change nothing. */
-    private static boolean rewindIsNext(Situation s) {
-        boolean sameNumber =
-                Comparison.ownTimeline(s)
-                        == Comparison.leaderTimeline(s); // a remote's isn't known here
-        return s.self().rejoin().canRewind()
-                && s.memory().rejoin().rewindFailures() < REWIND_TRIES
-                && !sameNumber;
-    }
-
-    private static String tried(int failures) {
-        return failures > 0
-                ? "; nothing streamed after the last try, this is number "
-                        + (failures + 1)
-                        + " of "
-                        + REWIND_TRIES
-                : "";
-    }
-
-    /** A fresh copy in place of the data directory, where that is allowed. */
-    private static Optional<Decision> clone(Situation s, String why) {
-        Self.RejoinPolicy policy = s.self().rejoin();
-        boolean mayClone =
-                !s.paused()
-                        && !s.iHoldKey()
-                        && (policy.cloneWhenDiverged() && !s.followsRemote()
-                                || policy.cloneAfterFailedRewind()
-                                        && s.memory().rejoin().rewindFailures() > 0);
-        if (mayClone && SyncLeave.named(s)) {
-            return Optional.of(
-                    Decision.of(
-                                    "rejoin.waits-to-leave-duty",
-                                    why
-                                            + "; until the leader has taken this member off the key \"sync\" a fresh"
-                                            + " copy could be let take over",
-                                    s.memory())
-                            .after(SOON));
-        }
-        Optional<Upstream> source = DataDirectoryRules.cloneSource(s);
-        return mayClone
-                ? Optional.of(
-                        Decision.of(
-                                "rejoin.clones",
-                                Rung.CLONE.because(why),
-                                Lineage.copies(s, s.memory(), source),
-                                new Action.Start(
-                                        new Operation.Clone(
-                                                source,
-                                                DataDirectoryRules.follows(s),
-                                                false,
-                                                false))))
-                : Optional.empty();
     }
 }
