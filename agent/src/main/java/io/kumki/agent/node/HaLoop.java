@@ -79,14 +79,6 @@ public final class HaLoop {
     private static final Duration ASK_LIMIT = Duration.ofSeconds(2);
 
     /**
-     * So many turns may follow each other at once; then one pause, so that a mistake can't burn the
-     * machine.
-     */
-    private static final int MAX_TURNS_AT_ONCE = 20;
-
-    private static final Duration BREATH = Duration.ofMillis(200);
-
-    /**
      * New members and requests reach a leader at least this late, so that a burst of changes costs
      * one turn.
      */
@@ -94,12 +86,6 @@ public final class HaLoop {
 
     /** What a silent store must leave of a lease, so that the members can still be asked. */
     private static final Duration FAILSAFE_ROUND = Duration.ofSeconds(2);
-
-    /** Less than this before the end of a lease, only the end itself is waited for. */
-    private static final Duration LAST_CALL = Duration.ofMillis(100);
-
-    /** A standby looks a little later than the leader, whose writes then wake it first. */
-    private static final Duration FOLLOWER_DELAY = Duration.ofMillis(500);
 
     private final LoopParts parts;
     private final LoopClock clock;
@@ -140,9 +126,8 @@ public final class HaLoop {
     private boolean running;
     private boolean turning;
     private boolean wokenMeanwhile;
-    private int turnsAtOnce;
-    private long plannedNanos;
-    private long begunNanos;
+    private final TurnPace pace;
+    private final LeaseAlarm alarm;
     private long nextTurnNanos;
     private final AtomicLong turns = new AtomicLong();
     private final AtomicLong storeFailures = new AtomicLong();
@@ -151,7 +136,6 @@ public final class HaLoop {
     private Runnable turnEnded = () -> {};
     private @Nullable CrashFile crashFile;
     private LoopClock.@Nullable Timer nextTurn;
-    private LoopClock.@Nullable Timer leaseAlarm;
     private @Nullable Future<NodeSnapshot> refreshing;
     private volatile NodeSnapshot snapshot;
     private volatile long snapshotNanos;
@@ -186,15 +170,16 @@ public final class HaLoop {
                         clock,
                         () -> situation(Optional.empty()),
                         () -> fresh(Duration.ZERO));
-        this.plannedNanos = clock.nanos();
-        this.begunNanos = plannedNanos;
+        this.pace = new TurnPace(clock);
+        this.alarm =
+                new LeaseAlarm(clock, () -> situation(Optional.empty()), this::leaseComesToItsEnd);
         this.snapshot =
                 NodeBoard.snapshot(
                         parts.scope(),
                         situation(Optional.empty()),
                         lastGood,
                         restarts.waiting(),
-                        plannedNanos,
+                        pace.planned(),
                         OptionalLong.empty(),
                         List.of());
     }
@@ -287,8 +272,7 @@ public final class HaLoop {
         turning = true;
         wokenMeanwhile = false;
         cancelTimer(nextTurn);
-        begunNanos = clock.nanos();
-        long begun = begunNanos;
+        long begun = pace.begins();
         turn().onComplete(result -> {
             turning = false;
             turns.incrementAndGet();
@@ -314,7 +298,7 @@ public final class HaLoop {
     private Future<Decision.Next> turn() {
         takeResults();
         Situation s = situation(Optional.empty());
-        tellGuard(s);
+        GuardDuty.tell(parts.guard(), s);
         if (!s.leaseRanOut() || s.paused() || fencing(s)) {
             return ordinaryTurn();
         }
@@ -463,7 +447,7 @@ public final class HaLoop {
         }
         // a watchdog is disarmed as soon as the server is seen to have ended, not a turn later
         if (running) {
-            tellGuard(situation(Optional.empty()));
+            GuardDuty.tell(parts.guard(), situation(Optional.empty()));
         }
     }
 
@@ -555,7 +539,7 @@ public final class HaLoop {
                     }
                     boolean silent = outcome instanceof ActionPerformer.Outcome.StoreSilent;
                     Decision.Next next =
-                            complete ? decision.next() : new Decision.Next.After(BREATH);
+                            complete ? decision.next() : new Decision.Next.After(TurnPace.BREATH);
                     return silent
                             ? Future.succeededFuture(next)
                             : upkeep().map(again -> sooner(next, again));
@@ -748,36 +732,14 @@ public final class HaLoop {
             crashFile.write(memory.crashes());
         }
         primaries.look();
-        turnsAtOnce = next instanceof Decision.Next.AtOnce || wokenMeanwhile ? turnsAtOnce + 1 : 0;
-        boolean breathless = turnsAtOnce > MAX_TURNS_AT_ONCE;
-        if (wokenMeanwhile && !breathless) {
-            scheduleTurn(Duration.ZERO);
-            return;
-        }
-        Duration loopWait = settings.timing().loopWait();
-        Duration wait =
-                switch (next) {
-                    case Decision.Next.AtOnce() -> breathless ? BREATH : Duration.ZERO;
-                    case Decision.Next.After(Duration delay) -> Durations.shorter(delay, loopWait);
-                    case Decision.Next.LoopWait() -> untilPlanned(loopWait);
-                };
-        if (!settings.pause() && restarts.untilDue(clock.wall()).isPresent()) {
-            wait = Durations.shorter(wait, restarts.untilDue(clock.wall()).get());
-        }
-        scheduleTurn(breathless && wait.isZero() ? BREATH : wait);
-    }
-
-    /** The next planned begin is one {@code loop_wait} after the last planned one. */
-    private Duration untilPlanned(Duration loopWait) {
-        long now = clock.nanos();
-        long planned = plannedNanos + loopWait.toNanos();
-        plannedNanos = planned - now < 0 ? now : planned;
-        if (plannedNanos - now > loopWait.toNanos()) {
-            plannedNanos = now + loopWait.toNanos();
-        }
-        Duration wait = Duration.ofNanos(plannedNanos - now);
         boolean follows = view.leader().filter(leader -> !leader.equals(me)).isPresent();
-        return follows && operations.ongoing().isEmpty() ? wait.plus(FOLLOWER_DELAY) : wait;
+        scheduleTurn(
+                pace.afterTurn(
+                        next,
+                        wokenMeanwhile,
+                        follows && operations.ongoing().isEmpty(),
+                        settings.timing().loopWait(),
+                        settings.pause() ? Optional.empty() : restarts.untilDue(clock.wall())));
     }
 
     private void scheduleTurn(Duration wait) {
@@ -793,49 +755,18 @@ public final class HaLoop {
                         });
     }
 
-    /**
-     * The deadline is on file before anything that it covers. While the store is silent nobody is
-     * promoted, so a server that doesn't write needs no guard then.
-     */
-    private void tellGuard(Situation s) {
-        OptionalLong until = s.lease().leaderUntilNanos();
-        Guard guard = parts.guard();
-        guard.timing(settings.timing());
-        if (s.paused()
-                || !s.couldWrite() && (until.isEmpty() || s.etcdSilent() || guard.failing())) {
-            guard.idle();
-        } else if (until.isPresent()) {
-            if (s.couldWrite() || s.settings().standbyCluster().isEmpty()) {
-                guard.armed(until.getAsLong(), settings.timing());
-            } else {
-                guard.armedAsReader(until.getAsLong(), settings.timing());
-            }
-        }
-    }
-
-    /** The agent ends in good order: a server that may still write keeps its guard. */
+    /** The agent ends in good order. */
     public void endGuard() {
-        Situation s = situation(Optional.empty());
-        if (s.paused() || !s.couldWrite()) {
-            parts.guard().end();
-        }
+        GuardDuty.end(parts.guard(), situation(Optional.empty()));
     }
 
     // ---- the lease alarm
     // ---------------------------------------------------------------------------------------------
 
-    /** Fires when a clean stop must begin, whatever a turn waits for then. */
+    /** The guard's keep-alive may move the end, so it comes first. */
     private void setLeaseAlarm() {
-        cancelTimer(leaseAlarm);
-        tellGuard(situation(Optional.empty()));
-        // the guard's keep-alive may have moved the end
-        Situation s = situation(Optional.empty());
-        if (s.lease().leaderUntilNanos().isEmpty()) {
-            return;
-        }
-        Duration left = s.leaseLeft().minus(s.stopMargin());
-        leaseAlarm =
-                clock.schedule(left.isNegative() ? Duration.ZERO : left, this::leaseComesToItsEnd);
+        GuardDuty.tell(parts.guard(), situation(Optional.empty()));
+        alarm.set();
     }
 
     private void leaseComesToItsEnd() {
@@ -843,7 +774,7 @@ public final class HaLoop {
             return;
         }
         if (!turning) {
-            ringAgain();
+            alarm.ringAgain();
             beginTurn();
             return;
         }
@@ -858,24 +789,7 @@ public final class HaLoop {
                 performer.perform(action, s).onSuccess(outcome -> note(s, decision, outcome, ""));
             }
         }
-        ringAgain();
-    }
-
-    /**
-     * The turn that begins now may wait as well, so this isn't the last call: halfway to the end
-     * comes the next, and one at the end itself, when the server must be stopped hard.
-     */
-    private void ringAgain() {
-        Situation s = situation(Optional.empty());
-        Duration untilEnd = s.leaseLeft();
-        Duration untilStop = untilEnd.minus(s.stopMargin());
-        if (untilEnd.isZero()) {
-            return;
-        }
-        Duration half = untilEnd.dividedBy(2);
-        Duration next = half.compareTo(LAST_CALL) > 0 ? half : untilEnd;
-        leaseAlarm =
-                clock.schedule(untilStop.isPositive() ? untilStop : next, this::leaseComesToItsEnd);
+        alarm.ringAgain();
     }
 
     // ---- events of operations
@@ -972,13 +886,6 @@ public final class HaLoop {
                 : promise.until(clock.nanos());
     }
 
-    /**
-     * Turns that follow each other sooner move no plan, and each of them shows that the loop lives.
-     */
-    private long nextTurnPlanned() {
-        return plannedNanos - begunNanos > 0 ? plannedNanos : begunNanos;
-    }
-
     private void publish() {
         List<String> problems = new ArrayList<>(parts.config().parameterProblems());
         problems.addAll(parts.server().parameterProblems());
@@ -988,7 +895,7 @@ public final class HaLoop {
                                 situation(Optional.empty()),
                                 lastGood,
                                 restarts.waiting(),
-                                nextTurnPlanned(),
+                                pace.planned(),
                                 failsafeUntil(),
                                 primaries.primaries())
                         .withParameterProblems(problems)
@@ -1094,7 +1001,7 @@ public final class HaLoop {
 
     private void cancelTimers() {
         cancelTimer(nextTurn);
-        cancelTimer(leaseAlarm);
+        alarm.cancel();
     }
 
     private static void cancelTimer(LoopClock.@Nullable Timer timer) {
