@@ -854,7 +854,7 @@ public final class HaLoop {
                         .self(parts.server().canRewind())
                         .withUnfit(parts.guard().missing(), parts.guard().unguarded());
         Situation s = situation(self, peers);
-        return Following.target(s).equals(comparedTarget) && !followsTarget
+        return !followsTarget && Following.target(s).equals(comparedTarget)
                 ? s.withFollowsTarget(false)
                 : s;
     }
