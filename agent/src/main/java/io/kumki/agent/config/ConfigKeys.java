@@ -2,7 +2,6 @@ package io.kumki.agent.config;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 
 /** The table of checked keys, in the order of the reference. */
 final class ConfigKeys {
@@ -82,7 +81,13 @@ final class ConfigKeys {
                                     || value instanceof String text
                                             && List.of("off", "automatic", "required")
                                                     .contains(text),
-                    _ -> Optional.empty());
+                    value ->
+                            Form.unless(
+                                    value instanceof Boolean flag && !flag
+                                            || value instanceof String text
+                                                    && List.of("off", "automatic", "required")
+                                                            .contains(text),
+                                    Form.WRONG_VALUE));
 
     // last: the table is made of the forms above
     static final List<Key> TABLE = new Table().keys();

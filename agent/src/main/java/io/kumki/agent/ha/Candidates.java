@@ -176,7 +176,8 @@ public final class Candidates {
     static boolean syncActive(Situation s) {
         SyncState sync = s.cluster().sync();
         return s.settings().synchronousMode() != ClusterSettings.SynchronousMode.OFF
-                && sync.active();
+                && sync.active()
+                && !(s.followsRemote() && SetBackMark.is(sync));
     }
 
     /**

@@ -89,7 +89,8 @@ final class ElectionRules {
                             + ", the cluster on "
                             + clusterTimeline);
         }
-        if (Candidates.syncActive(s) && !s.cluster().sync().names(s.me())) {
+        boolean onlyMarked = SetBackMark.is(s.cluster().sync()) && s.leadsByClock();
+        if (Candidates.syncActive(s) && !onlyMarked && !s.cluster().sync().names(s.me())) {
             return fence(
                     s,
                     "election.primary-not-synchronous",

@@ -479,7 +479,7 @@ public record Memory(
     }
 
     Memory withStoreTrust(StoreTrust value) {
-        return value.equals(storeTrust) ? this : edited(d -> d.storeTrust = value);
+        return edited(d -> d.storeTrust = value);
     }
 
     Memory withRequest(Optional<RequestSeen> value) {

@@ -126,9 +126,11 @@ final class RecoveryRules {
 
     /**
      * The key shows that nobody else led, unless the store was restored from a backup; an agent
-     * that is new, or that lost touch, can't see that. So it looks for a later timeline.
+     * that is new, or that lost touch, can't see that. So it looks for a later timeline. The
+     * control file has that of the last checkpoint, a leader tells its own at once.
      */
     private static Optional<Decision> othersLedSince(Situation s, ControlData control) {
+        int own = Math.max(control.timeline(), s.cluster().history().clusterTimeline());
         List<Member> asked = Candidates.toAsk(s, Optional.empty());
         if (!s.memory().leadLapsed() || asked.isEmpty()) {
             return Optional.empty();
@@ -144,14 +146,14 @@ final class RecoveryRules {
         return s.peers().get().entrySet().stream()
                 .filter(entry ->
                         entry.getValue() instanceof PeerAnswer.Reached other
-                                && (other.primary() || other.timeline() > control.timeline()))
+                                && (other.primary() || other.timeline() > own))
                 .findFirst()
                 .map(entry ->
                         Decision.of(
                                         "recovery.newer-timeline-gives-up-lead",
                                         entry.getKey()
                                                 + " is on a later timeline than "
-                                                + control.timeline()
+                                                + own
                                                 + ", whatever the leader key says",
                                         s.memory(),
                                         new Action.ReleaseLeadership(Optional.empty()))

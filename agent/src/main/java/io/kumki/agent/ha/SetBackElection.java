@@ -9,10 +9,11 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
- * An election where commits waited for standbys and the store was set back ({@link StoreTrust}):
- * the sync key doesn't tell any more who has every acknowledged commit. Somebody has: so all that
- * were ever known must answer, and none may have more. A later timeline counts for more than a
- * longer log, which may have gone on beside the cluster.
+ * An election after the store was set back ({@link StoreTrust}). Where commits waited for standbys
+ * the sync key doesn't tell any more who has every acknowledged one. Somebody has: so all that were
+ * ever known must answer, and none may have more. A later timeline counts for more than a longer
+ * log, which may have gone on beside the cluster. And whoever led by the lost store may go on until
+ * its lease ends, which this store doesn't know.
  */
 final class SetBackElection {
 
@@ -22,18 +23,23 @@ final class SetBackElection {
 
     /** Why this standby may not run for leader; empty if nothing of this keeps it from that. */
     static Optional<Decision> keepsFromLead(Situation s, LocalServer.Answer.Standby standby) {
-        if (!StoreTrust.commitsInDoubt(s) || SyncTakeover.askedForByHand(s)) {
+        boolean commits = StoreTrust.commitsInDoubt(s) && !SyncTakeover.askedForByHand(s);
+        Duration lease = StoreTrust.lostLeaseLeft(s);
+        if (!commits && lease.isZero()) {
             return Optional.empty();
         }
-        SortedMap<MemberName, Member> others = Candidates.everKnown(s, true);
-        s.memory().storeTrust().doubt().ifPresent(doubt -> others.putAll(doubt.known()));
-        others.putAll(s.cluster().members());
-        others.remove(s.me());
-        if (s.peers().isEmpty() && !others.isEmpty()) {
-            List<Member> asked =
-                    others.values().stream()
-                            .filter(member -> member.addresses().apiUrl().isPresent())
-                            .toList();
+        if (commits && !SetBackMark.is(s.cluster().sync())) {
+            return waits(
+                    s,
+                    "election.set-back-marks",
+                    "etcd was set back: first the key \"sync\" must say so, and who was a member");
+        }
+        SortedMap<MemberName, Member> others = others(s);
+        List<Member> asked =
+                others.values().stream()
+                        .filter(member -> member.addresses().apiUrl().isPresent())
+                        .toList();
+        if (s.peers().isEmpty() && !asked.isEmpty()) {
             return Optional.of(
                     Decision.of(
                             "election.set-back-asks",
@@ -41,46 +47,69 @@ final class SetBackElection {
                             s.memory(),
                             new Action.AskMembers(asked)));
         }
-        SortedMap<MemberName, String> more = new TreeMap<>();
+        SortedMap<MemberName, String> reasons = new TreeMap<>();
         for (MemberName name : others.keySet()) {
-            mayHaveMore(standby, answer(s, name)).ifPresent(why -> more.put(name, why));
+            mayLead(answer(s, name))
+                    .or(() -> commits ? mayHaveMore(standby, answer(s, name)) : Optional.empty())
+                    .ifPresent(why -> reasons.put(name, why));
         }
-        return more.isEmpty()
-                ? Optional.empty()
-                : Optional.of(
-                        Decision.of(
-                                        "election.set-back-waits",
-                                        "etcd was set back (restored from a backup?), so the key \"sync\" may name"
-                                                + " somebody who lacks acknowledged commits, and others may have"
-                                                + " more than this member: "
-                                                + Candidates.describe(more)
-                                                + ". If one is lost for good: kumkictl failover --candidate with"
-                                                + " the member that has most",
-                                        s.memory())
-                                .after(SOON));
+        if (reasons.isEmpty()) {
+            return Optional.empty();
+        }
+        return commits
+                ? waits(
+                        s,
+                        "election.set-back-waits",
+                        "etcd was set back (restored from a backup?), so the key \"sync\" may name"
+                                + " somebody who lacks acknowledged commits, and others may have more"
+                                + " than this member: "
+                                + Candidates.describe(reasons)
+                                + ". If one is lost for good: kumkictl failover --candidate with the"
+                                + " member that has most")
+                : waits(
+                        s,
+                        "election.set-back-lease",
+                        "etcd was set back, and somebody may lead for another "
+                                + lease.toMillis()
+                                + " ms by a lease that it doesn't know: "
+                                + Candidates.describe(reasons));
+    }
+
+    private static Optional<Decision> waits(Situation s, String rule, String reason) {
+        return Optional.of(Decision.of(rule, reason, s.memory()).after(SOON));
+    }
+
+    /** Everybody of whom anybody knew before the loss or knows now. */
+    private static SortedMap<MemberName, Member> others(Situation s) {
+        SortedMap<MemberName, Member> others = new TreeMap<>();
+        SetBackMark.voters(s.cluster().sync())
+                .forEach(name -> others.put(name, Member.nameOnly(name)));
+        s.memory().storeTrust().doubt().ifPresent(doubt -> others.putAll(doubt.known()));
+        others.putAll(Candidates.everKnown(s, true));
+        others.remove(s.me());
+        return others;
     }
 
     private static PeerAnswer answer(Situation s, MemberName name) {
         return s.peers()
                 .orElse(new TreeMap<>())
-                .getOrDefault(name, new PeerAnswer.Unreachable("it has no REST address"));
+                .getOrDefault(name, new PeerAnswer.Unreachable("its REST address isn't known"));
     }
 
-    private static Optional<String> mayHaveMore(LocalServer.Answer.Standby own, PeerAnswer answer) {
+    private static Optional<String> mayLead(PeerAnswer answer) {
         return switch (answer) {
             case PeerAnswer.Unreachable(String why) -> Optional.of("not reachable: " + why);
             case PeerAnswer.NoPosition(String state, String _) ->
                     Optional.of("its server is \"" + state + "\"");
-            case PeerAnswer.Reached reached -> mayHaveMore(own, reached);
+            case PeerAnswer.Reached reached ->
+                    reached.primary() ? Optional.of("it is a primary") : Optional.empty();
         };
     }
 
-    private static Optional<String> mayHaveMore(
-            LocalServer.Answer.Standby own, PeerAnswer.Reached other) {
-        if (other.primary()) {
-            return Optional.empty(); // the race withdraws from it
-        }
-        if (!other.complete() || other.timeline() == 0) {
+    private static Optional<String> mayHaveMore(LocalServer.Answer.Standby own, PeerAnswer answer) {
+        if (!(answer instanceof PeerAnswer.Reached other)
+                || !other.complete()
+                || other.timeline() == 0) {
             return Optional.of("it hasn't shown the end of its log");
         }
         boolean ahead =

@@ -37,7 +37,7 @@ public final class Upkeep {
         if (leaseIsDue(s)) {
             actions.add(new Action.RefreshLease());
         }
-        StoreTrust.mark(s).ifPresent(actions::add);
+        SetBackMark.due(s).ifPresent(actions::add);
         boolean bootstrapping = !(memory.bootstrap() instanceof Memory.BootstrapStage.None);
         boolean leads = s.server().primary() || s.server().standby() && s.followsRemote();
         if (s.iHoldKey() && !bootstrapping && leads) {

@@ -5,13 +5,13 @@ import static io.kumki.agent.ha.Situations.leader;
 import static io.kumki.agent.ha.Situations.peer;
 import static io.kumki.agent.ha.Situations.restartedPeer;
 import static io.kumki.agent.ha.Situations.standby;
+import static java.time.Duration.ofMillis;
+import static java.time.Duration.ofSeconds;
 
 import io.kumki.agent.ha.LocalServer.ClusterState;
-import io.kumki.dcs.cluster.SyncState;
 import io.kumki.dcs.cluster.Tags;
-import java.util.List;
+import java.time.Duration;
 import java.util.Map;
-import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.provider.Arguments;
 
@@ -28,9 +28,20 @@ final class SetBackRows {
         return given.set("synchronous_mode", true).sync(0, "n1", "n2").setBack();
     }
 
-    /** n2 is the one that the backup's key names. */
+    /** n2 is the one that the backup's key named. */
     private static Situations race() {
-        return waited(standby().vacant());
+        return waited(standby().vacant()).marked(99, "n1", "n2", "n3");
+    }
+
+    /** An agent that wasn't there before. */
+    private static Situations unaware() {
+        return standby().vacant().set("synchronous_mode", true).marked(99, "n1", "n2", "n3");
+    }
+
+    private static final PeerAnswer AWAY = new PeerAnswer.Unreachable("no answer");
+
+    private static Situations asynchronous(Duration since) {
+        return standby().vacant().setBackSince(since, false);
     }
 
     private static Stream<Arguments> leading() {
@@ -56,6 +67,10 @@ final class SetBackRows {
 
     private static Stream<Arguments> electing() {
         return Stream.of(
+                row(
+                        "first all must be able to know",
+                        waited(standby().vacant()),
+                        "election.set-back-marks"),
                 row("asks everybody", race(), "election.set-back-asks"),
                 row(
                         "nobody has more",
@@ -95,39 +110,87 @@ final class SetBackRows {
                 row(
                         "a primary lives",
                         race().heard("n1", peer(true, 0, 2, Tags.NONE)).heard("n3", peer(1000)),
-                        "election.primary-alive"),
+                        "election.set-back-waits"),
+                row(
+                        "a primary lives, and a switchover names this member",
+                        race().ledBy("n1")
+                                .request("n1", "n2", "")
+                                .requestedAt(101)
+                                .heard("n1", peer(1000))
+                                .heard("n3", peer(true, 0, 2, Tags.NONE)),
+                        "election.set-back-waits"),
                 row(
                         "who was a member before counts",
                         race().ledBy("n1").without("n3").heard("n1", peer(1000)),
                         "election.set-back-waits"),
                 row(
-                        "the key doesn't name it, and it has most",
-                        waited(standby().vacant())
-                                .sync(0, "n1", "n3")
-                                .heard("n1", peer(1000))
-                                .heard("n3", peer(1000)),
+                        "who was a member before counts, for a new agent too",
+                        unaware().without("n1").without("n3"),
+                        "election.set-back-waits"),
+                row(
+                        "a new agent that knows nobody",
+                        unaware().marked(99, "n2").without("n1").without("n3"),
+                        "election.wins"),
+                row(
+                        "the key didn't name it, and it has most",
+                        race().heard("n1", peer(1000)).heard("n3", peer(999)),
                         "election.wins"),
                 row(
                         "a failover by hand",
-                        race().request("", "n2", "").requestedAt(101),
+                        race().request("", "n2", "")
+                                .requestedAt(101)
+                                .heard("n1", peer(1000))
+                                .heard("n3", peer(2000)),
                         "election.requested"),
+                row(
+                        "a failover by hand, and one may lead by the lost etcd's lease",
+                        race().request("", "n2", "").requestedAt(101).heard("n1", AWAY),
+                        "election.set-back-lease"),
                 row(
                         "the backup knows of no synchronous mode",
                         standby().vacant().setBack(),
-                        "election.set-back-asks"),
+                        "election.set-back-marks"),
+                row("commits never waited", asynchronous(ofSeconds(1)), "election.set-back-asks"),
                 row(
-                        "commits never waited",
-                        standby().vacant().setBackAsynchronous(),
-                        "election.asks-everybody"),
+                        "commits never waited, one may lead by the lost etcd's lease",
+                        asynchronous(ofMillis(29_999)).heard("n1", AWAY).heard("n3", peer(1000)),
+                        "election.set-back-lease"),
                 row(
-                        "a member that saw nothing finds the mark",
-                        standby()
-                                .vacant()
+                        "commits never waited, one leads by the lost etcd's lease",
+                        asynchronous(ofMillis(29_999))
+                                .heard("n1", peer(true, 0, 2, Tags.NONE))
+                                .heard("n3", peer(1000)),
+                        "election.set-back-lease"),
+                row(
+                        "commits never waited, nobody leads",
+                        asynchronous(ofSeconds(1)).heard("n1", peer(900)).heard("n3", peer(1000)),
+                        "election.wins"),
+                row(
+                        "commits never waited, that lease is over",
+                        asynchronous(ofSeconds(30)).heard("n1", AWAY).heard("n3", peer(1000)),
+                        "election.wins"),
+                row(
+                        "a standby cluster",
+                        StandbyClusterRows.of(race()).heard("n1", AWAY),
+                        "election.wins"),
+                row("a new agent finds the mark", unaware(), "election.set-back-asks"),
+                row(
+                        "a primary whose lead lasts meets the mark",
+                        leader().vacant()
                                 .set("synchronous_mode", true)
-                                .sync(
-                                        new SyncState(
-                                                Optional.of(StoreTrust.NOBODY), 0, List.of(), 99)),
-                        "election.set-back-asks"));
+                                .marked(99, "n1", "n2", "n3")
+                                .heard("n2", peer(1000))
+                                .heard("n3", peer(1000)),
+                        "election.primary-takes-key-back"),
+                row(
+                        "a primary whose lead has lapsed meets the mark",
+                        leader().vacant()
+                                .noLease()
+                                .set("synchronous_mode", true)
+                                .marked(99, "n1", "n2", "n3")
+                                .heard("n2", peer(1000))
+                                .heard("n3", peer(1000)),
+                        "election.primary-not-synchronous"));
     }
 
     private static Stream<Arguments> recovering() {
@@ -150,13 +213,13 @@ final class SetBackRows {
                         "a new agent, others are where it is",
                         leader().stopped(ClusterState.IN_PRODUCTION, false)
                                 .newAgent()
-                                .heard("n2", peer(false, 1000, 1, Tags.NONE)),
+                                .heard("n2", peer(false, 1000, 2, Tags.NONE)),
                         "recovery.restarts-crashed-primary"),
                 row(
                         "a new agent, another is further",
                         leader().stopped(ClusterState.IN_PRODUCTION, false)
                                 .newAgent()
-                                .heard("n2", peer(false, 1000, 2, Tags.NONE)),
+                                .heard("n2", peer(false, 1000, 3, Tags.NONE)),
                         "recovery.newer-timeline-gives-up-lead"));
     }
 }

@@ -26,6 +26,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.SortedMap;
+import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.UnaryOperator;
@@ -397,12 +398,51 @@ final class Situations {
 
     /** A later revision was seen, and a later sync key. */
     Situations setBack() {
-        return memory(m -> m.withStoreTrust(new StoreTrust(200, 60, Optional.empty())));
+        return setBack(new SyncState(Optional.of(new MemberName("n1")), 0, List.of(), 60));
     }
 
     /** A later revision was seen, and no sync key. */
     Situations setBackAsynchronous() {
-        return memory(m -> m.withStoreTrust(new StoreTrust(200, 0, Optional.empty())));
+        return setBack(SyncState.NONE);
+    }
+
+    private Situations setBack(SyncState before) {
+        return memory(m ->
+                m.withStoreTrust(
+                        new StoreTrust(
+                                view(
+                                        new Leadership.Held(new MemberName("n1"), 5, 6, 7),
+                                        before,
+                                        200),
+                                Duration.ofSeconds(30),
+                                Optional.empty())));
+    }
+
+    /** All agents have known since so long that the store was set back. */
+    Situations setBackSince(Duration time, boolean commitsWaited) {
+        return memory(m ->
+                m.withStoreTrust(
+                        new StoreTrust(
+                                view(leadership, sync, 100),
+                                Duration.ofSeconds(30),
+                                Optional.of(
+                                        new StoreTrust.Doubt(
+                                                98,
+                                                NOW - time.toNanos(),
+                                                Duration.ofSeconds(30),
+                                                members,
+                                                commitsWaited)))));
+    }
+
+    /** Somebody has noticed, and these were members. */
+    Situations marked(long revision, String... names) {
+        SortedSet<MemberName> all = new TreeSet<>();
+        for (String name : names) {
+            all.add(new MemberName(name));
+        }
+        SyncState mark = SetBackMark.of(all);
+        sync = new SyncState(mark.leader(), 0, List.of(), revision);
+        return this;
     }
 
     /** Nothing is known of what was before. */
@@ -667,19 +707,22 @@ final class Situations {
         return this;
     }
 
+    private ClusterView view(Leadership leads, SyncState voters, long revision) {
+        return new ClusterView(
+                initialize,
+                leads,
+                members,
+                config,
+                failover,
+                voters,
+                status,
+                history,
+                failsafe,
+                revision);
+    }
+
     Situation get() {
-        ClusterView view =
-                new ClusterView(
-                        initialize,
-                        leadership,
-                        members,
-                        config,
-                        failover,
-                        sync,
-                        status,
-                        history,
-                        failsafe,
-                        100);
+        ClusterView view = view(leadership, sync, 100);
         Member.Addresses addresses =
                 Optional.ofNullable(members.get(me))
                         .map(Member::addresses)

@@ -5,11 +5,13 @@ import io.kumki.dcs.cluster.FailoverRequest;
 import io.kumki.dcs.cluster.MemberName;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 
 /** Lets things happen to the cluster for a while, and heals all of them at the end. */
 final class Faults {
@@ -58,11 +60,13 @@ final class Faults {
     private boolean over;
     private boolean silenced;
     private boolean restores;
+    private final boolean remembers;
 
     Faults(Cluster cluster, Chance chance) {
         this.cluster = cluster;
         this.world = cluster.world();
         this.chance = chance;
+        this.remembers = cluster.scenario().weights().containsKey(Kind.STORE_RESTORED);
     }
 
     void begin() {
@@ -181,7 +185,19 @@ final class Faults {
                         .toList());
     }
 
+    /** An agent that is started anew can't know that a backup is older than what it has seen. */
+    private static final Set<Kind> FORGETFUL =
+            EnumSet.of(
+                    Kind.AGENT_KILLED,
+                    Kind.AGENT_STOPPED,
+                    Kind.AGENT_HANGS, // the watchdog resets its machine
+                    Kind.MACHINE_FREEZES,
+                    Kind.MACHINE_CRASH);
+
     private void happen(Kind kind) {
+        if (remembers && FORGETFUL.contains(kind) && !cluster.etcd().isMarked()) {
+            return;
+        }
         SimNode node = victim();
         world.trace(() -> "fault " + kind + " " + node.name());
         switch (kind) {

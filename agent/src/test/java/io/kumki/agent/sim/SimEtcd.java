@@ -95,6 +95,13 @@ final class SimEtcd {
         return Optional.ofNullable(keys.get(key));
     }
 
+    /** All can know that it was set back. */
+    boolean isMarked() {
+        return sync().leader()
+                .filter(name -> name.value().startsWith("(etcd was set back"))
+                .isPresent();
+    }
+
     boolean leaderHangsOn(String member, long leaseId) {
         Entry entry = keys.get(LEADER);
         return entry != null && entry.leaseId() == leaseId && entry.value().equals(member);
