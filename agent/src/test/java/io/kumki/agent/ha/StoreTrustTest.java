@@ -13,9 +13,9 @@ import io.kumki.dcs.cluster.SyncState;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableSet;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Stream;
@@ -152,8 +152,8 @@ class StoreTrustTest {
         assertThat(names("n1", "n2")).containsAll(SetBackMark.voters(state));
     }
 
-    private static SortedSet<MemberName> names(String... names) {
-        SortedSet<MemberName> all = new TreeSet<>();
+    private static NavigableSet<MemberName> names(String... names) {
+        NavigableSet<MemberName> all = new TreeSet<>();
         Stream.of(names).map(MemberName::new).forEach(all::add);
         return all;
     }
