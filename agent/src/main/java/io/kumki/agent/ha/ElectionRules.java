@@ -391,7 +391,23 @@ final class ElectionRules {
             Lsn theirPosition =
                     Candidates.inLine(
                             s.cluster(), s.settings(), answer.timeline(), answer.position());
-            int comparison = theirPosition.compareTo(position);
+            if (isLaterLine(s, answer.timeline(), s.timeline())
+                    && Candidates.lag(s.cluster(), theirPosition)
+                            <= s.settings().maximumLagOnFailover()) {
+                return Optional.of(
+                        no(
+                                        s,
+                                        "election.other-has-later-timeline",
+                                        name
+                                                + " is on timeline "
+                                                + answer.timeline()
+                                                + ", which a leader began that was lost before it could say so")
+                                .after(SOON));
+            }
+            int comparison =
+                    isLaterLine(s, s.timeline(), answer.timeline())
+                            ? -1
+                            : theirPosition.compareTo(position);
             if (comparison > 0) {
                 return Optional.of(
                         no(
@@ -445,6 +461,18 @@ final class ElectionRules {
             }
         }
         return Optional.empty();
+    }
+
+    /**
+     * Whether a timeline is later than another, and than any that the cluster's history has: its
+     * leader was lost before it wrote that. What others have beyond its beginning isn't known, and
+     * counts less.
+     */
+    private static boolean isLaterLine(Situation s, int timeline, int other) {
+        return !s.followsRemote()
+                && other > 0
+                && timeline > other
+                && timeline > s.cluster().history().clusterTimeline();
     }
 
     private static boolean impaired(Situation s) {

@@ -1998,6 +1998,24 @@ class RulesTest {
                                 .heard("n3", peer(false, 2000, 1, Tags.NONE)),
                         "election.wins"),
                 row(
+                        "a leader was lost before it could tell of its timeline",
+                        race().heard("n3", peer(false, 900, 3, Tags.NONE)),
+                        "election.other-has-later-timeline"),
+                row(
+                        "it was, and who is on that timeline lags too much",
+                        race().set("maximum_lag_on_failover", 50)
+                                .heard("n3", peer(false, 900, 3, Tags.NONE)),
+                        "election.wins"),
+                row(
+                        "it was, and this member is on that timeline",
+                        race().history(clusterOnTimeline(1))
+                                .heard("n3", peer(false, 2000, 1, Tags.NONE)),
+                        "election.wins"),
+                row(
+                        "the remote's timelines say nothing",
+                        StandbyClusterRows.of(race()).heard("n3", peer(false, 900, 3, Tags.NONE)),
+                        "election.wins"),
+                row(
                         "the own log left the cluster's line: only the part before counts",
                         race().history(clusterOnTimeline(3))
                                 .heard("n3", peer(false, 901, 3, Tags.NONE)),
