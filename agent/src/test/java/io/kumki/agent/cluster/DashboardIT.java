@@ -197,6 +197,16 @@ class DashboardIT {
     /** The leader of before is a standby now, and the page still knows the password. */
     private void restartsItsOwnMember() throws Exception {
         cluster.awaitHealthy();
+        Await.until( // a new agent first sees to it that its server follows the leader
+                "the new agent to have nothing to do",
+                LIMIT,
+                () ->
+                        leader.json("/decisions")
+                                .path(0)
+                                .path("rule")
+                                .asText()
+                                .equals("follower.streams"),
+                cluster::describe);
         String started = leader.query("SELECT pg_postmaster_start_time()");
         awaitText("members", "Reinitialize…");
         browser.run("document.querySelector('[aria-label^=\"Restart\"]').focus()");
